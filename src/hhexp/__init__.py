@@ -1,0 +1,3 @@
+"""hhexp: training questions answered with evidence."""
+
+__version__ = "0.1.0"

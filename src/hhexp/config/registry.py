@@ -1,0 +1,72 @@
+"""Functions that a configuration may name: model builders and data readers.
+
+A configuration can call nothing but what was registered here, by the package itself or by a
+module that the person names on the command line (``modules=[my_models]``).
+"""
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hhexp.errors import UserError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Registry:
+    """Functions of one kind by name; a function's keyword-only parameters are its config keys."""
+
+    kind: str
+    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def __call__(self, function: F) -> F:
+        """Register a function under its own name (use as a decorator).
+
+        Raises:
+            UserError: another function has that name already.
+        """
+        name = function.__name__
+        known = self.functions.get(name)
+        if known is not None and known.__module__ != function.__module__:
+            raise UserError(
+                f"{function.__module__} registers the {self.kind} {name!r}, "
+                f"which {known.__module__} has registered already: give it another name"
+            )
+        self.functions[name] = function
+        return function
+
+    def keys(self, name: str) -> dict[str, inspect.Parameter]:
+        """The keyword-only parameters of a registered function, by name."""
+        parameters = inspect.signature(self.functions[name], eval_str=True).parameters
+        return {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+model_builder = Registry("model builder")
+"""``@model_builder def mine(input_shape, outputs, *, width: int) -> keras.Model``."""
+
+data_reader = Registry("data reader")
+"""``@data_reader def mine(*, root: str) -> Files``."""
+
+
+def import_modules(names: Iterable[str]) -> None:
+    """Import the modules that the person named, so that what they register can be used.
+
+    The current folder is searched too, as ``python script.py`` would.
+
+    Raises:
+        UserError: a module is missing, or fails while it is imported.
+    """
+    for name in names:
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())
+        try:
+            importlib.import_module(name)
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(f"modules: cannot import {name!r}: {error}") from error

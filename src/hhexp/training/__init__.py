@@ -1,0 +1,1 @@
+"""From a model and arrays to epochs of metrics; knows nothing of configuration or MLflow."""

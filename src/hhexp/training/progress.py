@@ -1,0 +1,58 @@
+"""What a training says while it runs: small events, picklable so that they cross processes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A run starts to train; epochs before ``first_epoch`` were reused from a saved state."""
+
+    job: str
+    run_id: str
+    first_epoch: int
+    epochs: int
+    steps: int
+    """Training steps (batches) in an epoch."""
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A training step ended; loss and accuracy are the epoch's running means."""
+
+    job: str
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch, its validation included, ended."""
+
+    job: str
+    epoch: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Something other than an epoch is going on, such as reading the images."""
+
+    job: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused."""
+
+    job: str
+    run_id: str | None
+    status: str
+    note: str
+
+
+Event = RunStarted | StepDone | EpochDone | Stage | RunEnded
+Report = Callable[[Event], None]
