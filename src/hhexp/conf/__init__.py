@@ -1,0 +1,1 @@
+"""The configuration groups; every YAML file says what its keys are for."""

@@ -1,0 +1,51 @@
+"""How entry points end: exit statuses, and errors in one line instead of a traceback."""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from hhexp.errors import UserError
+
+Main = Callable[[list[str] | None], int]
+
+
+def entry(main: Main) -> Main:
+    """Wrap an entry point: returns its exit status, and says errors in one line on stderr.
+
+    2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, which is taken the
+    same way). ``HHEXP_DEBUG=1`` shows the traceback as well.
+    """
+
+    @functools.wraps(main)
+    def wrapped(argv: list[str] | None = None) -> int:
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            return main(argv)
+        except UserError as error:
+            return _say(str(error), 2)
+        except KeyboardInterrupt:
+            return _say("interrupted", 130)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 1
+        except Exception as error:
+            text = " ".join(str(error).split()) or "no further words"
+            return _say(f"{type(error).__name__}: {text} (HHEXP_DEBUG=1 shows where)", 1)
+
+    return wrapped
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str, status: int) -> int:
+    if os.environ.get("HHEXP_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exc()
+    print(f"hhexp: {text}", file=sys.stderr)
+    return status

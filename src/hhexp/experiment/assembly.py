@@ -1,0 +1,71 @@
+"""All that a run trains with, assembled from its configuration and its data."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hhexp import augment, data, models
+from hhexp.augment import Augmentation
+from hhexp.config.schema import Config
+from hhexp.data import Dataset
+from hhexp.training.loop import Epoch, OnStep, compile_model, train
+from hhexp.training.optimizer import optimizer
+from hhexp.training.runtime import Device, start_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that a run trains with, ready to start."""
+
+    config: Config
+    dataset: Dataset
+    device: Device
+    model: "keras.Model"
+    augmentation: Augmentation | None
+    steps: int
+    """Training steps in an epoch."""
+
+    @classmethod
+    def assemble(cls, config: Config, dataset: Dataset) -> "Training":
+        """Start TensorFlow as the configuration asks, and build the model from the seed."""
+        device = start_tensorflow(**config.runtime.model_dump())
+        import keras
+
+        keras.utils.set_random_seed(config.seed)
+        shape = dataset.train.images.shape[1:]
+        model = models.build(
+            config.model.builder, config.model.arguments, shape, len(dataset.classes)
+        )
+        steps = math.ceil(len(dataset.train.images) / config.batch_size)
+        rule = optimizer(
+            config.optimizer.model_dump(), config.lr.model_dump(), steps=steps, epochs=config.epochs
+        )
+        ranges = augment.Ranges(**config.aug.model_dump(exclude={"engine"}))
+        return cls(
+            config,
+            dataset,
+            device,
+            compile_model(model, rule),
+            augment.augmentation(config.aug.engine, ranges, config.seed, device.kind),
+            steps,
+        )
+
+    def epochs(self, on_step: OnStep) -> Iterator[Epoch]:
+        """Train, epoch by epoch."""
+        config, dataset = self.config, self.dataset
+        return train(
+            self.model,
+            dataset.train,
+            dataset.validation,
+            classes=dataset.classes,
+            first_epoch=1,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            order=lambda epoch: data.epoch_order(config.seed, epoch, len(dataset.train.images)),
+            augment=self.augmentation,
+            on_step=on_step,
+        )

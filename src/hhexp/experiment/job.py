@@ -1,0 +1,62 @@
+"""A run to be made: its configuration, checked, and its data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hhexp import data, models
+from hhexp.config.check import check
+from hhexp.config.registry import data_reader
+from hhexp.config.schema import Config
+from hhexp.data import Dataset
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be made."""
+
+    key: str
+    """What tells it from the other jobs of its sweep, such as ``aug=full epochs=15``."""
+    values: Mapping[str, Any]
+    """The resolved configuration."""
+    overrides: tuple[str, ...]
+    """What was given on the command line."""
+    choices: Mapping[str, str]
+    """The option taken of each group, such as aug: full."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    key: str
+    run_id: str | None
+    status: str
+    """FINISHED, FAILED or KILLED."""
+    objective: float | None
+    error: str
+
+
+def prepare(job: Job) -> Config:
+    """Check a job's configuration, without importing anything heavy.
+
+    Raises:
+        UserError: something in it is wrong.
+    """
+    config = check(job.values)
+    if config.data.image_size is not None:
+        models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
+    return config
+
+
+def read_data(config: Config) -> Dataset:
+    """Read the data set that a configuration names, decoded once and cached.
+
+    Raises:
+        UserError: it is missing, damaged, or does not fit the model.
+    """
+    reader = data_reader.functions[config.data.reader]
+    dataset = data.load(config.data.name, reader(**config.data.arguments), config.data.image_size)
+    side = min(dataset.train.images.shape[1:3])
+    models.check_model(config.model.builder, config.model.arguments, side)
+    return dataset

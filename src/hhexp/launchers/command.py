@@ -1,0 +1,40 @@
+"""A command line, through Hydra, to trained runs."""
+
+from collections.abc import Sequence
+
+import hydra
+from hydra.core.plugins import Plugins
+from omegaconf import DictConfig
+from rich.console import Console
+
+from hhexp.config.catalogue import Catalogue
+from hhexp.launchers import composition
+from hhexp.launchers.processes import ProcessLauncher, RunFailed
+from hhexp.launchers.sweep import Sweep
+
+
+def train(words: Sequence[str], catalogue: Catalogue) -> int:
+    """Let Hydra compose what the command line asks for, train it, and say what came of it.
+
+    Returns:
+        the exit status: 1 where a run failed.
+
+    Raises:
+        UserError: the configuration is not valid; nothing was trained or logged.
+    """
+    Plugins.instance().register(ProcessLauncher)
+    multirun = bool({"-m", "--multirun"} & set(words))
+    with Sweep(Console(soft_wrap=False), multirun) as sweep:
+
+        @hydra.main(version_base="1.3", config_path="pkg://hhexp.conf", config_name="config")
+        def task(config: DictConfig) -> float | None:
+            (outcome,) = sweep.run([composition.job(config)])
+            return outcome.objective
+
+        try:
+            task()
+        except composition.COMPOSITION_ERRORS as error:
+            raise composition.explain(error, catalogue) from error
+        except RunFailed:
+            pass  # the summary names all that failed
+        return sweep.conclude()

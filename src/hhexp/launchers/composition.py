@@ -1,0 +1,69 @@
+"""What Hydra composes, as jobs; and what it refuses, in one line."""
+
+import re
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from hhexp.config.catalogue import Catalogue
+from hhexp.config.check import nearest
+from hhexp.errors import UserError
+from hhexp.experiment import Job
+
+COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
+
+
+def job(config: DictConfig, key: str | None = None) -> Job:
+    """The job that a composed configuration, with its ``hydra`` node, describes.
+
+    Args:
+        config: as Hydra's launchers load it.
+        key: what tells the job from the others of its sweep; its own overrides by default.
+    """
+    if OmegaConf.select(config, "hydra") is None:
+        hydra = HydraConfig.get()
+    else:
+        hydra = config.hydra
+    config = config.copy()
+    with open_dict(config):
+        config.pop("hydra", None)
+    values: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    overrides = [str(override) for override in hydra.overrides.task]
+    choices = {
+        group: str(option)
+        for group, option in hydra.runtime.choices.items()
+        if "/" not in group and option is not None
+    }
+    return Job(key or " ".join(overrides) or "defaults", values, tuple(overrides), choices)
+
+
+def varying(overrides: list[list[str]]) -> list[str]:
+    """For each of a sweep's jobs the overrides that not all jobs share, as its key."""
+    shared = set(overrides[0]).intersection(*overrides) if len(overrides) > 1 else set()
+    return [" ".join(o for o in job if o not in shared) or " ".join(job) for job in overrides]
+
+
+def explain(error: Exception, catalogue: Catalogue) -> UserError:
+    """Say in one line what Hydra or OmegaConf refused."""
+    text = str(error)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        key = found.group(1)
+        return UserError(f"{key}: no such key or group{nearest(key, catalogue.keys())}")
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        group, option = found.groups()
+        block = text.partition("Available options in")[2].partition("Config search path")[0]
+        options = re.findall(r"\n\t(\S+)", block)
+        hint = nearest(option, options)
+        if "there are" not in hint:
+            hint += f"; there are: {', '.join(options)}"
+        return UserError(f"{group}={option}: no such option{hint}")
+    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return UserError(f"{found.group(1)}: several values make a sweep: add -m")
+    if found := re.search(r"Missing mandatory value: (\S+)", text):
+        return UserError(f"{found.group(1)}: missing; give it as {found.group(1)}=…")
+    if found := re.search(r"Error parsing override '([^']*)'\n(.*)", text):
+        return UserError(f"{found.group(1)}: not of the form key=value ({found.group(2)})")
+    return UserError(" ".join(text.partition("\nSee ")[0].split()))

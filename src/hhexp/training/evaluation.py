@@ -1,0 +1,89 @@
+"""A model's answers to a set of images, and what they are worth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Per-image answers, in the images' order, and their summary."""
+
+    probabilities: np.ndarray
+    """[N, C] float32: each class's probability."""
+    losses: np.ndarray
+    """[N] float32: cross-entropy in nats."""
+    labels: np.ndarray
+    """[N] int64: the true classes."""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """[N] int64: the class of the highest probability."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy in nats."""
+        return float(self.losses.astype(np.float64).mean())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images whose predicted class is the true one."""
+        return float((self.predicted == self.labels).mean())
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """[C, C] int64: images by true class (rows) and predicted class (columns)."""
+        classes = self.probabilities.shape[1]
+        flat = np.bincount(self.labels * classes + self.predicted, minlength=classes * classes)
+        return flat.reshape(classes, classes)
+
+    @property
+    def recalls(self) -> np.ndarray:
+        """[C] float64: of each class's images, the share that was found."""
+        confusion = self.confusion
+        return confusion.diagonal() / confusion.sum(axis=1)
+
+
+def evaluator(
+    model: "keras.Model", *, batch_size: int
+) -> Callable[[np.ndarray, np.ndarray], Evaluation]:
+    """A function that evaluates ``model``, with its current weights, on images and labels.
+
+    Args:
+        model: with one sigmoid output for two classes, else a softmax.
+        batch_size: images in a step; it has no effect beyond the last bits.
+
+    Returns:
+        from images [N, H, W, 3] (0 … 255) and labels [N] to their Evaluation.
+    """
+    import tensorflow as tf
+
+    binary = model.output_shape[-1] == 1
+
+    @tf.function(reduce_retracing=True)
+    def step(images: Any, labels: Any) -> Any:
+        from keras import losses, ops
+
+        output = model(images, training=False)
+        if binary:
+            loss = losses.binary_crossentropy(labels[:, None], output)
+            return ops.concatenate([1 - output, output], axis=1), loss
+        return output, losses.sparse_categorical_crossentropy(labels, output)
+
+    def evaluate(images: np.ndarray, labels: np.ndarray) -> Evaluation:
+        parts = [
+            step(images[start : start + batch_size], labels[start : start + batch_size])
+            for start in range(0, len(images), batch_size)
+        ]
+        probabilities, losses = (
+            np.concatenate([p.numpy() for p in part]) for part in zip(*parts, strict=True)
+        )
+        return Evaluation(probabilities, losses, np.asarray(labels))
+
+    return evaluate

@@ -1,0 +1,102 @@
+"""TensorFlow, started in the one way that a run's bits may depend on."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hhexp.errors import UserError
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a run computes on: ``kind`` is cpu or gpu."""
+
+    kind: str
+    name: str
+
+
+def start_tensorflow(*, device: str, threads: int, precision: str) -> Device:
+    """Import TensorFlow with oneDNN on, pinned threads and deterministic kernels.
+
+    Must come before anything else imports TensorFlow in this process. oneDNN's kernels are used on
+    every CPU, since TensorFlow by itself takes them on some CPUs only and they move the bits.
+
+    Args:
+        device: auto, cpu or gpu.
+        threads: intra-op threads; their number moves the bits.
+        precision: Keras's dtype policy, float32 or mixed_bfloat16.
+
+    Raises:
+        UserError: a GPU is asked for and TensorFlow sees none.
+    """
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_stderr():
+        import keras
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise UserError(
+            "runtime.device=gpu: TensorFlow sees no GPU here; install hhexp[gpu] and NVIDIA's "
+            "driver, or set runtime.device=cpu"
+        )
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        gpus = []
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(precision)
+    with quiet_stderr():
+        tf.zeros(1)  # the first operation sets up the devices, and says so on stderr
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return Device("gpu", details.get("device_name", "GPU"))
+    return Device("cpu", cpu_name())
+
+
+def cpu_name() -> str:
+    """The CPU's own name, as far as the system tells."""
+    import platform
+
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def bfloat16_is_native() -> bool | None:
+    """Whether the CPU multiplies bfloat16 matrices in hardware (AMX); None where it is unknown."""
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("flags"):
+                return "amx_bf16" in line.split()
+    return None
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep the file descriptor 2, which C++ libraries write to, silent unless the body fails."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            captured.seek(0)
+            os.write(kept, captured.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
