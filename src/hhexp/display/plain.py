@@ -1,0 +1,92 @@
+"""A sweep's progress as plain lines, for files and pipes: no colours, nothing overwritten."""
+
+import threading
+from types import TracebackType
+from typing import IO, Self
+
+from hhexp.display.durations import human
+from hhexp.display.sweep import Run, Sweep
+from hhexp.training.progress import EpochDone, Event, RunEnded, RunStarted
+
+
+class Plain:
+    """Writes one line for each event that matters, at once."""
+
+    def __init__(self, sweep: Sweep, file: IO[str], title: str = "") -> None:
+        self._sweep = sweep
+        self._file = file
+        self._title = title
+        self._estimated = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        if self._title:
+            self._write(self._title)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.flush()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            run = self._sweep.update(event)
+            self._estimate()
+            match event:
+                case RunStarted():
+                    reused = f", {run.stage}" if event.first_epoch > 1 else ""
+                    self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
+                case EpochDone():
+                    self._write(f"{run.key}: {self._epoch(event, run)}")
+                case RunEnded():
+                    self._write(f"{run.key}: {self._end(run)}")
+
+    def _estimate(self) -> None:
+        """Say once, as soon as it is known, how long the whole takes."""
+        left = self._sweep.left()
+        if self._estimated or not left:
+            return
+        self._estimated = True
+        runs, epochs = len(self._sweep.runs), self._sweep.epochs
+        what, size = "this run", f"{epochs} epochs"
+        if runs > 1:
+            what, size = "the whole sweep", f"{runs} runs, {epochs} epochs"
+            if self._sweep.workers > 1:
+                size += f", {self._sweep.workers} at a time"
+        self._write(f"about {human(self._sweep.elapsed + left)} for {what} ({size})")
+
+    def _epoch(self, event: EpochDone, run: Run) -> str:
+        metrics = event.metrics
+        parts = [
+            f"epoch {event.epoch}/{run.last_epoch}",
+            f"train loss {metrics['train/loss']:.4f} accuracy {metrics['train/accuracy']:.1%}",
+            f"val loss {metrics['val/loss']:.4f} accuracy {metrics['val/accuracy']:.1%}",
+            f"{metrics['time/epoch_s']:.1f} s/epoch",
+        ]
+        if run_left := run.left():
+            parts.append(f"{human(run_left)} left")
+        sweep_left = self._sweep.left()
+        if sweep_left and len(self._sweep.runs) > 1:
+            parts.append(f"{human(sweep_left)} for the sweep")
+        return ", ".join(parts)
+
+    def _end(self, run: Run) -> str:
+        parts = [run.status]
+        if run.val:
+            parts.append(f"val accuracy {run.val[1]:.1%}")
+        if run.began is not None and run.ended is not None:
+            parts.append(human(run.ended - run.began))
+        if run.run_id:
+            parts.append(f"run {run.run_id[:8]}")
+        if run.note:
+            parts.append(" ".join(run.note.split()))
+        if len(self._sweep.runs) > 1:
+            parts.append(f"{len(self._sweep.ended)} of {len(self._sweep.runs)} runs done")
+        return ", ".join(parts)
+
+    def _write(self, line: str) -> None:
+        print(line, file=self._file, flush=True)

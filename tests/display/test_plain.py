@@ -1,0 +1,80 @@
+import io
+
+from rich.console import Console
+
+from hhexp.display import Job, display
+from hhexp.training.progress import RunEnded, Stage
+
+METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
+
+
+def plain(jobs, workers, clock, **named):
+    file = io.StringIO()
+    return display(jobs, workers, Console(file=file), clock=clock, **named), file
+
+
+def lines(file):
+    return file.getvalue().splitlines()
+
+
+def test_a_run_is_told_from_its_start_to_its_end(clock, training):
+    shown, file = plain([Job("aug=full", 2)], 1, clock)
+    with shown:
+        run = training(shown, clock, "aug=full", 2)
+        run.epoch(1)
+        run.epoch(2)
+        shown(RunEnded("aug=full", "0123456789abcdef", "FINISHED", ""))
+    assert lines(file) == [
+        "aug=full: started, run 01234567",
+        "about 1 min 06 s for this run (2 epochs)",
+        f"aug=full: epoch 1/2, {METRICS}, 30.0 s/epoch, 30 s left",
+        f"aug=full: epoch 2/2, {METRICS}, 30.0 s/epoch",
+        "aug=full: FINISHED, val accuracy 81.2%, 1 min, run 01234567",
+    ]
+
+
+def test_the_whole_sweeps_time_is_said_once_within_the_first_epoch(clock, training):
+    jobs = [Job(f"job={number}", 15) for number in range(4)]
+    shown, file = plain(jobs, 2, clock, title="a study")
+    with shown:
+        run = training(shown, clock, "job=0", 15)
+        run.steps(1, 1, 4)
+        assert lines(file) == ["a study", "job=0: started, run 01234567"]
+        run.steps(1, 5, 30)
+        assert lines(file)[2:] == [
+            "about 17 min for the whole sweep (4 runs, 60 epochs, 2 at a time)"
+        ]
+        run.end_epoch(1)
+        assert lines(file)[3].endswith("30.0 s/epoch, 7 min left, 15 min for the sweep")
+
+
+def test_a_continued_run_says_from_where(clock, training):
+    shown, file = plain([Job("aug=full", 30)], 1, clock)
+    with shown:
+        training(shown, clock, "aug=full", 30, first_epoch=16).epoch(16)
+    assert lines(file)[0] == "aug=full: started, run 01234567, continues from epoch 15"
+    assert "aug=full: epoch 16/30," in lines(file)[2]
+
+
+def test_runs_that_failed_or_were_reused_say_why(clock):
+    shown, file = plain([Job("a=1", 9), Job("a=2", 9)], 1, clock)
+    with shown:
+        shown(RunEnded("a=1", "0123456789abcdef", "FINISHED", "trained before"))
+        shown(Stage("a=2", "reading the images"))
+        clock.wait(3)
+        shown(RunEnded("a=2", None, "FAILED", "ValueError: no\nmemory"))
+    assert lines(file) == [
+        "a=1: FINISHED, run 01234567, trained before, 1 of 2 runs done",
+        "a=2: FAILED, 3 s, ValueError: no memory, 2 of 2 runs done",
+    ]
+
+
+def test_a_file_gets_neither_escape_codes_nor_carriage_returns(
+    clock, training, monkeypatch, capsys
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with display([Job("model.filters=[8,8]", 1)], 1, clock=clock) as shown:
+        training(shown, clock, "model.filters=[8,8]", 1).epoch(1)
+    text = capsys.readouterr().out
+    assert "model.filters=[8,8]: epoch 1/1" in text
+    assert "\x1b" not in text and "\r" not in text
