@@ -64,8 +64,8 @@ def test_runs_that_failed_or_were_reused_say_why(clock):
         clock.wait(3)
         shown(RunEnded("a=2", None, "FAILED", "ValueError: no\nmemory"))
     assert lines(file) == [
-        "a=1: FINISHED, run 01234567, trained before, 1 of 2 runs done",
-        "a=2: FAILED, 3 s, ValueError: no memory, 2 of 2 runs done",
+        "a=1: FINISHED, run 01234567, 1 of 2 runs done: trained before",
+        "a=2: FAILED, 3 s, 2 of 2 runs done: ValueError: no memory",
     ]
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live as RichLive
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,6 +21,8 @@ from hhexp.display.sweep import Run, Sweep
 from hhexp.training.progress import Event, RunEnded
 
 GAP = 2
+MARGIN = 2
+"""Columns left free on the right: a terminal's own "^C" would wrap there, and shift the display."""
 STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
 
 
@@ -125,7 +128,7 @@ class Live:
             self._console.print(line)
 
     def _layout(self) -> Layout:
-        return layout(self._console.width, list(self._sweep.runs))
+        return layout(self._console.width - MARGIN, list(self._sweep.runs))
 
     def _screen(self) -> RenderableType:
         with self._lock:
@@ -133,7 +136,7 @@ class Live:
             rows = [self._sweep_line()] if len(self._sweep.runs) > 1 else []
             if running:
                 rows.append(_running(running, fitted))
-            return Group(*rows)
+            return Constrain(Group(*rows), self._console.width - MARGIN)
 
     def _sweep_line(self) -> RenderableType:
         sweep = self._sweep

@@ -82,11 +82,10 @@ class Plain:
             parts.append(human(run.ended - run.began))
         if run.run_id:
             parts.append(f"run {run.run_id[:8]}")
-        if run.note:
-            parts.append(" ".join(run.note.split()))
         if len(self._sweep.runs) > 1:
             parts.append(f"{len(self._sweep.ended)} of {len(self._sweep.runs)} runs done")
-        return ", ".join(parts)
+        note = f": {' '.join(run.note.split())}" if run.note else ""
+        return ", ".join(parts) + note
 
     def _write(self, line: str) -> None:
         print(line, file=self._file, flush=True)
