@@ -1,0 +1,36 @@
+"""The copy of Horses or Humans that the package carries."""
+
+import hashlib
+import importlib.resources
+import io
+import zipfile
+
+from hhexp.config.registry import data_reader
+from hhexp.data.dataset import Files
+from hhexp.data.folders import class_folders
+from hhexp.errors import UserError
+
+ARCHIVE = "horses_or_humans.zip"
+
+
+@data_reader
+def bundled(*, sha256: str) -> Files:
+    """The images in ``horses_or_humans.zip`` inside the package (about 14 MB, read as a whole).
+
+    Args:
+        sha256: of the zip file, in hex.
+
+    Raises:
+        UserError: the file is missing, or another one than ``sha256`` says.
+    """
+    file = importlib.resources.files("hhexp.data") / ARCHIVE
+    if not file.is_file():
+        raise UserError(f"{file}: missing: install hhexp again")
+    content = file.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise UserError(
+            f"{file}: its SHA-256 is {found}, but data.sha256 says {sha256}: "
+            "install hhexp again, or correct the key"
+        )
+    return class_folders(zipfile.Path(zipfile.ZipFile(io.BytesIO(content))), ARCHIVE)

@@ -1,0 +1,64 @@
+"""The cache folder, and folders in it that are there as a whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from hhexp.errors import UserError
+
+T = TypeVar("T")
+
+
+def cache_folder() -> Path:
+    """``$HHEXP_CACHE``, else hhexp's folder in the platform's user cache. It may not exist yet."""
+    import platformdirs
+
+    chosen = os.environ.get("HHEXP_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("hhexp")
+
+
+def open_or_build(
+    folder: Path, opened: Callable[[Path], T | None], build: Callable[[Path], None]
+) -> T:
+    """Open a folder of the cache; where it is missing or damaged, build it first.
+
+    It is built under another name beside its place and moved there when it is complete, so
+    neither a crash nor another process that builds the same leaves half of it.
+
+    Args:
+        folder: its place.
+        opened: opens the folder; None where it is missing or damaged.
+        build: fills an empty folder.
+
+    Raises:
+        UserError: the cache cannot be written; and what ``build`` raises.
+    """
+    if (found := opened(folder)) is not None:
+        return found
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
+            new = Path(temporary) / "new"
+            new.mkdir()
+            build(new)
+            _move_in_place(new, folder, opened)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written: {error.strerror or error}: "
+            "set HHEXP_CACHE to a folder that can be, with room in it"
+        ) from error
+    if (found := opened(folder)) is None:
+        raise UserError(f"{folder}: damaged as soon as it was written: try again")
+    return found
+
+
+def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) -> None:
+    try:
+        os.rename(new, folder)
+    except OSError:
+        # Something is there: what another process built meanwhile, or the damaged one.
+        if opened(folder) is None:
+            os.rename(folder, new.with_name("damaged"))
+            os.rename(new, folder)

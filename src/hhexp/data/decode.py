@@ -1,0 +1,116 @@
+"""From image files to arrays: decoded once, resized, and kept in the cache."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from hhexp.data.cache import cache_folder, open_or_build
+from hhexp.data.dataset import SPLITS, Files, ImageFile
+from hhexp.data.manifest import read
+from hhexp.errors import UserError
+
+# Part of the cached folder's name: raise it when decoding below changes.
+VERSION = 1
+
+
+def decoded(files: Files, fingerprint: str, image_size: int | None) -> dict[str, np.ndarray]:
+    """The images of each split, ``[N, H, W, 3]`` uint8, memory-mapped from the cache.
+
+    Args:
+        files: each split sorted by path; their content is what ``fingerprint`` says.
+        fingerprint: names the cached folder, with the size and the decoder.
+        image_size: side in pixels of the square that images are resized to; None leaves them.
+
+    Raises:
+        UserError: a file is no image or a damaged one, sizes differ and ``image_size`` is None, or
+            the cache cannot be written.
+    """
+    import PIL
+
+    size = image_size or "native"
+    name = f"{fingerprint}-{size}-v{VERSION}-pillow{PIL.__version__}"
+    return open_or_build(
+        cache_folder() / "decoded" / name,
+        lambda folder: _opened(folder, files, image_size),
+        lambda folder: _build(folder, files, image_size),
+    )
+
+
+def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
+    """One image as ``[H, W, 3]`` uint8: upright as its EXIF orientation says, RGB, resized.
+
+    Alpha is dropped as Pillow's ``convert`` does. Resizing is bilinear with Pillow's antialiasing:
+    a triangle as wide as the scale, which unlike the bicubic and Lanczos filters makes no halos at
+    sharp edges. The image is stretched to a square.
+
+    Raises:
+        UserError: it is no image, a damaged one, or has more than 8 bits a channel.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    content = read(image)
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.mode.startswith(("I", "F")):
+                raise UserError(
+                    f"{image.path}: more than 8 bits a channel (Pillow's mode {picture.mode}), "
+                    "which would be cut off: convert it to 8 bits"
+                )
+            picture.load()
+            pixels = ImageOps.exif_transpose(picture).convert("RGB")
+    except UserError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UserError(f"{image.path}: no image that Pillow can read") from error
+    except Exception as error:  # Pillow's decoders raise many kinds
+        raise UserError(f"{image.path}: a damaged image: {error}") from error
+    if image_size is not None:
+        pixels = pixels.resize((image_size, image_size), Image.Resampling.BILINEAR)
+    return np.asarray(pixels)
+
+
+def _build(folder: Path, files: Files, image_size: int | None) -> None:
+    first = files["train"][0]
+    shape = decode(first, image_size).shape
+    with ThreadPoolExecutor() as pool:
+        for split in SPLITS:
+            images = np.lib.format.open_memmap(
+                _array(folder, split), "w+", np.uint8, (len(files[split]), *shape)
+            )
+
+            def place(index: int, image: ImageFile, images: np.ndarray = images) -> None:
+                pixels = decode(image, image_size)
+                if pixels.shape != shape:
+                    raise UserError(
+                        f"images of several sizes, such as {first.path} {_size(shape)} and "
+                        f"{image.path} {_size(pixels.shape)}: "
+                        "choose one that all are resized to, such as data.image_size=150"
+                    )
+                images[index] = pixels
+
+            for _ in pool.map(place, range(len(images)), files[split]):
+                pass
+            images.flush()
+
+
+def _opened(folder: Path, files: Files, image_size: int | None) -> dict[str, np.ndarray] | None:
+    """The cached arrays; None where they are missing, cut short or of the wrong shape."""
+    try:
+        arrays = {split: np.load(_array(folder, split), mmap_mode="r") for split in SPLITS}
+    except (OSError, ValueError, EOFError):
+        return None
+    height, width = (image_size, image_size) if image_size else arrays["train"].shape[1:3]
+    for split, images in arrays.items():
+        if images.dtype != np.uint8 or images.shape != (len(files[split]), height, width, 3):
+            return None
+    return arrays
+
+
+def _array(folder: Path, split: str) -> Path:
+    return folder / f"{split}.npy"
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"({shape[1]}×{shape[0]})"

@@ -1,0 +1,129 @@
+"""Archives from the network: downloaded, verified and unpacked."""
+
+import stat
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hhexp.errors import UserError
+
+RETRIES = 2
+TIMEOUT_S = 30
+
+
+def download(url: str, sha256: str, file: Path) -> None:
+    """Download ``url`` to ``file``, with a progress bar on stderr.
+
+    A transfer that breaks off or whose SHA-256 is wrong starts again, at most ``RETRIES`` times;
+    ``file`` appears only when it is right.
+
+    Raises:
+        UserError: it could not be downloaded, or has another SHA-256 still.
+    """
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    archives = pooch.create(
+        path=file.parent,
+        base_url="",
+        registry={file.name: f"sha256:{sha256}"},
+        urls={file.name: url},
+        retry_if_failed=RETRIES,
+    )
+    try:
+        with _Bar(f"downloading {Path(url).name}") as bar:
+            fetch = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)
+            archives.fetch(file.name, downloader=fetch)
+    except (requests.RequestException, ValueError) as error:
+        raise UserError(f"{url}: {_reason(error)}") from error
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip file into a folder.
+
+    Raises:
+        UserError: it is no zip file, or an entry is a symbolic link or would land outside of the
+            folder; nothing has been unpacked then.
+    """
+    inside = folder.resolve()
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            for entry in zipped.infolist():
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    raise UserError(f"{archive.name}: refused: {entry.filename} is a symbolic link")
+                if not (inside / entry.filename).resolve().is_relative_to(inside):
+                    raise UserError(f"{archive.name}: refused: {entry.filename} would lie outside")
+            zipped.extractall(inside)
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{archive.name}: no sound zip file: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {TIMEOUT_S} s"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the transfer broke off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return " ".join(str(error).split())
+
+
+class _Bar:
+    """The progress bar that pooch wants, drawn by rich."""
+
+    def __init__(self, text: str) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._progress.add_task(text, total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    @property
+    def total(self) -> int:
+        return int(self._progress.tasks[0].total or 0)
+
+    @total.setter
+    def total(self, size: int) -> None:
+        """Set at the start of every attempt."""
+        self._progress.reset(self._task, total=size or None)
+
+    def update(self, size: int) -> None:
+        self._progress.advance(self._task, size)
+
+    def reset(self) -> None:
+        self._progress.reset(self._task)
+
+    def close(self) -> None:
+        """Nothing: leaving the block ends the bar, after the last attempt."""

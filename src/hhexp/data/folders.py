@@ -1,0 +1,78 @@
+"""Class folders: ``train/`` and ``validation/``, each with a folder a class, in a folder or a zip.
+
+Both are read through the methods that ``pathlib.Path`` and ``zipfile.Path`` share.
+"""
+
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from hhexp.config.registry import data_reader
+from hhexp.data.dataset import SPLITS, Files, ImageFile
+from hhexp.errors import UserError
+
+
+@data_reader
+def folder(*, root: str) -> Files:
+    """Any images: ``root`` holds ``train/`` and ``validation/``, each with a folder a class.
+
+    Raises:
+        UserError: the folder or a part of it is missing, empty, or not laid out like that.
+    """
+    path = Path(root).expanduser()
+    if not path.is_dir():
+        raise UserError(f"data.root={root}: no such folder")
+    return class_folders(path, str(path))
+
+
+def class_folders(root: Traversable, where: str) -> Files:
+    """Find the images in ``train/<class>/`` and ``validation/<class>/`` under ``root``.
+
+    Hidden files are passed over; so is whatever else lies beside the two folders.
+
+    Args:
+        root: the folder, or the top of a zip file.
+        where: what messages call it.
+
+    Raises:
+        UserError: ``train/`` or ``validation/`` is missing, or is not laid out like that.
+    """
+    for split in SPLITS:
+        if not (root / split).is_dir():
+            raise UserError(
+                f"{where}: no folder {split}/ in it: it must hold train/ and validation/, "
+                "each with a folder a class"
+            )
+    return {split: class_images(root / split, split, f"{where}/{split}") for split in SPLITS}
+
+
+def class_images(split_folder: Traversable, split: str, where: str) -> list[ImageFile]:
+    """Find the images of one split in the class folders under ``split_folder``.
+
+    Raises:
+        UserError: a file lies where a class folder should be, or the other way round; there are
+            no class folders, or one is empty.
+    """
+    images = []
+    classes = _entries(split_folder, where)
+    if not classes:
+        raise UserError(f"{where}: empty: it must hold a folder a class, with images")
+    for entry in classes:
+        if not entry.is_dir():
+            raise UserError(f"{where}/{entry.name}: not a folder: only class folders belong here")
+        files = _entries(entry, f"{where}/{entry.name}")
+        if not files:
+            raise UserError(f"{where}/{entry.name}: no images in this class folder")
+        for file in files:
+            if not file.is_file():
+                raise UserError(f"{where}/{entry.name}/{file.name}: not a file: only images")
+            path = f"{split}/{entry.name}/{file.name}"
+            images.append(ImageFile(path, entry.name, file.read_bytes))
+    return images
+
+
+def _entries(parent: Traversable, where: str) -> list[Traversable]:
+    try:
+        entries = [entry for entry in parent.iterdir() if not entry.name.startswith(".")]
+    except OSError as error:
+        raise UserError(f"{where}: cannot be read: {error.strerror}") from error
+    return sorted(entries, key=lambda entry: entry.name)

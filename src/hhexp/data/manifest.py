@@ -1,0 +1,48 @@
+"""Which files a data set consists of: the manifest, and the fingerprint of its content."""
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from hhexp.data.dataset import FileEntry, Files, ImageFile
+from hhexp.errors import UserError
+
+
+def manifest(files: Files) -> tuple[FileEntry, ...]:
+    """Read every file and note its path, size and SHA-256, sorted by path.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    images = sorted((image for split in files.values() for image in split), key=lambda i: i.path)
+    with ThreadPoolExecutor() as pool:
+        return tuple(pool.map(_entry, images))
+
+
+def fingerprint(entries: Iterable[FileEntry]) -> str:
+    """The SHA-256 (hex) of a data set's content.
+
+    It is taken over the sorted lines ``<sha256>  <path>``, each ended by a newline: what
+    ``sha256sum`` writes, so that ``sha256sum | LC_ALL=C sort | sha256sum`` gives the same.
+    """
+    lines = sorted(f"{entry.sha256}  {entry.path}\n" for entry in entries)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read(image: ImageFile) -> bytes:
+    """The content of a file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return image.read()
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(f"{image.path}: cannot be read: {error}") from error
+
+
+def _entry(image: ImageFile) -> FileEntry:
+    content = read(image)
+    return FileEntry(image.path, len(content), hashlib.sha256(content).hexdigest())
