@@ -1,0 +1,75 @@
+"""The SQLite file of a local store: made whole, or not at all."""
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from hhexp.errors import UserError
+from hhexp.tracking.quiet import quieten
+
+
+def create(database: Path, artifacts: Path) -> None:
+    """Make MLflow's database, unless it is there.
+
+    MLflow's own first use of a database takes seconds, and fails where two processes do it at
+    once. So each makes its own under a temporary name; the first to be ready links it in place,
+    and the others drop theirs.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    if database.exists():
+        return
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{database.name}.", dir=database.parent, ignore_cleanup_errors=True
+        ) as folder:
+            made = Path(folder, "new.db")
+            _initialise(made, artifacts)
+            _move_new(made, database)
+    except OSError as error:
+        raise UserError(
+            f"cannot make the tracking store {database}: {error.strerror or error}; "
+            "choose another place with tracking.uri or --tracking-uri"
+        ) from error
+
+
+def check(database: Path) -> None:
+    """Make sure that a file is a database, which MLflow would find out in minutes of retries.
+
+    Raises:
+        UserError: it is missing, unreadable or no SQLite database.
+    """
+    if not database.exists():
+        raise UserError(
+            f"there is no tracking store at {database} yet: train a run first, or name another "
+            "store with --tracking-uri"
+        )
+    try:
+        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise UserError(f"the tracking store {database} cannot be read: {error}") from error
+
+
+def _initialise(database: Path, artifacts: Path) -> None:
+    quieten()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))
+    store.engine.dispose()
+
+
+def _move_new(made: Path, database: Path) -> None:
+    """Move a finished file in place, but never over another process's."""
+    try:
+        os.link(made, database)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        os.replace(made, database)

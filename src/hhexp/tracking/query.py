@@ -1,0 +1,115 @@
+"""Runs read back from a store, as plain values."""
+
+import difflib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from hhexp.errors import UserError
+from hhexp.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+ID_LENGTH = 32
+"""Hexadecimal digits in a run's ID."""
+PAGE = 500
+"""Runs fetched in one call."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run, without its metrics and artifacts."""
+
+    run_id: str
+    name: str
+    status: str
+    """RUNNING, SCHEDULED, FINISHED, FAILED or KILLED."""
+    params: dict[str, str]
+    tags: dict[str, str]
+    start: datetime
+    """In UTC."""
+    end: datetime | None
+    parent_id: str | None
+
+
+def find_run(store: Store, prefix: str) -> RunRecord:
+    """The run of that ID, or the only one whose ID starts so.
+
+    Raises:
+        UserError: there is none, or more than one; or the store cannot be used.
+    """
+    client = store.client()
+    wanted = prefix.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{1,32}", wanted):
+        raise UserError(f"{prefix!r} is no run ID: those are {ID_LENGTH} hexadecimal digits")
+    runs = list(_search(client, f"attributes.run_id LIKE '{wanted}%'"))
+    if len(runs) == 1:
+        return runs[0]
+    if runs:
+        names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs[:4])
+        more = f" and {len(runs) - 4} more" if len(runs) > 4 else ""
+        raise UserError(f"{len(runs)} runs in {store} start with {prefix}: {names}{more}")
+    known = [run.run_id[: len(wanted)] for run in _search(client)]
+    near = difflib.get_close_matches(wanted, known, 1) if len(wanted) > 3 else []
+    hint = f"; did you mean {near[0]}?" if near else f" ({len(known)} runs there)"
+    raise UserError(f"no run in {store} has an ID that starts with {prefix}{hint}")
+
+
+def children(store: Store, parent_id: str) -> list[RunRecord]:
+    """The runs of a sweep, in the order in which they started."""
+    return list(_search(store.client(), f"tags.`mlflow.parentRunId` = '{parent_id}'"))
+
+
+def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
+    """Each metric's values, from epoch 1 on.
+
+    An epoch that was trained again after a resume has its last value; one that has none is NaN.
+    """
+    client = store.client()
+    histories = {}
+    for name in sorted(client.get_run(run_id).data.metrics):
+        measured = client.get_metric_history(run_id, name)
+        values = {m.step: m.value for m in sorted(measured, key=lambda m: m.timestamp)}
+        epochs = range(1, max(values) + 1)
+        histories[name] = [values.get(epoch, math.nan) for epoch in epochs]
+    return histories
+
+
+def _search(client: "MlflowClient", condition: str = "") -> Iterator[RunRecord]:
+    """All runs of all experiments that meet a condition in MLflow's search language."""
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    token = None
+    while True:
+        page = client.search_runs(
+            experiments,
+            condition,
+            max_results=PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        yield from map(_record, page)
+        token = page.token
+        if not token:
+            return
+
+
+def _record(run: "Run") -> RunRecord:
+    return RunRecord(
+        run_id=run.info.run_id,
+        name=run.info.run_name or "",
+        status=run.info.status,
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        start=_time(run.info.start_time),
+        end=_time(run.info.end_time) if run.info.end_time else None,
+        parent_id=run.data.tags.get("mlflow.parentRunId"),
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,217 @@
+"""Where runs live: a local SQLite file with a folder of artifacts, or a team's server."""
+
+import os
+import re
+import socket
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hhexp.errors import UserError
+from hhexp.tracking import database
+from hhexp.tracking.quiet import quieten
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCAL_URI = "sqlite:///mlruns/mlflow.db"
+"""The store of a study that was told of no other, relative to the current folder."""
+
+PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+"""SQL servers that MLflow knows, and their ports."""
+
+REACH_S = 4
+"""How long a server may take to answer the first question, in seconds."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow tracking store."""
+
+    uri: str
+
+    @classmethod
+    def resolve(cls, uri: str | None) -> "Store":
+        """The store at ``uri``, else at ``$MLFLOW_TRACKING_URI``, else the local one.
+
+        Raises:
+            UserError: MLflow can keep no runs there.
+        """
+        uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
+        if not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks", uri):
+            raise UserError(_refusal(uri))
+        store = cls(uri)
+        if store.is_sqlite and str(store.database) in (".", ":memory:"):
+            raise UserError(f"tracking store {uri}: name a file, such as {LOCAL_URI}")
+        return store
+
+    def __str__(self) -> str:
+        """The address, without a password."""
+        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", self.uri)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a local SQLite file."""
+        return self.uri.startswith("sqlite")
+
+    @property
+    def is_server(self) -> bool:
+        """Whether an MLflow server keeps the store, which then has its own UI."""
+        return self.uri.startswith(("http", "databricks"))
+
+    @property
+    def database(self) -> Path:
+        """The file of a SQLite store."""
+        return Path(self.uri.partition("://")[2].removeprefix("/").partition("?")[0])
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of a SQLite store's artifacts, beside the database."""
+        return self.database.parent / "artifacts"
+
+    def prepare(self) -> None:
+        """Make the store if it is local and not there yet, and see that it answers.
+
+        To be called once before any worker starts; two processes may do so at the same time.
+
+        Raises:
+            UserError: it cannot be made, read or reached.
+        """
+        if self.is_sqlite:
+            database.create(self.database, self.artifacts)
+        self.client()
+
+    def client(self) -> "MlflowClient":
+        """MLflow's client on this store; MLflow's global tracking URI follows.
+
+        Raises:
+            UserError: the store is not there, cannot be reached, or is of another MLflow version.
+        """
+        quieten()
+        import mlflow
+
+        # log_model and the loading of models know no other way to name the store.
+        mlflow.set_tracking_uri(self.uri)
+        if self.is_sqlite:
+            database.check(self.database)
+        _reach(self)
+        return mlflow.MlflowClient(self.uri)
+
+    def experiment_id(self, name: str) -> str:
+        """The ID of the experiment of that name, made if it is not there.
+
+        Raises:
+            UserError: the experiment was deleted.
+        """
+        client = self.client()
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            return self._create_experiment(name)
+        if experiment.lifecycle_stage == "deleted":
+            raise UserError(
+                f"the experiment {name!r} was deleted from {self}: choose another with "
+                "tracking.experiment, or bring it back with "
+                f"'mlflow experiments restore --experiment-id {experiment.experiment_id}'"
+            )
+        return str(experiment.experiment_id)
+
+    def _create_experiment(self, name: str) -> str:
+        from mlflow.exceptions import MlflowException
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        client = self.client()
+        # MLflow's client would put a local store's artifacts in ./mlruns, whatever its database.
+        maker = SqlAlchemyStore(self.uri, str(self.artifacts)) if self.is_sqlite else client
+        try:
+            return str(maker.create_experiment(name))
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
+                return str(client.get_experiment_by_name(name).experiment_id)
+            raise UserError(f"tracking.experiment={name!r}: {_first_line(error)}") from error
+
+    def ui_command(self, host: str, port: int) -> list[str]:
+        """The command that opens MLflow's UI on this store, unless a server keeps it."""
+        where = ["--host", host, "--port", str(port)]
+        return ["mlflow", "ui", "--backend-store-uri", self.uri, *where]
+
+
+def _refusal(uri: str) -> str:
+    if uri.endswith(".db"):
+        return f"tracking store {uri}: give a SQLite file as sqlite:///{uri}"
+    if "://" in uri and not uri.startswith("file:"):
+        return (
+            f"tracking store {uri}: unknown kind; use sqlite:///path/to/mlflow.db, "
+            "http(s)://…, postgresql://…, mysql://… or databricks"
+        )
+    folder = uri.removeprefix("file:").removeprefix("//").rstrip("/") or "."
+    return (
+        f"tracking store {uri}: MLflow keeps runs in plain folders no more; use "
+        f"sqlite:///{folder}/mlflow.db"
+    )
+
+
+@cache
+def _reach(store: Store) -> None:
+    """Ask a store for something small, once in a process."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if not store.is_sqlite and not store.is_server:
+            _knock(store.uri)
+        with _impatient():
+            mlflow.MlflowClient(store.uri).search_experiments(max_results=1)
+    except MlflowException as error:
+        if "out-of-date database schema" in str(error):
+            raise UserError(
+                f"the tracking store {store} was made by another MLflow version: back it up, then "
+                f"run 'mlflow db upgrade {store}'"
+            ) from error
+        raise UserError(f"the tracking store {store} does not answer: {_reason(error)}") from error
+    except OSError as error:
+        raise UserError(f"the tracking store {store} does not answer: {error}") from error
+    except ImportError as error:
+        raise UserError(f"the tracking store {store} needs a Python package: {error}") from error
+
+
+def _knock(uri: str) -> None:
+    """Connect to a SQL server's port once, where MLflow would retry for minutes."""
+    address = urlsplit(uri)
+    port = address.port or PORTS[address.scheme.partition("+")[0]]
+    if address.hostname:
+        socket.create_connection((address.hostname, port), REACH_S).close()
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """MLflow's patience with servers, minutes of retries, cut to seconds."""
+    patience = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REACH_S),
+    }
+    before = {name: os.environ.get(name) for name in patience}
+    os.environ.update(patience)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0]
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause of a failed request, which MLflow words in several hundred letters."""
+    text = _first_line(error)
+    cause = re.search(r"\[Errno [^\]]*\] ([^')\"]+)", text)
+    return cause[1] if cause else textwrap.shorten(text, 200, placeholder=" …")
