@@ -9,7 +9,7 @@ from hhexp import augment, data, models
 from hhexp.augment import Augmentation
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
-from hhexp.training.loop import Epoch, OnStep, compile_model, train
+from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import optimizer
 from hhexp.training.runtime import Device, start_tensorflow
 
@@ -25,6 +25,7 @@ class Training:
     dataset: Dataset
     device: Device
     model: "keras.Model"
+    optimizer: "keras.optimizers.Optimizer"
     augmentation: Augmentation | None
     steps: int
     """Training steps in an epoch."""
@@ -49,7 +50,8 @@ class Training:
             config,
             dataset,
             device,
-            compile_model(model, rule),
+            model,
+            rule,
             augment.augmentation(config.aug.engine, ranges, config.seed, device.kind),
             steps,
         )
@@ -59,8 +61,9 @@ class Training:
         config, dataset = self.config, self.dataset
         return train(
             self.model,
-            dataset.train,
-            dataset.validation,
+            self.optimizer,
+            Images(dataset.train.images, dataset.train.labels),
+            Images(dataset.validation.images, dataset.validation.labels),
             classes=dataset.classes,
             first_epoch=1,
             epochs=config.epochs,

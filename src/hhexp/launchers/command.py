@@ -1,5 +1,7 @@
 """A command line, through Hydra, to trained runs."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 
 import hydra
@@ -24,7 +26,11 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
     """
     Plugins.instance().register(ProcessLauncher)
     multirun = bool({"-m", "--multirun"} & set(words))
-    with Sweep(Console(soft_wrap=False), multirun) as sweep:
+    with (
+        tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir,
+        Sweep(Console(soft_wrap=False), multirun) as sweep,
+    ):
+        os.environ["HHEXP_HYDRA_DIR"] = hydra_dir
 
         @hydra.main(version_base="1.3", config_path="pkg://hhexp.conf", config_name="config")
         def task(config: DictConfig) -> float | None:

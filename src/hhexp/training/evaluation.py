@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hhexp.training.step import evaluation_step
 
 if TYPE_CHECKING:
     import keras
@@ -62,19 +64,7 @@ def evaluator(
     Returns:
         from images [N, H, W, 3] (0 … 255) and labels [N] to their Evaluation.
     """
-    import tensorflow as tf
-
-    binary = model.output_shape[-1] == 1
-
-    @tf.function(reduce_retracing=True)
-    def step(images: Any, labels: Any) -> Any:
-        from keras import losses, ops
-
-        output = model(images, training=False)
-        if binary:
-            loss = losses.binary_crossentropy(labels[:, None], output)
-            return ops.concatenate([1 - output, output], axis=1), loss
-        return output, losses.sparse_categorical_crossentropy(labels, output)
+    step = evaluation_step(model)
 
     def evaluate(images: np.ndarray, labels: np.ndarray) -> Evaluation:
         parts = [

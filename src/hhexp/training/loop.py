@@ -9,6 +9,7 @@ import numpy as np
 
 from hhexp.training.batches import Augment, batches
 from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.training.step import training_step
 
 if TYPE_CHECKING:
     import keras
@@ -34,20 +35,9 @@ class Epoch:
     validation: Evaluation
 
 
-def compile_model(model: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> "keras.Model":
-    """Give a model its optimizer and the cross-entropy that fits its output."""
-    binary = model.output_shape[-1] == 1
-    model.compile(
-        optimizer=optimizer,
-        loss="binary_crossentropy" if binary else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA is 2–5 times slower on CPUs, and moves the bits
-    )
-    return model
-
-
 def train(
     model: "keras.Model",
+    optimizer: "keras.optimizers.Optimizer",
     training: Images,
     validation: Images,
     *,
@@ -59,10 +49,11 @@ def train(
     augment: Augment | None,
     on_step: OnStep,
 ) -> Iterator[Epoch]:
-    """Train a compiled model, and yield each epoch with its validation as it ends.
+    """Train a model, and yield each epoch with its validation as it ends.
 
     Args:
-        model: compiled; its weights and optimizer stand as after epoch ``first_epoch - 1``.
+        model: its weights stand as after epoch ``first_epoch - 1``.
+        optimizer: its state does, too.
         training: the images to learn from.
         validation: the images to judge by.
         classes: the classes' names, for the recalls.
@@ -73,11 +64,12 @@ def train(
         augment: what happens to a batch of training images; None for nothing.
         on_step: called after every training step.
     """
+    step = training_step(model, optimizer)
     evaluate = evaluator(model, batch_size=batch_size)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
-        model.reset_metrics()
-        rate = float(model.optimizer.learning_rate)
+        rate = float(optimizer.learning_rate)
+        loss, right, seen = 0.0, 0, 0
         made = batches(
             training.images,
             training.labels,
@@ -86,14 +78,14 @@ def train(
             batch_size=batch_size,
             augment=augment,
         )
-        logs = {}
-        for step, (images, labels) in enumerate(made, start=1):
-            logs = model.train_on_batch(images, labels, return_dict=True)
-            on_step(epoch, step, float(logs["loss"]), float(logs["accuracy"]))
+        for number, (images, labels) in enumerate(made, start=1):
+            batch_loss, batch_right = step(images, labels)
+            loss, right, seen = loss + batch_loss, right + batch_right, seen + len(labels)
+            on_step(epoch, number, loss / seen, right / seen)
         result = evaluate(validation.images, validation.labels)
         metrics = {
-            "train/loss": float(logs["loss"]),
-            "train/accuracy": float(logs["accuracy"]),
+            "train/loss": loss / seen,
+            "train/accuracy": right / seen,
             "val/loss": result.loss,
             "val/accuracy": result.accuracy,
             **{

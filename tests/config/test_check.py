@@ -1,0 +1,113 @@
+"""A configuration is checked whole, and what is wrong is said in one line."""
+
+import copy
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+import hhexp.data  # noqa: F401  (registers the readers)
+import hhexp.models  # noqa: F401  (registers the builders)
+from hhexp.config.check import check, nearest
+from hhexp.errors import UserError
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    with initialize_config_module("hhexp.conf", version_base="1.3"):
+        values = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    assert isinstance(values, dict)
+    return values  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def defaults() -> dict[str, Any]:
+    return composed()
+
+
+def changed(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    values = copy.deepcopy(values)
+    *path, last = key.split(".")
+    node = values
+    for part in path:
+        node = node[part]
+    node[last] = value
+    return values
+
+
+def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
+    config = check(defaults)
+    assert config.model.arguments == {"filters": [16, 32, 64, 64, 64], "dense_units": 512}
+    assert (config.optimizer.name, config.lr.schedule, config.lr.value) == (
+        "rmsprop",
+        "constant",
+        0.001,
+    )
+    assert config.data.name == "horses_or_humans"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epochs", 0, "epochs=0: must be ≥ 1 and ≤ 100000"),
+        ("epochs", 1.5, "epochs=1.5: must be a whole number"),
+        ("epochs", True, "epochs=True: must be a whole number"),
+        ("epochs", None, "epochs=None: must be a whole number"),
+        ("batch_size", -1, "batch_size=-1: must be ≥ 1 and ≤ 65536"),
+        ("lr.value", "abc", "lr.value=abc: must be a number"),
+        ("lr.value", 0, "lr.value=0: must be > 0"),
+        ("lr.schedule", "linear", "lr=linear: must be one of 'constant', 'cosine', 'step'"),
+        ("optimizer.rho", 1.0, "optimizer.rho=1.0: must be ≥ 0 and < 1"),
+        ("aug.engine", "fast", "aug.engine=fast: must be 'affine', 'image_data_generator' or"),
+        ("aug.rotation_range", 200, "aug.rotation_range=200: must be ≥ 0 and ≤ 180"),
+        ("aug.horizontal_flip", 1, "aug.horizontal_flip=1: must be true or false"),
+        ("data.image_size", 0, "data.image_size=0: must be ≥ 1 and ≤ 4096"),
+        ("model.filters", [8, 0], "model.filters.1=0: must be ≥ 1"),
+        ("model.filters", 8, "model.filters=8: must be a list, such as [8,8]"),
+        ("model.dense_units", "many", "model.dense_units=many: must be a whole number"),
+        ("model.builder", "cn", "model.builder=cn: no such model builder; nearest: cnn"),
+        ("data.reader", "folders", "data.reader=folders: no such data reader; nearest: folder"),
+        ("objective", "loss", "objective=loss: must be train/loss, "),
+        ("runtime.threads", 0, "runtime.threads=0: must be ≥ 1 and ≤ 256"),
+        ("seed", -1, "seed=-1: must be ≥ 0 and < 4294967296"),
+        ("modules", ["no_such_module"], "modules: cannot import 'no_such_module'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(
+    defaults: dict[str, Any], key: str, value: Any, said: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        check(changed(defaults, key, value))
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_key_names_the_nearest(defaults: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"model\.filter: no such key; nearest: model\.filters"):
+        check(changed(defaults, "model.filter", [8]))
+    with pytest.raises(UserError, match=r"epoch: no such key; nearest: epochs"):
+        check(changed(defaults, "epoch", 3))
+
+
+def test_a_missing_key_is_named(defaults: dict[str, Any]) -> None:
+    del (values := copy.deepcopy(defaults))["model"]["filters"]
+    with pytest.raises(UserError, match=r"model\.filters: missing"):
+        check(values)
+
+
+def test_every_option_of_every_group_composes_and_checks() -> None:
+    from hhexp.config.catalogue import read_catalogue
+
+    tried = 0
+    for group, options in read_catalogue().groups.items():
+        for option in options:
+            needs_root = ["data.root=somewhere"] if option == "folder" else []
+            assert check(composed(f"{group}={option}", *needs_root))
+            tried += 1
+    assert tried >= 20
+
+
+def test_a_name_is_found_by_its_last_part() -> None:
+    assert nearest("rotation_rang", ["aug.rotation_range", "epochs"]) == (
+        "; nearest: aug.rotation_range"
+    )

@@ -1,0 +1,169 @@
+"""Training is a pure function of its arguments, and its metrics mean what they say."""
+
+import hashlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+
+from hhexp import models
+from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.training.loop import Epoch, Images, train
+from hhexp.training.optimizer import optimizer
+
+RMSPROP = {"name": "rmsprop", "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7}
+
+
+@pytest.fixture(scope="module")
+def squares() -> Images:
+    """24 images of 16 pixels: dark ones of class 0 and bright ones of class 1."""
+    labels = np.arange(24) % 2
+    noise = np.random.default_rng(0).integers(0, 60, (24, 16, 16, 3))
+    return Images((noise + 150 * labels[:, None, None, None]).astype(np.uint8), labels)
+
+
+def small_model(seed: int = 1, classes: int = 2) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return models.build("cnn", {"filters": [4], "dense_units": 8}, (16, 16, 3), classes)
+
+
+def rmsprop(rate: float = 0.001) -> keras.optimizers.Optimizer:
+    return optimizer(RMSPROP, {"schedule": "constant", "value": rate}, steps=3, epochs=3)
+
+
+def trained(
+    images: Images,
+    *,
+    seed: int = 1,
+    epochs: int = 3,
+    rate: float = 0.001,
+    augment: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None,
+) -> tuple[keras.Model, list[Epoch]]:
+    model = small_model(seed)
+    done = train(
+        model,
+        rmsprop(rate),
+        images,
+        images,
+        classes=("dark", "bright"),
+        first_epoch=1,
+        epochs=epochs,
+        batch_size=10,
+        order=lambda epoch: np.random.default_rng(epoch).permutation(len(images.labels)),
+        augment=augment,
+        on_step=lambda *_: None,
+    )
+    return model, list(done)
+
+
+def digest(model: keras.Model) -> str:
+    return hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
+
+
+def test_the_same_arguments_give_the_same_bits(squares: Images) -> None:
+    first, epochs = trained(squares)
+    second, again = trained(squares)
+    assert digest(first) == digest(second)
+    for one, other in zip(epochs, again, strict=True):
+        one.metrics.pop("time/epoch_s"), other.metrics.pop("time/epoch_s")
+        assert one.metrics == other.metrics
+
+
+def test_another_seed_gives_other_weights(squares: Images) -> None:
+    assert digest(trained(squares)[0]) != digest(trained(squares, seed=2)[0])
+
+
+def test_training_learns(squares: Images) -> None:
+    _, epochs = trained(squares, epochs=10, rate=0.01)
+    assert epochs[-1].metrics["train/loss"] < epochs[0].metrics["train/loss"]
+    assert epochs[-1].metrics["val/accuracy"] > 0.9
+
+
+def test_augmentation_touches_training_images_only(squares: Images) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def augment(images: np.ndarray, indices: np.ndarray, epoch: int) -> np.ndarray:
+        assert np.array_equal(images, squares.images[indices])
+        seen.extend((epoch, int(index)) for index in indices)
+        return np.zeros_like(images)
+
+    model, epochs = trained(squares, epochs=2, augment=augment)
+    assert sorted(seen) == [(epoch, index) for epoch in (1, 2) for index in range(24)]
+    plain = evaluator(model, batch_size=10)(squares.images, squares.labels)
+    assert epochs[-1].metrics["val/loss"] == plain.loss
+
+
+def test_the_training_metrics_are_means_over_images_not_batches(squares: Images) -> None:
+    model = small_model()
+    (epoch,) = train(
+        model,
+        rmsprop(0.0),
+        squares,
+        squares,
+        classes=("dark", "bright"),
+        first_epoch=1,
+        epochs=1,
+        batch_size=10,
+        order=lambda _: np.arange(24),
+        augment=None,
+        on_step=lambda *_: None,
+    )
+    assert epoch.metrics["train/loss"] == pytest.approx(epoch.metrics["val/loss"], rel=1e-5)
+    assert epoch.metrics["train/accuracy"] == pytest.approx(epoch.metrics["val/accuracy"])
+
+
+def test_validation_loss_does_not_saturate(squares: Images) -> None:
+    model = small_model()
+    last = model.get_layer("probability")
+    last.set_weights([np.zeros_like(last.get_weights()[0]), np.array([100.0], np.float32)])
+    result = evaluator(model, batch_size=10)(squares.images, squares.labels)
+    assert result.loss == pytest.approx(50.0)
+
+
+def test_steps_are_reported_in_order(squares: Images) -> None:
+    steps: list[tuple[int, int]] = []
+    list(
+        train(
+            small_model(),
+            rmsprop(),
+            squares,
+            squares,
+            classes=("dark", "bright"),
+            first_epoch=2,
+            epochs=3,
+            batch_size=10,
+            order=lambda _: np.arange(24),
+            augment=None,
+            on_step=lambda epoch, step, *_: steps.append((epoch, step)),
+        )
+    )
+    assert steps == [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)]
+
+
+def test_recall_is_a_classs_share_found() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]], np.float32)
+    result = Evaluation(probabilities, np.zeros(4, np.float32), np.array([0, 0, 0, 1]))
+    assert result.confusion.tolist() == [[1, 2], [0, 1]]
+    assert result.recalls.tolist() == [pytest.approx(1 / 3), 1.0]
+    assert result.accuracy == 0.5
+
+
+def test_three_classes_train_as_categorical() -> None:
+    images = Images(np.zeros((6, 16, 16, 3), np.uint8), np.array([0, 1, 2, 0, 1, 2]))
+    model = small_model(classes=3)
+    (epoch,) = train(
+        model,
+        rmsprop(),
+        images,
+        images,
+        classes=("a", "b", "c"),
+        first_epoch=1,
+        epochs=1,
+        batch_size=4,
+        order=lambda _: np.arange(6),
+        augment=None,
+        on_step=lambda *_: None,
+    )
+    assert {"val/recall/a", "val/recall/b", "val/recall/c"} <= epoch.metrics.keys()
+    assert epoch.validation.probabilities.shape == (6, 3)
