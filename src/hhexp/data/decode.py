@@ -53,6 +53,8 @@ def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
     content = read(image)
     try:
         with Image.open(io.BytesIO(content)) as picture:
+            picture.verify()  # a PNG's checksums and end; it cannot be decoded after that
+        with Image.open(io.BytesIO(content)) as picture:
             if picture.mode.startswith(("I", "F")):
                 raise UserError(
                     f"{image.path}: more than 8 bits a channel (Pillow's mode {picture.mode}), "
@@ -113,4 +115,4 @@ def _array(folder: Path, split: str) -> Path:
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return f"({shape[1]}×{shape[0]})"
+    return f"({shape[1]}x{shape[0]})"

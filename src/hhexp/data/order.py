@@ -14,7 +14,7 @@ def epoch_order(seed: int, epoch: int, size: int) -> np.ndarray:
     for ``Generator.permutation``.
 
     Args:
-        seed: 0 … 2³² − 1.
+        seed: from 0, below 2³².
         epoch: from 1.
         size: the number of training images.
     """

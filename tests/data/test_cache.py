@@ -1,0 +1,130 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hhexp
+from hhexp.data import load
+from hhexp.data.cache import cache_folder, open_or_build
+from hhexp.data.folders import folder
+from hhexp.errors import UserError
+
+
+def arrays(cache: Path) -> list[Path]:
+    return sorted((cache / "decoded").rglob("*.npy"))
+
+
+def test_the_cache_is_the_variable_else_the_platforms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cache_folder() == tmp_path / "cache"
+    for nothing in ("", None):
+        monkeypatch.setenv("HHEXP_CACHE", "") if nothing == "" else monkeypatch.delenv(
+            "HHEXP_CACHE"
+        )
+        assert cache_folder().name == "hhexp"
+        assert cache_folder().is_absolute()
+
+
+def test_images_are_decoded_once_and_shared(
+    images: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load("one", folder(root=str(images)), None)
+    monkeypatch.setattr("hhexp.data.decode.decode", lambda *_: pytest.fail("decoded again"))
+    again = load("another name", folder(root=str(images)), None)
+    assert np.array_equal(first.train.images, again.train.images)
+    assert len(arrays(cache)) == 2
+
+
+def test_each_content_and_each_size_has_its_own_place(images: Path, cache: Path) -> None:
+    load("mine", folder(root=str(images)), None)
+    load("mine", folder(root=str(images)), 16)
+    (images / "train/cats/cats2.png").unlink()
+    assert len(load("mine", folder(root=str(images)), None).train.images) == 5
+    assert len({array.parent for array in arrays(cache)}) == 3
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "empty", "count", "size", "dtype"])
+def test_a_damaged_cache_is_rebuilt(images: Path, cache: Path, split: str, damage: str) -> None:
+    good = np.array(getattr(load("mine", folder(root=str(images)), 16), split).images)
+    file = next(array for array in arrays(cache) if array.stem == split)
+    if damage == "missing":
+        file.unlink()
+    elif damage in ("cut", "empty"):
+        os.truncate(file, file.stat().st_size - 100 if damage == "cut" else 0)
+    else:
+        wrong = {
+            "count": good[1:],
+            "size": good[:, 1:],
+            "dtype": good.astype(np.int8),
+        }[damage]
+        np.save(file, wrong)
+    again = getattr(load("mine", folder(root=str(images)), 16), split).images
+    assert np.array_equal(again, good)
+    assert len(list((cache / "decoded").iterdir())) == 1
+
+
+def test_a_failed_build_leaves_nothing(cache: Path) -> None:
+    def build(new: Path) -> None:
+        (new / "half").write_text("")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_or_build(cache / "place", lambda _: None, build)
+    assert list(cache.iterdir()) == []
+
+
+def test_what_another_process_built_meanwhile_is_kept(cache: Path) -> None:
+    def opened(place: Path) -> str | None:
+        return (place / "by").read_text() if place.exists() else None
+
+    def build(new: Path) -> None:
+        (cache / "place").mkdir()
+        (cache / "place/by").write_text("the other")
+        (new / "by").write_text("this one")
+
+    assert open_or_build(cache / "place", opened, build) == "the other"
+    assert [entry.name for entry in cache.iterdir()] == ["place"]
+
+
+def test_a_cache_that_cannot_be_written_is_named(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HHEXP_CACHE", str(tmp_path / "file/cache"))
+    with pytest.raises(UserError, match=r"file/cache.*cannot be written: .*set HHEXP_CACHE"):
+        load("mine", folder(root=str(images)), None)
+
+
+def test_processes_that_start_together_all_get_the_images(images: Path, cache: Path) -> None:
+    program = (
+        "import sys\n"
+        "from hhexp.data import load\n"
+        "from hhexp.data.folders import folder\n"
+        "sys.stdin.readline()\n"
+        "print(int(load('mine', folder(root=sys.argv[1]), None).train.images.sum()))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(hhexp.__file__).parents[1])}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(images)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    sums = {process.communicate(timeout=60)[0] for process in processes}
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    expected = int(load("mine", folder(root=str(images)), None).train.images.sum())
+    assert sums == {f"{expected}\n"}
+    assert len(list((cache / "decoded").iterdir())) == 1

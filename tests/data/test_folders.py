@@ -1,0 +1,84 @@
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hhexp.data.folders import class_folders, folder
+from hhexp.errors import UserError
+
+
+def test_class_folders_become_labels_and_paths_sorted(images: Path) -> None:
+    files = folder(root=str(images))
+    assert [(file.path, file.label) for file in files["validation"]] == [
+        ("validation/cats/cats0.png", "cats"),
+        ("validation/cats/cats1.png", "cats"),
+        ("validation/dogs/dogs0.png", "dogs"),
+        ("validation/dogs/dogs1.png", "dogs"),
+    ]
+    assert len(files["train"]) == 6
+    assert files["train"][0].read() == (images / "train/cats/cats0.png").read_bytes()
+
+
+def test_a_zip_file_reads_like_the_folder_that_it_was_made_of(images: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "images"), "zip", images)
+    with zipfile.ZipFile(archive) as zipped:
+        in_zip = class_folders(zipfile.Path(zipped), "images.zip")
+        in_folder = class_folders(images, str(images))
+        for split in ("train", "validation"):
+            assert [(file.path, file.label, file.read()) for file in in_zip[split]] == [
+                (file.path, file.label, file.read()) for file in in_folder[split]
+            ]
+
+
+def test_hidden_files_and_what_lies_beside_the_splits_are_passed_over(images: Path) -> None:
+    before = [file.path for file in folder(root=str(images))["train"]]
+    for hidden in (".DS_Store", "train/.DS_Store", "train/cats/.DS_Store", "README.md"):
+        (images / hidden).write_text("no image")
+    (images / "train/.hidden").mkdir()
+    (images / "test").mkdir()
+    assert [file.path for file in folder(root=str(images))["train"]] == before
+
+
+def test_home_is_expanded(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(images.parent))
+    monkeypatch.setenv("USERPROFILE", str(images.parent))
+    assert len(folder(root="~/images")["train"]) == 6
+
+
+def test_a_missing_root_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"data\.root=.*nowhere: no such folder"):
+        folder(root=str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_missing_split_is_named(images: Path, split: str) -> None:
+    shutil.rmtree(images / split)
+    with pytest.raises(UserError, match=rf"images: no folder {split}/ in it"):
+        folder(root=str(images))
+
+
+def test_a_split_without_class_folders_is_named(images: Path) -> None:
+    shutil.rmtree(images / "validation/cats")
+    shutil.rmtree(images / "validation/dogs")
+    with pytest.raises(UserError, match="images/validation: empty"):
+        folder(root=str(images))
+
+
+def test_an_empty_class_folder_is_named(images: Path) -> None:
+    (images / "train/birds").mkdir()
+    (images / "train/birds/.DS_Store").write_text("")
+    with pytest.raises(UserError, match="images/train/birds: no images in this class folder"):
+        folder(root=str(images))
+
+
+def test_a_stray_file_beside_the_class_folders_is_named(images: Path) -> None:
+    (images / "train/labels.csv").write_text("")
+    with pytest.raises(UserError, match=r"images/train/labels\.csv: not a folder"):
+        folder(root=str(images))
+
+
+def test_a_folder_inside_a_class_folder_is_named(images: Path) -> None:
+    (images / "train/cats/more").mkdir()
+    with pytest.raises(UserError, match="images/train/cats/more: not a file"):
+        folder(root=str(images))
