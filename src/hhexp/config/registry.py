@@ -41,9 +41,24 @@ class Registry:
         return function
 
     def keys(self, name: str) -> dict[str, inspect.Parameter]:
-        """The keyword-only parameters of a registered function, by name."""
-        parameters = inspect.signature(self.functions[name], eval_str=True).parameters
-        return {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+        """The keyword-only parameters of a registered function, by name, annotations evaluated.
+
+        Other annotations are left alone: they may name what is imported for type checkers only.
+        """
+        function = self.functions[name]
+        return {
+            key: parameter.replace(annotation=_evaluated(parameter.annotation, function))
+            for key, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }
+
+
+def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
+    if annotation is inspect.Parameter.empty:
+        return Any
+    if isinstance(annotation, str):
+        return eval(annotation, function.__globals__)  # as typing.get_type_hints would
+    return annotation
 
 
 model_builder = Registry("model builder")

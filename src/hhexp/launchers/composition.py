@@ -1,6 +1,7 @@
 """What Hydra composes, as jobs; and what it refuses, in one line."""
 
 import re
+from collections import Counter
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -41,9 +42,18 @@ def job(config: DictConfig, key: str | None = None) -> Job:
 
 
 def varying(overrides: list[list[str]]) -> list[str]:
-    """For each of a sweep's jobs the overrides that not all jobs share, as its key."""
+    """For each of a sweep's jobs the overrides that not all jobs share, as its key.
+
+    Keys are unique: a job that is asked for twice is counted.
+    """
     shared = set(overrides[0]).intersection(*overrides) if len(overrides) > 1 else set()
-    return [" ".join(o for o in job if o not in shared) or " ".join(job) for job in overrides]
+    seen: Counter[str] = Counter()
+    keys = []
+    for job in overrides:
+        key = " ".join(o for o in job if o not in shared) or " ".join(job) or "defaults"
+        seen[key] += 1
+        keys.append(key if seen[key] == 1 else f"{key} ({seen[key]})")
+    return keys
 
 
 def explain(error: Exception, catalogue: Catalogue) -> UserError:

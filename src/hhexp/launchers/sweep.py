@@ -12,7 +12,6 @@ from types import TracebackType
 
 from rich.console import Console
 
-from hhexp.analysis import summary
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.display import Job as PlannedJob
@@ -113,6 +112,8 @@ class Sweep:
         """Print the table of what was trained and what to do next; the exit status."""
         if self.store is None or not self.outcomes:
             return 0
+        from hhexp.analysis import summary
+
         made = {o.run_id: o.key for o in self.outcomes if o.run_id is not None}
         rows = summary.summary(self.store, list(made), made)
         self.console.print(summary.render(rows, "Results"))
