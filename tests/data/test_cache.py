@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 
 import hhexp
@@ -21,12 +22,10 @@ def test_the_cache_is_the_variable_else_the_platforms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cache_folder() == tmp_path / "cache"
-    for nothing in ("", None):
-        monkeypatch.setenv("HHEXP_CACHE", "") if nothing == "" else monkeypatch.delenv(
-            "HHEXP_CACHE"
-        )
-        assert cache_folder().name == "hhexp"
-        assert cache_folder().is_absolute()
+    monkeypatch.setenv("HHEXP_CACHE", "")
+    assert cache_folder() == platformdirs.user_cache_path("hhexp")
+    monkeypatch.delenv("HHEXP_CACHE")
+    assert cache_folder() == platformdirs.user_cache_path("hhexp")
 
 
 def test_images_are_decoded_once_and_shared(

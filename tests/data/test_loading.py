@@ -25,8 +25,10 @@ def test_a_data_set_holds_the_images_their_labels_and_their_paths(images: Path) 
         "validation": {"cats": 2, "dogs": 2},
     }
     train = dataset.train
-    assert (train.images.shape, train.images.dtype) == ((6, 32, 32, 3), np.uint8)
-    assert (train.labels.tolist(), train.labels.dtype) == ([0, 0, 0, 1, 1, 1], np.int64)
+    assert train.images.shape == (6, 32, 32, 3)
+    assert train.images.dtype == np.uint8
+    assert train.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert train.labels.dtype == np.int64
     assert train.paths[4] == "train/dogs/dogs1.png"
     assert len(dataset.manifest) == 10
     for split in (dataset.train, dataset.validation):

@@ -42,7 +42,7 @@ def site(images: Path, tmp_path: Path, network: None) -> Iterator[Site]:
             archive = Path(shutil.make_archive(str(served / name), "zip", images / split))
             keys[f"{split}_url"] = f"http://127.0.0.1:{server.server_port}/{archive.name}"
             keys[f"{split}_sha256"] = hashlib.sha256(archive.read_bytes()).hexdigest()
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield Site(served, keys)
         server.shutdown()
