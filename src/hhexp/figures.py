@@ -1,7 +1,7 @@
 """Pictures of a training: arrays in, Matplotlib figures out, without pyplot's global state."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TRAIN, VALIDATION = "#0072B2", "#D55E00"  # Okabe and Ito's palette, for every kind of colour vision
 INK, FAINT = "#222222", "#D9D9D9"
-TITLE = {"fontsize": 11, "loc": "left", "color": INK, "fontweight": "bold"}
+TITLE: dict[str, Any] = {"fontsize": 11, "loc": "left", "color": INK, "fontweight": "bold"}
 SHOWN_ERRORS = 24
 TILE_IN = 1.65
 GAP_IN = 0.1

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hhexp.errors import UserError
@@ -124,14 +124,14 @@ class Store:
         from mlflow.exceptions import MlflowException
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        client = self.client()
-        # MLflow's client would put a local store's artifacts in ./mlruns, whatever its database.
-        maker = SqlAlchemyStore(self.uri, str(self.artifacts)) if self.is_sqlite else client
+        maker: Any = self.client()
+        if self.is_sqlite:  # MLflow's client would put the artifacts in ./mlruns
+            maker = SqlAlchemyStore(self.uri, str(self.artifacts))  # type: ignore[no-untyped-call]
         try:
             return str(maker.create_experiment(name))
         except MlflowException as error:
             if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
-                return str(client.get_experiment_by_name(name).experiment_id)
+                return self.experiment_id(name)
             raise UserError(f"tracking.experiment={name!r}: {_first_line(error)}") from error
 
     def ui_command(self, host: str, port: int) -> list[str]:

@@ -1,0 +1,1 @@
+"""From runs to answers: reads what tracking keeps, never trains."""
