@@ -1,0 +1,63 @@
+# Every target sets up what it needs: .venv, with the versions that requirements.lock pins.
+# ARGS adds words to a command: make study ARGS="seed=1", make test ARGS="-k folders".
+
+PYTHON ?= python3
+ARGS ?=
+RUN := .venv/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study quick ui test test-all lint format lock clean
+
+help: ## list the targets
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.installed ## set up .venv, once
+
+study: setup ## train the four runs of the study on the real images
+	$(RUN) hhexp.run -m aug=none,full epochs=15,30 $(ARGS)
+
+quick: setup ## see everything in about a minute: small images, few epochs
+	$(RUN) hhexp.run -m aug=none,full epochs=2,4 data.image_size=100 tracking.label=quick $(ARGS)
+
+ui: setup ## look at the runs in MLflow's UI
+	$(RUN) hhexp.ui $(ARGS)
+
+test: setup ## run the tests, but those on the real images
+	$(RUN) pytest -m "not real" $(ARGS)
+
+test-all: setup ## run all tests
+	$(RUN) pytest $(ARGS)
+
+lint: setup ## check formatting, style and types
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+
+format: setup ## format the code, and mend the style where ruff can
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+lock: setup ## write requirements.lock from pyproject.toml (ARGS=--upgrade: the newest versions)
+	.venv/bin/uv pip compile --quiet --universal --extra dev --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
+	  pyproject.toml --output-file requirements.lock
+
+clean: ## remove .venv, caches and builds, never the runs in mlruns
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The extra `dev` is in the lock, so that building the package needs nothing more.
+.venv/.installed: pyproject.toml requirements.lock
+	@test -x .venv/bin/pip || { \
+	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	    echo "hhexp needs Python 3.11, 3.12 or 3.13, which $(PYTHON) is not:" \
+	      "name one, as in: make PYTHON=python3.12 setup" >&2; exit 1; }; \
+	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot make virtual environments: install its venv package" \
+	      "(Debian, Ubuntu: sudo apt install python3-venv), then try again" >&2; exit 1; }; \
+	  echo "Making .venv with $$($(PYTHON) --version)"; \
+	  $(PYTHON) -m venv .venv; }
+	@echo "Installing what requirements.lock pins, TensorFlow among it: some minutes the first time"
+	@$(RUN) pip install --disable-pip-version-check --requirement requirements.lock
+	@$(RUN) pip install --disable-pip-version-check --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
