@@ -9,6 +9,7 @@ from hhexp.config.check import check
 from hhexp.config.registry import data_reader
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
+from hhexp.tracking.store import Store
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Outcome:
     objective: float | None
     error: str
 
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.status == "FINISHED"
+
 
 def prepare(job: Job) -> Config:
     """Check a job's configuration, without importing anything heavy.
@@ -44,6 +50,7 @@ def prepare(job: Job) -> Config:
         UserError: something in it is wrong.
     """
     config = check(job.values)
+    Store.resolve(config.tracking.uri)
     if config.data.image_size is not None:
         models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
     return config

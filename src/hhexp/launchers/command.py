@@ -5,14 +5,13 @@ import tempfile
 from collections.abc import Sequence
 
 import hydra
-from hydra.core.plugins import Plugins
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
 from hhexp.config.catalogue import Catalogue
 from hhexp.launchers import composition
-from hhexp.launchers.processes import ProcessLauncher, RunFailed
-from hhexp.launchers.sweep import Sweep
+from hhexp.launchers.sweep import RunFailed, Sweep
 
 
 def train(words: Sequence[str], catalogue: Catalogue) -> int:
@@ -24,7 +23,6 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
     Raises:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
-    Plugins.instance().register(ProcessLauncher)
     multirun = bool({"-m", "--multirun"} & set(words))
     with (
         tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir,
@@ -32,15 +30,18 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
     ):
         os.environ["HHEXP_HYDRA_DIR"] = hydra_dir
 
+        composed: list[tuple[DictConfig, DictConfig]] = []
+
         @hydra.main(version_base="1.3", config_path="pkg://hhexp.conf", config_name="config")
-        def task(config: DictConfig) -> float | None:
-            (outcome,) = sweep.run([composition.job(config)])
-            return outcome.objective
+        def compose(config: DictConfig) -> None:
+            composed.append((config, HydraConfig.instance().cfg.hydra))
 
         try:
-            task()
+            compose()
         except composition.COMPOSITION_ERRORS as error:
             raise composition.explain(error, catalogue) from error
         except RunFailed:
             pass  # the summary names all that failed
+        if composed:
+            sweep.run([composition.job(*each) for each in composed])
         return sweep.conclude()

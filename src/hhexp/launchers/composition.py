@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -17,21 +16,23 @@ from hhexp.experiment import Job
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
 
 
-def job(config: DictConfig, key: str | None = None) -> Job:
-    """The job that a composed configuration, with its ``hydra`` node, describes.
+def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
+    """The job that a composed configuration describes.
 
     Args:
-        config: as Hydra's launchers load it.
+        config: the configuration.
+        hydra: Hydra's own, with the overrides and the options taken.
         key: what tells the job from the others of its sweep; its own overrides by default.
+
+    Raises:
+        UserError: a key that has no default was not given.
     """
-    if OmegaConf.select(config, "hydra") is None:
-        hydra = HydraConfig.get()
-    else:
-        hydra = config.hydra
     config = config.copy()
     with open_dict(config):
         config.pop("hydra", None)
-    values: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise UserError(f"{missing[0]}: missing; give it as {missing[0]}=…")
+    values: Any = OmegaConf.to_container(config, resolve=True)
     overrides = [str(override) for override in hydra.overrides.task]
     choices = {
         group: str(option)
@@ -72,8 +73,6 @@ def explain(error: Exception, catalogue: Catalogue) -> UserError:
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return UserError(f"{found.group(1)}: several values make a sweep: add -m")
-    if found := re.search(r"Missing mandatory value: (\S+)", text):
-        return UserError(f"{found.group(1)}: missing; give it as {found.group(1)}=…")
     if found := re.search(r"Error parsing override '([^']*)'\n(.*)", text):
         return UserError(f"{found.group(1)}: not of the form key=value ({found.group(2)})")
-    return UserError(" ".join(text.partition("\nSee ")[0].split()))
+    return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))

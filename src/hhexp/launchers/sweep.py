@@ -24,6 +24,13 @@ from hhexp.tracking.store import Store
 _current: ContextVar[Sweep] = ContextVar("sweep")
 
 
+class RunFailed(Exception):
+    """A job failed: what Hydra's sweepers see of it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.key}: {outcome.error}")
+
+
 @dataclass
 class Sweep:
     """What one command trains; a sweeper may launch its jobs in several batches."""
@@ -60,7 +67,7 @@ class Sweep:
     @property
     def failures(self) -> list[Outcome]:
         """The runs that did not finish."""
-        return [outcome for outcome in self.outcomes if outcome.status != "FINISHED"]
+        return [outcome for outcome in self.outcomes if not outcome.finished]
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Check all jobs and their data, then train them.
