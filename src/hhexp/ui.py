@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from typing import IO
 
 from hhexp.console import entry
 from hhexp.errors import UserError
@@ -99,35 +101,38 @@ def serve(store: Store, host: str, port: int) -> int:
     print(f"The same without hhexp: {shlex.join(command)}")
     print("Starting the server …", flush=True)
     quiet = {"UVICORN_LOG_LEVEL": "warning", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    # A session of its own: Ctrl-C reaches this process alone, which then ends all of the server's.
-    server = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        env={**SETTINGS, **quiet, **os.environ},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_until_up(server, "127.0.0.1" if host == "0.0.0.0" else host, port)
-        print(f"The runs in {store} are at {address} (Ctrl-C to stop)", flush=True)
-        server.wait()
-        raise UserError(f"the server ended by itself, with status {server.returncode}")
-    except KeyboardInterrupt:
-        print("\nStopped.")
-        return 0
-    finally:
-        stop(server)
+    with tempfile.TemporaryFile() as log:
+        # A session of its own: Ctrl-C reaches this process alone, which then ends the server's.
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env={**SETTINGS, **quiet, **os.environ},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            wait_until_up(server, "127.0.0.1" if host == "0.0.0.0" else host, port)
+            if server.poll() is None:
+                print(f"The runs in {store} are at {address} (Ctrl-C to stop)", flush=True)
+            server.wait()
+        except KeyboardInterrupt:
+            print("\nStopped.")
+            return 0
+        finally:
+            stop(server)
+        raise UserError(f"the server ended with status {server.returncode}: {last_line(log)}")
 
 
 def wait_until_up(server: subprocess.Popen[bytes], host: str, port: int) -> None:
-    """Return as soon as the server takes connections.
+    """Return as soon as the server takes connections, or has ended.
 
     Raises:
-        UserError: it ended, or did not start in time.
+        UserError: it did neither in time.
     """
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise UserError(f"the server did not start (status {server.returncode})")
+            return
         try:
             socket.create_connection((host, port), 1).close()
             return
@@ -138,6 +143,7 @@ def wait_until_up(server: subprocess.Popen[bytes], host: str, port: int) -> None
 
 def stop(server: subprocess.Popen[bytes]) -> None:
     """End the server and the processes that it started: asked first, then by force."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient Ctrl-C must leave nothing behind
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(server.pid, number)
@@ -146,6 +152,13 @@ def stop(server: subprocess.Popen[bytes]) -> None:
             return
         except subprocess.TimeoutExpired:
             continue
+
+
+def last_line(log: IO[bytes]) -> str:
+    """The last line that a server wrote."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 if __name__ == "__main__":

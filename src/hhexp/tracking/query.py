@@ -1,6 +1,7 @@
 """Runs read back from a store, as plain values."""
 
 import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -65,6 +66,17 @@ def children(store: Store, parent_id: str) -> list[RunRecord]:
     return list(_search(store.client(), f"tags.`mlflow.parentRunId` = '{parent_id}'"))
 
 
+def of_trajectory(store: Store, trajectory: str) -> list[RunRecord]:
+    """The runs on a trajectory, in the order in which they started."""
+    return list(_search(store.client(), f"tags.`hhexp.trajectory` = '{trajectory}'"))
+
+
+def recent(store: Store, most: int) -> list[RunRecord]:
+    """The last runs that were trained, the newest first."""
+    runs = _search(store.client(), "tags.`hhexp.kind` = 'run'", order="DESC")
+    return list(itertools.islice(runs, most))
+
+
 def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     """Each metric's values, from epoch 1 on.
 
@@ -80,7 +92,7 @@ def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     return histories
 
 
-def _search(client: "MlflowClient", condition: str = "") -> Iterator[RunRecord]:
+def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[RunRecord]:
     """All runs of all experiments that meet a condition in MLflow's search language."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     token = None
@@ -89,7 +101,7 @@ def _search(client: "MlflowClient", condition: str = "") -> Iterator[RunRecord]:
             experiments,
             condition,
             max_results=PAGE,
-            order_by=["attributes.start_time ASC"],
+            order_by=[f"attributes.start_time {order}"],
             page_token=token,
         )
         yield from map(_record, page)

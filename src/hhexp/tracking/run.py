@@ -5,7 +5,7 @@ import json
 import re
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -104,6 +104,11 @@ class TrackedRun:
             Metric(_valid_name(key), float(value), now_ms, epoch) for key, value in metrics.items()
         ]
         self._client.log_batch(self.run_id, metrics=entries)
+
+    def log_history(self, first_epoch: int, epochs: Sequence[Mapping[str, float]]) -> None:
+        """Log the metrics of several epochs, the first of which is ``first_epoch``."""
+        for epoch, metrics in enumerate(epochs, start=first_epoch):
+            self.log_epoch(epoch, metrics)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; a value that is too long for MLflow is cut, and says so."""

@@ -1,0 +1,114 @@
+"""The table at the end of a sweep."""
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from hhexp.analysis.summary import Point, Row, render, summary, to_csv, to_markdown
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
+
+CLASSES = ("horses", "humans")
+
+
+def point(epoch: int, val_accuracy: float) -> Point:
+    return Point(epoch, 1.0, val_accuracy, 0.0012, 1.83, dict.fromkeys(CLASSES, 0.9))
+
+
+ROWS = [
+    Row(
+        "3f2a91bc" * 4, "aug=none epochs=15", "quick", "FINISHED", "",
+        point(15, 0.832), point(4, 0.8711), 34.02,
+    ),
+    Row(
+        "a1b2c3d4" * 4, "aug=full epochs=15", "", "FAILED", "ValueError: the loss is lost",
+        None, None, math.nan,
+    ),
+]  # fmt: skip
+
+
+def shown(width: int, rows: list[Row]) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render(rows, "Results"))
+    return console.export_text().splitlines()
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    store = Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
+    store.prepare()
+    return store
+
+
+def test_rows_hold_the_last_and_the_earliest_best_epoch(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "stored name", None, {"hhexp.label": "quick"})
+    for epoch, accuracy in enumerate((0.6, 0.8, 0.8, 0.7), start=1):
+        metrics = {"train/accuracy": 0.9, "train/loss": 0.1, "val/loss": float(epoch)}
+        seconds = 99.0 if epoch == 1 else float(epoch)
+        run.log_epoch(
+            epoch,
+            metrics
+            | {"val/accuracy": accuracy, "val/recall/horses": 0.5, "val/recall/humans": 1.0}
+            | {"time/epoch_s": seconds},
+        )
+    run.finish("FINISHED", None)
+    failed = TrackedRun.start(store, "study", "stored name")
+    failed.finish("FAILED", ValueError("lost"))
+    rows = summary(store, [run.run_id, failed.run_id], {run.run_id: "epochs=4"})
+
+    assert [row.overrides for row in rows] == ["epochs=4", "stored name"]
+    assert rows[0].last == Point(4, 0.9, 0.7, 0.1, 4.0, {"horses": 0.5, "humans": 1.0})
+    assert rows[0].best == Point(2, 0.9, 0.8, 0.1, 2.0, {"horses": 0.5, "humans": 1.0})
+    assert rows[0].epoch_s == 3.5
+    assert rows[0].label == "quick"
+    assert (rows[1].status, rows[1].error, rows[1].last) == ("FAILED", "ValueError: lost", None)
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_the_terminal_shows_everything_at_any_width(width: int) -> None:
+    lines = shown(width, ROWS)
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= width
+    for word in ("aug=none", "epochs=15", "[quick]", "last 15", "best 4", "83.2", "87.1", "100.0"):
+        assert word in text
+    for word in ("0.001", "1.830", "horses", "humans", "90.0", "34.0", "3f2a91bc", "FAILED"):
+        assert word in text
+    assert "aug=full epochs=15: ValueError: the loss is lost" in text
+
+
+def test_a_run_takes_two_lines_on_100_columns() -> None:
+    lines = shown(100, ROWS[:1])
+    assert [line.strip()[:6] for line in lines[-2:]] == ["aug=no", "best 4"]
+
+
+def test_with_many_classes_the_terminal_names_the_lowest_recall() -> None:
+    recalls = {f"class{number}": number / 10 for number in range(3, 10)}
+    last = Point(1, 1.0, 1.0, 0.1, 0.1, recalls)
+    row = Row("3f2a91bc" * 4, "epochs=1", "", "FINISHED", "", last, last, 1.0)
+    assert "class3 30.0" in "\n".join(shown(80, [row]))
+    assert "val/recall/class9" in to_csv([row])
+
+
+def test_files_hold_a_line_for_each_last_and_best() -> None:
+    lines = list(csv.DictReader(to_csv(ROWS).splitlines()))
+    assert [(line["run"], line["at"], line["epoch"]) for line in lines] == [
+        ("aug=none epochs=15", "last", "15"),
+        ("aug=none epochs=15", "best", "4"),
+        ("aug=full epochs=15", "last", ""),
+        ("aug=full epochs=15", "best", ""),
+    ]
+    assert lines[1]["val/accuracy"] == "0.8711"
+    assert lines[0]["val/recall/humans"] == "0.9000"
+    assert lines[0]["run ID"] == "3f2a91bc" * 4
+    assert lines[2]["error"] == "ValueError: the loss is lost"
+
+
+def test_markdown_has_as_many_cells_in_every_line() -> None:
+    lines = to_markdown(ROWS).splitlines()
+    assert len(lines) == 2 + 4
+    assert {line.count("|") for line in lines} == {lines[0].count("|")}

@@ -1,0 +1,63 @@
+"""Runs read back."""
+
+import math
+
+import pytest
+
+from hhexp.errors import UserError
+from hhexp.tracking.query import children, find_run, metric_histories
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
+
+
+def test_a_run_is_found_by_its_id_or_a_beginning(store: Store) -> None:
+    parent = TrackedRun.start(store, "study", "sweep", None, {"hhexp.kind": "sweep"})
+    run = TrackedRun.start(store, "another study", "epochs=15", parent.run_id)
+    run.log_params({"epochs": 15})
+    run.finish("FINISHED", None)
+    for asked in (run.run_id, run.run_id[:12], run.run_id[:12].upper()):
+        found = find_run(store, asked)
+        assert found.run_id == run.run_id
+    assert (found.name, found.status, found.params) == ("epochs=15", "FINISHED", {"epochs": "15"})
+    assert found.parent_id == parent.run_id
+    assert found.end is not None
+    assert found.end >= found.start
+    assert find_run(store, parent.run_id).end is None
+    assert find_run(store, parent.run_id).tags["hhexp.kind"] == "sweep"
+
+
+def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> None:
+    run_id = TrackedRun.start(store, "study", "a").run_id
+    wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
+    with pytest.raises(UserError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
+        find_run(store, wrong)
+    with pytest.raises(UserError, match="'latest' is no run ID"):
+        find_run(store, "latest")
+
+
+def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
+    ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(17)]
+    firsts = [run_id[0] for run_id in ids]
+    shared = next(first for first in firsts if firsts.count(first) > 1)  # 17 IDs, 16 digits
+    with pytest.raises(UserError, match=rf"runs in .* start with {shared}: .*\(run \d+\)"):
+        find_run(store, shared)
+
+
+def test_children_come_in_the_order_of_their_start(store: Store) -> None:
+    parent = TrackedRun.start(store, "study", "sweep")
+    names = [TrackedRun.start(store, "study", n, parent.run_id) for n in ("a", "b", "c")]
+    TrackedRun.start(store, "study", "alone")
+    assert [child.run_id for child in children(store, parent.run_id)] == [n.run_id for n in names]
+    assert children(store, names[0].run_id) == []
+
+
+def test_histories_run_from_epoch_one_and_keep_the_last_of_a_retrained_epoch(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "a")
+    for epoch, loss in ((1, 0.9), (2, 0.8), (2, 0.7), (4, 0.5)):
+        run.log_epoch(epoch, {"val/loss": loss})
+    run.log_epoch(1, {"lr": 0.001})
+    histories = metric_histories(store, run.run_id)
+    assert histories["lr"] == [0.001]
+    assert histories["val/loss"][:2] == [0.9, 0.7]
+    assert math.isnan(histories["val/loss"][2])
+    assert histories["val/loss"][3] == 0.5

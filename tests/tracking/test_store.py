@@ -1,0 +1,128 @@
+"""Where runs live."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hhexp.errors import UserError
+from hhexp.tracking.store import Store
+
+START = """
+import sys
+from hhexp.tracking.store import Store
+store = Store.resolve(sys.argv[1])
+store.prepare()
+print(store.experiment_id("study"))
+"""
+
+
+def test_the_store_is_the_given_one_else_the_variable_else_local(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert Store.resolve(None).uri == "sqlite:///mlruns/mlflow.db"
+    assert Store.resolve(None).artifacts == Path("mlruns/artifacts")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team:5000")
+    assert Store.resolve(None).uri == "http://team:5000"
+    assert Store.resolve("sqlite:////a/b.db").uri == "sqlite:////a/b.db"
+
+
+@pytest.mark.parametrize(
+    "uri", ["postgresql://u:p@host/db", "mysql+pymysql://host/db", "https://host", "databricks"]
+)
+def test_servers_addresses_stay_as_they_are(uri: str) -> None:
+    assert Store.resolve(uri).uri == uri
+
+
+@pytest.mark.parametrize(
+    ("uri", "advice"),
+    [
+        ("file:///data/mlruns", "use sqlite:////data/mlruns/mlflow.db"),
+        ("./mlruns", "use sqlite:///./mlruns/mlflow.db"),
+        ("runs.db", "as sqlite:///runs.db"),
+        ("sqlite://", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
+        ("ftp://host/db", "unknown kind"),
+    ],
+)
+def test_what_mlflow_keeps_no_runs_in_is_refused_with_advice(uri: str, advice: str) -> None:
+    with pytest.raises(UserError, match="tracking store") as raised:
+        Store.resolve(uri)
+    assert advice in str(raised.value)
+
+
+def test_passwords_are_not_shown() -> None:
+    assert str(Store.resolve("postgresql://me:secret@host/db")) == "postgresql://me:***@host/db"
+    assert str(Store.resolve("sqlite:///a@b/c:d.db")) == "sqlite:///a@b/c:d.db"
+
+
+def test_artifacts_lie_beside_the_database(store: Store, tmp_path: Path) -> None:
+    experiment = store.client().get_experiment(store.experiment_id("study"))
+    assert Path(experiment.artifact_location).parent == tmp_path / "artifacts"
+
+
+def test_an_experiment_is_made_once(store: Store) -> None:
+    assert store.experiment_id("study") == store.experiment_id("study")
+    assert store.experiment_id("another") != store.experiment_id("study")
+
+
+def test_a_deleted_experiment_is_not_used(store: Store) -> None:
+    experiment_id = store.experiment_id("study")
+    store.client().delete_experiment(experiment_id)
+    with pytest.raises(UserError, match=f"was deleted .* --experiment-id {experiment_id}"):
+        store.experiment_id("study")
+
+
+def test_a_store_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no tracking store at"):
+        Store.resolve(f"sqlite:///{tmp_path}/no.db").client()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("not a database, but long enough to be looked at" * 9)
+    with pytest.raises(UserError, match="cannot be read: file is not a database"):
+        Store.resolve(f"sqlite:///{tmp_path}/x.db").prepare()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot make the tracking store"):
+        Store.resolve(f"sqlite:///{tmp_path}/file/x.db").prepare()
+
+
+@pytest.mark.parametrize("scheme", ["http", "postgresql"])
+def test_a_server_that_does_not_answer_is_said(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        uri = f"{scheme}://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(UserError, match=r"does not answer: .*[Cc]onnection refused"):
+            Store.resolve(uri).prepare()
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_make_one_store_quietly(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/new/mlflow.db"
+    starts = [
+        subprocess.Popen(
+            [sys.executable, "-c", START, uri],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        for _ in range(3)
+    ]
+    ends = [start.communicate(timeout=120) for start in starts]
+    assert [start.returncode for start in starts] == [0, 0, 0], ends
+    assert len({out for out, _ in ends}) == 1
+    assert [err for _, err in ends] == ["", "", ""]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
