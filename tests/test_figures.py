@@ -36,7 +36,7 @@ def test_learning_curves_show_every_epoch_and_the_best(epochs: int) -> None:
     figure = figures.learning_curves(dict.fromkeys(names, values))
     assert drawn(figure).std() > 0
     for axes in figure.axes:
-        assert [list(line.get_ydata()) for line in axes.lines] == [values, values]
+        assert [np.asarray(line.get_ydata()).tolist() for line in axes.lines] == [values, values]
         ticks = [tick for tick in axes.get_xticks() if 0.5 <= tick <= epochs + 0.5]
         assert all(float(tick).is_integer() for tick in ticks)
     assert f"{max(values):.1%}, epoch {epochs}" in texts(figure)

@@ -61,7 +61,7 @@ def _initialise(database: Path, artifacts: Path) -> None:
     quieten()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))  # type: ignore[no-untyped-call]
+    store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))
     store.engine.dispose()
 
 

@@ -126,7 +126,7 @@ class Store:
 
         maker: Any = self.client()
         if self.is_sqlite:  # MLflow's client would put the artifacts in ./mlruns
-            maker = SqlAlchemyStore(self.uri, str(self.artifacts))  # type: ignore[no-untyped-call]
+            maker = SqlAlchemyStore(self.uri, str(self.artifacts))
         try:
             return str(maker.create_experiment(name))
         except MlflowException as error:
