@@ -110,6 +110,13 @@ class Runtime(Section):
     device: Literal["auto", "cpu", "gpu"]
     threads: Annotated[int, Field(ge=1, le=256)]
     precision: Literal["float32", "mixed_bfloat16"]
+    isa: Literal["native", "sse41", "avx", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"]
+
+
+class State(Section):
+    """``state``: when a training's state is saved."""
+
+    every: Annotated[int, Field(ge=1)]
 
 
 class Tracking(Section):
@@ -132,6 +139,9 @@ class Config(Section):
         Field(pattern=r"^(train/(loss|accuracy)|val/(loss|accuracy)|val/recall/.+|time/epoch_s)$"),
     ]
     modules: list[str]
+    reuse: bool
+    explain: bool
+    state: State
     model: Model
     optimizer: Annotated[RmsProp | Adam | Sgd, Field(discriminator="name")]
     lr: Annotated[ConstantRate | CosineRate | StepRate, Field(discriminator="schedule")]

@@ -9,9 +9,10 @@ from hhexp import augment, data, models
 from hhexp.augment import Augmentation
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
+from hhexp.training.evaluation import Evaluation, evaluator
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import optimizer
-from hhexp.training.runtime import Device, start_tensorflow
+from hhexp.training.runtime import Device
 
 if TYPE_CHECKING:
     import keras
@@ -31,11 +32,11 @@ class Training:
     """Training steps in an epoch."""
 
     @classmethod
-    def assemble(cls, config: Config, dataset: Dataset) -> "Training":
-        """Start TensorFlow as the configuration asks, and build the model from the seed."""
-        device = start_tensorflow(**config.runtime.model_dump())
+    def assemble(cls, config: Config, dataset: Dataset, device: Device) -> "Training":
+        """Build the model from the seed, and what trains it; TensorFlow must have been started."""
         import keras
 
+        keras.backend.clear_session()  # a run before in this process must leave no trace
         keras.utils.set_random_seed(config.seed)
         shape = dataset.train.images.shape[1:]
         model = models.build(
@@ -46,18 +47,11 @@ class Training:
             config.optimizer.model_dump(), config.lr.model_dump(), steps=steps, epochs=config.epochs
         )
         ranges = augment.Ranges(**config.aug.model_dump(exclude={"engine"}))
-        return cls(
-            config,
-            dataset,
-            device,
-            model,
-            rule,
-            augment.augmentation(config.aug.engine, ranges, config.seed, device.kind),
-            steps,
-        )
+        transforms = augment.augmentation(config.aug.engine, ranges, config.seed, device.kind)
+        return cls(config, dataset, device, model, rule, transforms, steps)
 
-    def epochs(self, on_step: OnStep) -> Iterator[Epoch]:
-        """Train, epoch by epoch."""
+    def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:
+        """Train from ``first_epoch`` on, epoch by epoch."""
         config, dataset = self.config, self.dataset
         return train(
             self.model,
@@ -65,10 +59,16 @@ class Training:
             Images(dataset.train.images, dataset.train.labels),
             Images(dataset.validation.images, dataset.validation.labels),
             classes=dataset.classes,
-            first_epoch=1,
+            first_epoch=first_epoch,
             epochs=config.epochs,
             batch_size=config.batch_size,
             order=lambda epoch: data.epoch_order(config.seed, epoch, len(dataset.train.images)),
             augment=self.augmentation,
             on_step=on_step,
         )
+
+    def validate(self) -> Evaluation:
+        """The model, as it is now, on the validation images."""
+        validation = self.dataset.validation
+        evaluate = evaluator(self.model, batch_size=self.config.batch_size)
+        return evaluate(validation.images, validation.labels)

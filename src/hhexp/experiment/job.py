@@ -67,3 +67,14 @@ def read_data(config: Config) -> Dataset:
     side = min(dataset.train.images.shape[1:3])
     models.check_model(config.model.builder, config.model.arguments, side)
     return dataset
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys as dotted ones: {"lr": {"value": 1}} as {"lr.value": 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

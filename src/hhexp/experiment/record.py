@@ -1,23 +1,26 @@
 """What a run logs beside its metrics: what it was asked for, and what came of it."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import yaml
 
 from hhexp import figures
-from hhexp.config.schema import Config
+from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
-from hhexp.experiment.job import Job
+from hhexp.experiment.job import Job, flatten
 from hhexp.tracking.run import TrackedRun
-from hhexp.training.loop import Epoch
+from hhexp.training.evaluation import Evaluation
+from hhexp.training.state import PastEpoch
 
 
-def log_configuration(tracked: TrackedRun, job: Job, config: Config, training: Training) -> None:
+def log_configuration(tracked: TrackedRun, job: Job, training: Training) -> None:
     """Log, once, what the run was asked for and what it runs on."""
-    dataset, device = training.dataset, training.device
-    tracked.set_tags({"hhexp.kind": "run", "hhexp.overrides": " ".join(job.overrides)})
+    config, dataset, device = training.config, training.dataset, training.device
     tracked.log_params({**job.choices, **flatten(config.model_dump())})
     tracked.log_params({"device": device.name, "parameters": training.model.count_params()})
     tracked.log_text(yaml.safe_dump(dict(job.values), sort_keys=False), "provenance/config.yaml")
@@ -34,27 +37,52 @@ def log_configuration(tracked: TrackedRun, job: Job, config: Config, training: T
     tracked.log_text("\n".join(summary), "model_summary.txt")
 
 
-def log_results(tracked: TrackedRun, training: Training, epochs: list[Epoch]) -> None:
-    """Log the trained model and the pictures of what it learned."""
-    dataset, last = training.dataset, epochs[-1].validation
-    history = {name: [epoch.metrics[name] for epoch in epochs] for name in epochs[0].metrics}
+def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
+    """Log every epoch's metrics at full precision, with the SHA-256 of its weights."""
+    epochs = [{"epoch": number, **asdict(epoch)} for number, epoch in enumerate(past, start=1)]
+    tracked.log_json(epochs, "provenance/epochs.json")
+
+
+def log_results(tracked: TrackedRun, training: Training, past: Sequence[PastEpoch]) -> None:
+    """Log the trained model, its answers to the validation images, and pictures of both."""
+    dataset, answers = training.dataset, training.validate()
+    log_history(tracked, past)
+    tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
+    history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     tracked.log_figure(figures.learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
-        figures.confusion_matrix(last.confusion, dataset.classes), "figures/confusion_matrix.png"
+        figures.confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
     )
     tracked.log_figure(training_sheet(training), "figures/training_images.png")
     tracked.log_figure(
         figures.worst_errors(
             dataset.validation.images,
-            last.labels,
-            last.predicted,
-            last.probabilities,
+            answers.labels,
+            answers.predicted,
+            answers.probabilities,
             dataset.validation.paths,
             dataset.classes,
         ),
         "figures/worst_errors.png",
     )
     tracked.log_model(training.model, dataset.train.images[:1])
+
+
+def predictions(dataset: Dataset, answers: Evaluation) -> str:
+    """A CSV table of the answers: path, true and predicted class, each class's probability."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["path", "true", "predicted", *(f"p/{name}" for name in dataset.classes)])
+    for path, true, predicted, probabilities in zip(
+        dataset.validation.paths,
+        answers.labels,
+        answers.predicted,
+        answers.probabilities,
+        strict=True,
+    ):
+        names = dataset.classes[true], dataset.classes[predicted]
+        writer.writerow([path, *names, *(repr(float(p)) for p in probabilities)])
+    return table.getvalue()
 
 
 def training_sheet(training: Training, images: int = 4, epochs: int = 4) -> Any:
@@ -77,14 +105,3 @@ def training_sheet(training: Training, images: int = 4, epochs: int = 4) -> Any:
         for number in range(len(columns))
     ]
     return figures.image_sheet(shown, captions, "What the network sees in training", len(columns))
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys as dotted ones: {"lr": {"value": 1}} as {"lr.value": 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

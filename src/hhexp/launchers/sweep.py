@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,12 +11,17 @@ from types import TracebackType
 
 from rich.console import Console
 
+from hhexp import experiment
+from hhexp.analysis import summary
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.display import Job as PlannedJob
 from hhexp.display import display
 from hhexp.experiment import Job, Outcome, prepare, read_data, run_tags
-from hhexp.launchers.pool import run_jobs
+from hhexp.experiment.plan import why_not
+from hhexp.launchers.devices import device_kind, slots
+from hhexp.launchers.pool import run_groups
+from hhexp.launchers.schedule import Scheduled, schedule
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -40,7 +44,7 @@ class Sweep:
     store: Store | None = None
     parent: TrackedRun | None = None
     outcomes: list[Outcome] = field(default_factory=list)
-    datasets: set[str] = field(default_factory=set)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
 
     @staticmethod
     def current() -> Sweep:
@@ -57,12 +61,15 @@ class Sweep:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the parent run as its runs have ended."""
+        """End the sweep's own run as its runs have ended."""
         if self.parent:
+            answers = ",".join(o.run_id for o in self.outcomes if o.run_id)
+            self.parent.set_tags({"hhexp.runs": answers})
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             failed = self.failures or kind is not None
-            status = "KILLED" if interrupted else "FAILED" if failed else "FINISHED"
-            self.parent.finish(status, None)
+            self.parent.finish(
+                "KILLED" if interrupted else "FAILED" if failed else "FINISHED", None
+            )
 
     @property
     def failures(self) -> list[Outcome]:
@@ -70,67 +77,116 @@ class Sweep:
         return [outcome for outcome in self.outcomes if not outcome.finished]
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """Check all jobs and their data, then train them.
+        """Check all jobs and their data, then answer or train them.
+
+        Returns:
+            the outcomes, in the jobs' order; none where they are only to be explained.
 
         Raises:
             UserError: something is wrong with a job or its data; nothing was trained or logged.
         """
         configs = [prepare(job) for job in jobs]
-        for config in configs:
-            self._show_data(config)
-        self._open_store(configs[0])
-        workers = worker_count(configs)
-        planned = [
-            PlannedJob(job.key, config.epochs) for job, config in zip(jobs, configs, strict=True)
-        ]
-        with display(planned, workers, self.console) as report:
-            outcomes = run_jobs(
-                jobs,
-                workers=workers,
-                report=report,
-                parent_id=self.parent.run_id if self.parent else None,
-            )
-        self.outcomes += outcomes
-        return outcomes
+        kinds = {device_kind(config.runtime.device) for config in configs}
+        datasets = [self._dataset(config) for config in configs]
+        self.store = self.store or self._prepared_store(configs[0])
+        groups = schedule(list(zip(jobs, configs, datasets, strict=True)), self.store)
+        self._say_plans([member for group in groups for member in group])
+        if any(config.explain for config in configs):
+            return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
+        self._start_parent(configs[0])
+        free = slots(kinds, max(config.runtime.threads for config in configs))
+        outcomes = self._train(groups, free)
+        ordered = [outcomes[job.key] for job in jobs]
+        self.outcomes += ordered
+        return ordered
 
-    def _show_data(self, config: Config) -> None:
+    def _dataset(self, config: Config) -> Dataset:
         """Read each data set once before any training, and say what it is."""
         key = config.data.model_dump_json()
         if key not in self.datasets:
-            self.datasets.add(key)
-            self.console.print(describe(read_data(config)), highlight=False, soft_wrap=True)
+            self.datasets[key] = read_data(config)
+            self.console.print(describe(self.datasets[key]), highlight=False, soft_wrap=True)
+        return self.datasets[key]
 
-    def _open_store(self, config: Config) -> None:
-        """Prepare the store once, before any worker uses it, and start the sweep's own run."""
-        if self.store is None:
-            self.store = Store.resolve(config.tracking.uri)
-            self.store.prepare()
-            if self.multirun:
-                command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
-                self.parent = TrackedRun.start(
-                    self.store,
-                    config.tracking.experiment,
-                    " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
-                    None,
-                    {**run_tags(config), "hhexp.kind": "sweep", "hhexp.command": command},
+    def _prepared_store(self, config: Config) -> Store:
+        """The store, set up once before any worker uses it."""
+        store = Store.resolve(config.tracking.uri)
+        store.prepare()
+        return store
+
+    def _start_parent(self, config: Config) -> None:
+        """Start the sweep's own run."""
+        if self.multirun and self.parent is None and self.store is not None:
+            command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
+            self.parent = TrackedRun.start(
+                self.store,
+                config.tracking.experiment,
+                " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
+                None,
+                {**run_tags(config), "hhexp.kind": "sweep", "hhexp.command": command},
+            )
+
+    def _say_plans(self, members: Sequence[Scheduled]) -> None:
+        """Say what is done for each job and, where that is asked for, why not less."""
+        for member in members:
+            trains_all = member.plan.action == "train" and not member.follows
+            if member.config.explain or not trains_all:
+                self._say(f"{member.job.key}: {member}")
+            if member.config.explain and trains_all and self.store is not None:
+                reason = (
+                    "reuse=false"
+                    if not member.config.reuse
+                    else why_not(self.store, member.identity)
                 )
+                self._say(f"  {reason}")
+
+    def _train(
+        self, groups: Sequence[Sequence[Scheduled]], free: Sequence[str]
+    ) -> dict[str, Outcome]:
+        """Answer what finished runs answer, and train the rest."""
+        assert self.store is not None
+        done: dict[str, Outcome] = {}
+        left: list[list[Job]] = []
+        planned = [PlannedJob(m.job.key, m.epochs) for group in groups for m in group]
+        with display(planned, min(len(free), len(groups)), self.console) as report:
+            for group in groups:
+                for member in group:
+                    if member.plan.action == "hit":
+                        done[member.job.key] = experiment.answered(
+                            member.job, member.config, self.store, member.plan, report
+                        )
+                if rest := [m.job for m in group if m.job.key not in done]:
+                    left.append(rest)
+            parent_id = self.parent.run_id if self.parent else None
+            if left:
+                slots_used = free[: len(left)]
+                done |= run_groups(left, slots=slots_used, report=report, parent_id=parent_id)
+        return done
 
     def conclude(self) -> int:
-        """Print the table of what was trained and what to do next; the exit status."""
-        if self.store is None or not self.outcomes:
-            return 0
-        from hhexp.analysis import summary
+        """Print the table of what was trained and what to do next.
 
+        Returns:
+            the exit status: 0, 1 where a run failed, 2 where none could start.
+        """
         made = {o.run_id: o.key for o in self.outcomes if o.run_id is not None}
-        rows = summary.summary(self.store, list(made), made)
-        self.console.print(summary.render(rows, "Results"))
-        if self.parent:
-            self.parent.log_text(summary.to_markdown(rows), "summary.md")
-            self.parent.log_text(summary.to_csv(rows), "summary.csv")
+        if made and self.store is not None:
+            rows = summary.summary(self.store, list(made), made)
+            self.console.print(summary.render(rows, "Results"))
+            if self.parent:
+                self.parent.log_text(summary.to_markdown(rows), "summary.md")
+                self.parent.log_text(summary.to_csv(rows), "summary.csv")
+            self._say("\nLook further: python -m hhexp.ui")
         for failure in self.failures:
-            self.console.print(f"{failure.status} {failure.key}: {failure.error}", style="red")
-        self.console.print("Look further: python -m hhexp.ui", highlight=False)
-        return 1 if self.failures else 0
+            self.console.print(
+                f"{failure.status} {failure.key}: {failure.error}", style="red", soft_wrap=True
+            )
+        if not self.failures:
+            return 0
+        return 1 if made else 2
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def describe(dataset: Dataset) -> str:
@@ -141,11 +197,3 @@ def describe(dataset: Dataset) -> str:
         f"{dataset.name}: {counts['train']:,} training and {counts['validation']:,} validation "
         f"images; classes: {classes}"
     )
-
-
-def worker_count(configs: Sequence[Config]) -> int:
-    """Runs at once: as many as the cores that this process may use can hold."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return max(1, min(len(configs), cores // max(config.runtime.threads for config in configs)))

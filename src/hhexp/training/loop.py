@@ -9,6 +9,7 @@ import numpy as np
 
 from hhexp.training.batches import Augment, batches
 from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.training.state import weights_sha256
 from hhexp.training.step import training_step
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Epoch:
 
     number: int
     metrics: dict[str, float]
+    weights: str
+    """SHA-256 of all weights after it."""
     validation: Evaluation
 
 
@@ -95,4 +98,4 @@ def train(
             "lr": rate,
             "time/epoch_s": time.perf_counter() - started,
         }
-        yield Epoch(epoch, metrics, result)
+        yield Epoch(epoch, metrics, weights_sha256(model), result)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hhexp.errors import UserError
+from hhexp.training.isa import environment
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Device:
     name: str
 
 
-def start_tensorflow(*, device: str, threads: int, precision: str) -> Device:
+def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> Device:
     """Import TensorFlow with oneDNN on, pinned threads and deterministic kernels.
 
     Must come before anything else imports TensorFlow in this process. oneDNN's kernels are used on
@@ -28,11 +29,14 @@ def start_tensorflow(*, device: str, threads: int, precision: str) -> Device:
         device: auto, cpu or gpu.
         threads: intra-op threads; their number moves the bits.
         precision: Keras's dtype policy, float32 or mixed_bfloat16.
+        isa: the most that oneDNN's kernels may use of the CPU's instructions.
 
     Raises:
         UserError: a GPU is asked for and TensorFlow sees none.
     """
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ.pop("ONEDNN_MAX_CPU_ISA", None)  # the configuration decides, not the shell
+    os.environ.update(environment(isa))
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():

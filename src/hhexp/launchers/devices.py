@@ -1,0 +1,71 @@
+"""Cores and GPUs, counted without TensorFlow in this process."""
+
+import functools
+import glob
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+from hhexp.errors import UserError
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@functools.cache
+def gpus() -> tuple[str, ...]:
+    """The GPUs that TensorFlow would see, as values for CUDA_VISIBLE_DEVICES.
+
+    TensorFlow is asked, in a process of its own, only where a driver is there at all.
+    """
+    if not glob.glob("/dev/nvidia[0-9]*") and not os.path.exists("/dev/dxg"):
+        return ()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        count = process.submit(_count_gpus).result()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = visible.split(",") if visible else [str(number) for number in range(count)]
+    return tuple(names[:count])
+
+
+def _count_gpus() -> int:
+    from hhexp.training.runtime import quiet_stderr
+
+    with quiet_stderr():
+        import tensorflow as tf
+
+        return len(tf.config.list_physical_devices("GPU"))
+
+
+def device_kind(wanted: str) -> str:
+    """Whether a run computes on a cpu or a gpu.
+
+    Args:
+        wanted: auto, cpu or gpu.
+
+    Raises:
+        UserError: a GPU is wanted and there is none.
+    """
+    if wanted == "cpu" or (wanted == "auto" and not gpus()):
+        return "cpu"
+    if not gpus():
+        raise UserError(
+            "runtime.device=gpu: TensorFlow sees no GPU here; install hhexp[gpu] and NVIDIA's "
+            "driver, or set runtime.device=cpu"
+        )
+    return "gpu"
+
+
+def slots(kinds: set[str], threads: int) -> list[str]:
+    """What runs at once: for each run CUDA_VISIBLE_DEVICES, which is empty for a run on the CPU.
+
+    One run a GPU, or cores / threads runs on the CPU. A sweep over both devices runs one at a time.
+    """
+    if kinds == {"gpu"}:
+        return list(gpus())
+    if kinds == {"cpu"}:
+        return [""] * max(1, cores() // threads)
+    return [gpus()[0]]

@@ -1,0 +1,71 @@
+"""A training's whole state between two epochs: weights, optimizer and past, as one file.
+
+Plain arrays in NumPy's .npz format: nothing in it can run code when it is read.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class PastEpoch:
+    """What is remembered of an epoch."""
+
+    metrics: dict[str, float]
+    weights: str
+    """SHA-256 of all weights after it."""
+
+
+def save_state(
+    model: "keras.Model", optimizer: "keras.optimizers.Optimizer", history: Sequence[PastEpoch]
+) -> bytes:
+    """The state after the epochs in ``history``, and these, as the content of a .npz file.
+
+    ``model.variables`` holds the weights and what else a layer keeps, such as a dropout's seed.
+    """
+    arrays = {f"model/{i:04}": v.numpy() for i, v in enumerate(model.variables)}
+    arrays |= {f"optimizer/{i:04}": v.numpy() for i, v in enumerate(optimizer.variables)}
+    content = io.BytesIO()
+    text = json.dumps([asdict(epoch) for epoch in history])
+    arrays["history"] = np.frombuffer(text.encode(), np.uint8)
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def load_state(
+    model: "keras.Model", optimizer: "keras.optimizers.Optimizer", content: bytes
+) -> list[PastEpoch]:
+    """Put a saved state into a model and an optimizer of the same configuration.
+
+    Returns:
+        the epochs that led to it.
+
+    Raises:
+        ValueError: it belongs to another model or optimizer.
+    """
+    optimizer.build(model.trainable_variables)
+    variables = {f"model/{i:04}": v for i, v in enumerate(model.variables)}
+    variables |= {f"optimizer/{i:04}": v for i, v in enumerate(optimizer.variables)}
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        if set(arrays.files) != {"history", *variables}:
+            raise ValueError("the state belongs to another model or optimizer")
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return [PastEpoch(**epoch) for epoch in json.loads(arrays["history"].tobytes())]
+
+
+def weights_sha256(model: "keras.Model") -> str:
+    """SHA-256 over the bytes of all weights, in the model's own order."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()
