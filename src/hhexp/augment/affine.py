@@ -1,8 +1,9 @@
 """All of an image's transforms as one matrix and one bilinear resampling; the default engine.
 
 The matrices follow ImageDataGenerator's apply_transform, so that equal parameters give the same
-picture, ten times faster. It differs on images that are not square: Keras turns and zooms those
-about the point (height, width) / 2 - 0.5 in the order (x, y), this about their centre.
+picture, some ten times faster. What differs, on purpose: an image that is not square is turned and
+zoomed about its centre (Keras mixes up its height and width there), and ``wrap`` repeats the whole
+image (SciPy's ``wrap``, which Keras uses, leaves out its last row and column).
 """
 
 from collections.abc import Sequence
