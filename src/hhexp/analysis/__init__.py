@@ -1,1 +1,8 @@
-"""From runs to answers: reads what tracking keeps, never trains."""
+"""From runs to answers: reads what tracking keeps, never trains.
+
+In a notebook: ``from hhexp.analysis import runs, curves, compare, claims``.
+"""
+
+from hhexp.analysis.frame import claims, compare, curves, runs
+
+__all__ = ["claims", "compare", "curves", "runs"]

@@ -77,6 +77,21 @@ def recent(store: Store, most: int) -> list[RunRecord]:
     return list(itertools.islice(runs, most))
 
 
+def matching(store: Store, condition: str) -> list[RunRecord]:
+    """The runs that meet a condition in MLflow's search language, in the order of their start.
+
+    Raises:
+        UserError: it is not in that language; or the store cannot be used.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return list(_search(store.client(), condition))
+    except MlflowException as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"filter {condition!r}: {said}") from error
+
+
 def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     """Each metric's values, from epoch 1 on.
 

@@ -1,0 +1,167 @@
+"""Runs as pandas DataFrames, for notebooks; the report builds on the same numbers.
+
+Each function takes a selection (see ``hhexp.analysis.results.select``) and the store's tracking
+URI; by default $MLFLOW_TRACKING_URI, else the local store.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hhexp.analysis.measures import best_epoch, measure
+from hhexp.analysis.results import Results, select
+from hhexp.analysis.statistics import Interval, paired_difference
+from hhexp.analysis.verdicts import bound, judge
+from hhexp.errors import UserError
+from hhexp.tracking.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = ("last", "best", "mean_last_5")
+
+
+def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
+    """One row a run.
+
+    Columns: run_id, name, status, cell, seed (Int64, missing where a run has none), epochs_done,
+    best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under its name, and
+    for each metric ``last <metric>``, ``best <metric>`` (at the epoch of the highest validation
+    accuracy) and ``mean_last_5 <metric>``.
+
+    Raises:
+        UserError: nothing fits the selection.
+    """
+    return runs_frame(select(Store.resolve(tracking_uri), selection))
+
+
+def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
+    """Tidy and long: one row a run, epoch and metric, without missing values.
+
+    Columns: run_id, cell, seed, epoch (from 1), metric, value.
+
+    Raises:
+        UserError: nothing fits the selection.
+    """
+    return curves_frame(select(Store.resolve(tracking_uri), selection))
+
+
+def compare(
+    selection: str,
+    first: Mapping[str, object],
+    second: Mapping[str, object],
+    metric: str = "val/accuracy",
+    statistic: str = "last",
+    tracking_uri: str | None = None,
+) -> Interval:
+    """The differences first − second of two cells, paired by seed, with their 95 % interval.
+
+    Args:
+        selection: holds the runs of both.
+        first: a cell, such as ``{"aug": "full", "epochs": 15}``.
+        second: the other.
+        metric: such as val/accuracy.
+        statistic: one of hhexp.analysis.measures.STATISTICS.
+        tracking_uri: the store.
+
+    Raises:
+        UserError: nothing fits the selection, or no seed is in both cells.
+    """
+    results = select(Store.resolve(tracking_uri), selection)
+    one, other = (results.measured(cell, metric, statistic) for cell in (first, second))
+    seeds = [seed for seed in one if seed in other]
+    if not seeds:
+        raise UserError(f"compare: no seed has {metric} in both {dict(first)} and {dict(second)}")
+    return paired_difference([one[seed] for seed in seeds], [other[seed] for seed in seeds])
+
+
+def claims(
+    selection: str, study: str | None = None, tracking_uri: str | None = None
+) -> "pd.DataFrame":
+    """The verdicts on a study's claims, one row a statement.
+
+    Columns: claim, text, verdict (the claim's), statement (its number), metric, statistic, effect,
+    low, high, bound, direction, seeds, effect_size, seeds_needed, statement_verdict, reason.
+
+    Args:
+        selection: a study, or a sweep or filter to judge by ``study``.
+        study: a study's path or name.
+        tracking_uri: the store.
+
+    Raises:
+        UserError: nothing fits the selection, or there is no study.
+    """
+    results = select(Store.resolve(tracking_uri), selection, study)
+    if results.study is None:
+        raise UserError(f"claims: {selection!r} is no study; give one as study=…")
+    return claims_frame(results)
+
+
+def runs_frame(results: Results) -> "pd.DataFrame":
+    """The table of ``runs`` for results that were read already."""
+    import pandas as pd
+
+    rows = []
+    for result in results.all:
+        history = result.history
+        row: dict[str, object] = {
+            "run_id": result.run.run_id,
+            "name": result.run.name,
+            "status": result.run.status,
+            "cell": result.label,
+            "epochs_done": max((len(values) for values in history.values()), default=0),
+            "best_epoch": best_epoch(history),
+            "epoch_s": measure(history, "time/epoch_s", "median"),
+            "total_s": measure(history, "time/epoch_s", "total"),
+            **result.run.params,
+            "seed": result.seed,
+        }
+        for metric in results.metrics:
+            for statistic in SHOWN:
+                row[f"{statistic} {metric}"] = measure(history, metric, statistic)
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    return frame.astype({"seed": "Int64", "best_epoch": "Int64"})
+
+
+def curves_frame(results: Results) -> "pd.DataFrame":
+    """The table of ``curves`` for results that were read already."""
+    import pandas as pd
+
+    rows = [
+        (result.run.run_id, result.label, result.seed, epoch, metric, value)
+        for result in results.all
+        for metric, values in result.history.items()
+        for epoch, value in enumerate(values, start=1)
+        if value == value
+    ]
+    columns = ["run_id", "cell", "seed", "epoch", "metric", "value"]
+    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
+
+
+def claims_frame(results: Results) -> "pd.DataFrame":
+    """The table of ``claims`` for results that were read already."""
+    import pandas as pd
+
+    rows = [
+        {
+            "claim": verdict.claim.name,
+            "text": verdict.claim.text,
+            "verdict": verdict.word,
+            "statement": number,
+            "metric": each.statement.metric,
+            "statistic": each.statement.statistic,
+            "effect": each.effect.mean,
+            "low": each.effect.low,
+            "high": each.effect.high,
+            "bound": bound(each.statement),
+            "direction": each.statement.direction,
+            "seeds": each.effect.count,
+            "effect_size": each.effect.effect_size,
+            "seeds_needed": each.seeds_needed,
+            "statement_verdict": each.word,
+            "reason": each.reason,
+        }
+        for verdict in judge(results)
+        for number, each in enumerate(verdict.statements, start=1)
+    ]
+    return pd.DataFrame(rows).astype({"seeds_needed": "Int64"}) if rows else pd.DataFrame()

@@ -1,0 +1,222 @@
+"""The runs that answer a question, with their histories, sorted into cells and seeds."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hhexp.analysis import cells
+from hhexp.analysis.cells import SEED, Cell
+from hhexp.analysis.measures import History, measure
+from hhexp.analysis.study import Study, read_study, study_file
+from hhexp.errors import UserError
+from hhexp.tracking.query import RunRecord, children, find_run, matching, metric_histories
+from hhexp.tracking.store import Store
+
+PER_MACHINE = ("device", "tracking.")
+"""Parameters that are no part of what a run trains."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run in its cell."""
+
+    run: RunRecord
+    cell: Cell
+    seed: int | None
+    history: History = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """Its cell, as overrides."""
+        return cells.label(self.cell)
+
+    @property
+    def overrides(self) -> str:
+        """What was given on its command line."""
+        return self.run.tags.get("hhexp.overrides", "")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was selected."""
+
+    store: Store
+    selection: str
+    study: Study | None
+    sweep: RunRecord | None
+    cells: list[Cell]
+    all: list[Result]
+    """Every run, finished or not, in the order of the cells and seeds."""
+    notes: list[str]
+    """What a reader must know of the selection."""
+
+    def of(self, cell: Mapping[str, object]) -> dict[int, Result]:
+        """The finished runs of a cell, by seed in rising order; the newest where there are two."""
+        found: dict[int, Result] = {}
+        for result in self.all:
+            if result.run.status != "FINISHED" or result.seed is None:
+                continue
+            if not cells.holds(cell, {**result.run.params, **result.cell}):
+                continue
+            known = found.get(result.seed)
+            if known is None or result.run.start > known.run.start:
+                found[result.seed] = result
+        return dict(sorted(found.items()))
+
+    def measured(self, cell: Mapping[str, object], metric: str, statistic: str) -> dict[int, float]:
+        """A statistic of each of a cell's seeds; those that have it."""
+        values = {
+            seed: measure(result.history, metric, statistic)
+            for seed, result in self.of(cell).items()
+        }
+        return {seed: value for seed, value in values.items() if value == value}
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of all metrics that some run has."""
+        return sorted({name for result in self.all for name in result.history})
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        if self.study:
+            return self.study.title
+        return self.sweep.name if self.sweep else self.selection
+
+
+def select(store: Store, selection: str, study: str | None = None) -> Results:
+    """Find and read the runs.
+
+    Args:
+        store: where they are.
+        selection: a study's path or its name under experiments/, the ID of a sweep or a run or its
+            unique beginning, or a filter in MLflow's search language.
+        study: the study whose grid and claims are to be applied to a sweep or a filter's runs.
+
+    Raises:
+        UserError: nothing fits, or the study is not valid.
+    """
+    applied = _named_study(study) if study else None
+    sweep = None
+    if file := study_file(selection):
+        applied = read_study(file)
+        records = matching(store, "tags.`hhexp.kind` = 'run'")
+    elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
+        records = [find_run(store, selection)]
+        if records[0].tags.get("hhexp.kind") == "sweep":
+            sweep = records[0]
+            records = _of_sweep(store, sweep)
+    elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
+        found = matching(store, selection)
+        records = [record for record in found if record.tags.get("hhexp.kind") != "sweep"]
+    else:
+        raise UserError(
+            f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
+            "filter such as \"params.aug = 'full'\""
+        )
+    results = _sorted(store, selection, applied, sweep, records)
+    if not any(result.run.status == "FINISHED" for result in results.all):
+        raise UserError(_nothing(results, records))
+    return results
+
+
+def _named_study(name: str) -> Study:
+    file: Path | None = study_file(name)
+    if file is None:
+        raise UserError(f"--study {name}: no such study (a folder with study.yaml)")
+    return read_study(file)
+
+
+def _of_sweep(store: Store, sweep: RunRecord) -> list[RunRecord]:
+    """The runs that answer a sweep: its own, and older ones that were reused."""
+    listed = [run_id for run_id in sweep.tags.get("hhexp.runs", "").split(",") if run_id]
+    own = children(store, sweep.run_id)
+    known = {record.run_id for record in own}
+    return own + [find_run(store, run_id) for run_id in listed if run_id not in known]
+
+
+def _sorted(
+    store: Store,
+    selection: str,
+    study: Study | None,
+    sweep: RunRecord | None,
+    records: Sequence[RunRecord],
+) -> Results:
+    """The runs in their cells, with histories; those outside a study's grid are left out."""
+    placed: list[tuple[RunRecord, Cell]] = []
+    if study:
+        wanted = study.shared if not sweep else {}
+        grid = study.cells
+        for record in records:
+            cell = next((cell for cell in grid if cells.holds(cell, record.params)), None)
+            if cell and cells.holds(wanted, record.params):
+                placed.append((record, cell))
+    else:
+        pairs = [
+            (cells.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
+            for record in records
+        ]
+        placed = list(zip(records, cells.varying(pairs), strict=True))
+        grid = cells.unique(cell for _, cell in placed)
+    order = [cells.label(cell) for cell in grid]
+    results = [
+        Result(record, cell, _seed(record), metric_histories(store, record.run_id))
+        for record, cell in placed
+    ]
+    results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))
+    left_out = len(records) - len(placed)
+    notes = (
+        [f"{left_out} runs of the sweep are outside the study's grid."]
+        if sweep and left_out
+        else []
+    )
+    return Results(store, selection, study, sweep, grid, results, notes + _duplicates(results))
+
+
+def _seed(record: RunRecord) -> int | None:
+    seed = record.params.get(SEED, "")
+    return int(seed) if seed.isdigit() else None
+
+
+def _duplicates(results: Sequence[Result]) -> list[str]:
+    """A note on each cell and seed that several finished runs answer."""
+    groups: dict[tuple[str, int | None], list[RunRecord]] = {}
+    for result in results:
+        if result.run.status == "FINISHED":
+            groups.setdefault((result.label, result.seed), []).append(result.run)
+    notes = []
+    for (label, seed), runs in groups.items():
+        if len(runs) > 1:
+            keys = sorted({key for run in runs for key in run.params})
+            differing = [
+                key
+                for key in keys
+                if len({run.params.get(key) for run in runs}) > 1
+                and not key.startswith(PER_MACHINE)
+            ]
+            said = f"they differ in {', '.join(differing)}" if differing else "all asked the same"
+            notes.append(
+                f"{label} seed={seed}: {len(runs)} finished runs, the newest counts; {said}."
+            )
+    return notes
+
+
+def _nothing(results: Results, records: Sequence[RunRecord]) -> str:
+    """Why there is nothing to report, and what to do."""
+    study = results.study
+    if study is None or results.sweep:
+        return f"no finished run in {results.store} for {results.selection!r}"
+    grid: Callable[[RunRecord], bool] = lambda record: any(  # noqa: E731
+        cells.holds(cell, record.params) for cell in study.cells
+    )
+    near = sum(1 for record in records if grid(record))
+    hint = (
+        f" ({near} runs are of its grid but not of its {study.fixed}: "
+        f"give their sweep's ID and --study {results.selection})"
+        if near and study.fixed
+        else ""
+    )
+    return (
+        f"no finished run of {study.name} in {results.store}{hint}: train it with {study.command}"
+    )

@@ -1,0 +1,232 @@
+"""A study, as its study.yaml says: question, grid, seeds, claims, and what others found."""
+
+import shlex
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from hhexp.analysis import cells
+from hhexp.analysis.cells import Cell
+from hhexp.analysis.measures import Statistic
+from hhexp.config.check import nearest
+from hhexp.config.schema import Section
+from hhexp.errors import UserError
+
+FOLDER = Path("experiments")
+FILE = "study.yaml"
+Scalar = str | int | float | bool | None
+CellValues = Annotated[dict[str, Scalar], Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Contrast(Section):
+    """A statistic of a metric in one cell, or its difference ``cell`` − ``versus``."""
+
+    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|time|perf)/\S+$")]
+    statistic: Statistic
+    cell: CellValues
+    versus: CellValues | None = None
+
+
+class Statement(Contrast):
+    """What is said of a contrast: higher or lower than a level, or than the other cell by more
+    than a margin, or within a margin of it; with ``minus``, of the difference from another
+    contrast."""
+
+    minus: Contrast | None = None
+    direction: Literal["higher", "lower", "within"]
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    level: float | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_compare(self) -> "Statement":
+        if (self.versus is None) == (self.level is None):
+            raise ValueError("versus or level: give exactly one, a second cell or a number")
+        if self.level is not None and (self.margin or self.minus):
+            raise ValueError("level: goes with neither margin nor minus")
+        if self.direction == "within" and not self.margin:
+            raise ValueError("margin: missing, how far apart counts as the same")
+        if self.minus and self.minus.versus is None:
+            raise ValueError("minus.versus: missing, a difference is taken from a difference")
+        return self
+
+
+class Claim(Section):
+    """A claim: it holds where all its statements hold."""
+
+    name: Annotated[str, Field(pattern=r"^\w+$")]
+    text: Text
+    statements: Annotated[list[Statement], Field(min_length=1)]
+
+
+class Figure(Section):
+    """A published number, or the two ends of a range."""
+
+    cell: CellValues
+    metric: Text
+    statistic: Statistic
+    value: float | Annotated[list[float], Field(min_length=2, max_length=2)]
+    note: str = ""
+
+    @property
+    def middle(self) -> float:
+        """The number, or the middle of the range."""
+        return sum(self.value) / 2 if isinstance(self.value, list) else self.value
+
+
+class Reference(Section):
+    """What others published."""
+
+    source: Text
+    figures: list[Figure]
+
+
+class Study(Section):
+    """All that a study.yaml says."""
+
+    name: Text
+    title: Text
+    question: Text
+    grid: Text
+    """Hydra's overrides, whose combinations are the study's cells."""
+    fixed: str = ""
+    """Overrides that all runs share."""
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    remarks: str = ""
+    """What a reader of the results must know, such as smaller images."""
+    claims: list[Claim] = Field(default_factory=list)
+    reference: Reference | None = None
+    views: dict[str, str] = Field(default_factory=dict)
+    """Names of partial views in the metrics (val_<view>/accuracy), and what each shows."""
+
+    @field_validator("grid", "fixed")
+    @classmethod
+    def _are_overrides(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            cells.grid(shlex.split(text))
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every combination of the grid's values."""
+        return cells.product(cells.grid(shlex.split(self.grid)))
+
+    @cached_property
+    def shared(self) -> Cell:
+        """What all runs share."""
+        return {key: values[0] for key, values in cells.grid(shlex.split(self.fixed)).items()}
+
+    @property
+    def command(self) -> str:
+        """The command that trains the study."""
+        seeds = f"seed={','.join(map(str, self.seeds))}"
+        return " ".join(["python -m hhexp.run -m", self.grid, seeds, self.fixed]).strip()
+
+    def cell(self, values: Mapping[str, Scalar]) -> Cell:
+        """The cell of the grid that a claim names.
+
+        Raises:
+            UserError: it names none, or more than one.
+        """
+        found = [cell for cell in self.cells if cells.holds(values, cell)]
+        if len(found) == 1:
+            return found[0]
+        problem = f"{len(found)} cells" if found else "no cell"
+        known = "; ".join(map(cells.label, self.cells))
+        raise UserError(f"{cells.label(values)} names {problem} of the grid, which has {known}")
+
+
+def study_file(selection: str) -> Path | None:
+    """The file of a study given by its path, its folder, or its name under experiments/."""
+    for place in (Path(selection), FOLDER / selection):
+        if place.is_dir() and (place / FILE).is_file():
+            return place / FILE
+        if place.is_file() and place.suffix in (".yaml", ".yml"):
+            return place
+    return None
+
+
+def read_study(file: Path) -> Study:
+    """Read and check a study.
+
+    Raises:
+        UserError: it cannot be read, or something in it is wrong; names the claim and the key.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{file}: must hold keys such as question, grid, seeds and claims")
+    values.setdefault("name", file.absolute().parent.name if file.name == FILE else file.stem)
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        said = "; ".join(_say(detail, values) for detail in error.errors())
+        raise UserError(f"{file}: {said}") from error
+    _check_cells(study, file)
+    return study
+
+
+def _check_cells(study: Study, file: Path) -> None:
+    """See that claims and figures speak of cells that the grid has, and that names are unique."""
+    named: dict[str, Mapping[str, Scalar]] = {}
+    for claim in study.claims:
+        if any(key.startswith(f"claim {claim.name}:") for key in named):
+            raise UserError(f"{file}: claim {claim.name}: name: there are two of that name")
+        for number, statement in enumerate(claim.statements):
+            where = f"claim {claim.name}: statements.{number}"
+            named[f"{where}.cell"] = statement.cell
+            named[f"{where}.versus"] = statement.versus or statement.cell
+            if statement.minus:
+                named[f"{where}.minus.cell"] = statement.minus.cell
+                named[f"{where}.minus.versus"] = statement.minus.versus or {}
+    for number, figure in enumerate(study.reference.figures if study.reference else []):
+        named[f"reference.figures.{number}.cell"] = figure.cell
+    for where, values in named.items():
+        try:
+            study.cell(values)
+        except UserError as error:
+            raise UserError(f"{file}: {where}: {error}") from error
+
+
+def _say(detail: Any, values: Mapping[str, Any]) -> str:
+    """A validation error in one line; a claim is called by its name."""
+    location = [str(part) for part in detail["loc"]]
+    where = ""
+    if location[:1] == ["claims"] and len(location) > 1:
+        claim = values["claims"][int(location[1])]
+        name = claim.get("name") if isinstance(claim, dict) else None
+        where, location = f"claim {name or int(location[1]) + 1}: ", location[2:]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        return f"{where}{key}: no such key{nearest(location[-1], _keys(location))}"
+    if detail["type"] == "missing":
+        return f"{where}{key}: missing"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    if detail["type"] == "value_error":
+        return f"{where}{f'{key}: ' if key else ''}{message}"
+    return f"{where}{key}={detail['input']}: {message}"
+
+
+def _keys(location: list[str]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    schema: type[Section] = Study
+    if "minus" in location[:-1]:
+        schema = Contrast
+    elif "statements" in location[:-1]:
+        schema = Statement
+    elif "figures" in location[:-1]:
+        schema = Figure
+    elif location[0] == "reference" and len(location) > 1:
+        schema = Reference
+    elif len(location) == 1 and location[0] not in Study.model_fields:
+        return [*Claim.model_fields, *Study.model_fields]
+    return list(schema.model_fields)
