@@ -6,13 +6,20 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Protocol
 
 from hhexp.errors import UserError
 
 Main = Callable[[list[str] | None], int]
 
 
-def entry(main: Main) -> Main:
+class Entry(Protocol):
+    """A wrapped entry point; without words it takes the command line's."""
+
+    def __call__(self, argv: list[str] | None = None) -> int: ...
+
+
+def entry(main: Main) -> Entry:
     """Wrap an entry point: returns its exit status, and says errors in one line on stderr.
 
     2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, which is taken the

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Sequence
+from typing import cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -34,7 +35,7 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
 
         @hydra.main(version_base="1.3", config_path="pkg://hhexp.conf", config_name="config")
         def compose(config: DictConfig) -> None:
-            composed.append((config, HydraConfig.instance().cfg.hydra))
+            composed.append((config, cast(DictConfig, HydraConfig.get())))
 
         try:
             compose()

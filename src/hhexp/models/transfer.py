@@ -70,8 +70,6 @@ def weights_file(weights: str | None) -> Path:
     Raises:
         UserError: there is none, with how to come by one.
     """
-    import os
-
     home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     file = Path(weights).expanduser() if weights else Path(home) / "models" / WEIGHTS_FILE
     if not file.is_file():

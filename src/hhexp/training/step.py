@@ -16,7 +16,7 @@ EvaluationStep = Callable[[Any, Any], tuple[Any, Any]]
 def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> TrainingStep:
     """A function that takes one step of gradient descent on the mean cross-entropy.
 
-    It is Keras's documented custom step (https://keras.io/guides/writing_a_custom_training_loop_in_tensorflow),
+    It is the custom step of Keras's guide "Writing a training loop from scratch in TensorFlow",
     since ``train_on_batch`` keeps no mean over an epoch. What a layer adds to ``model.losses``, such
     as a weight penalty, counts in the gradient and not in the reported loss.
     """
@@ -52,7 +52,7 @@ def evaluation_step(model: "keras.Model") -> EvaluationStep:
         output = model(images, training=False)
         return probabilities(output), cross_entropy(labels, output)
 
-    return step  # type: ignore[no-any-return]
+    return step
 
 
 def cross_entropy(labels: Any, output: Any) -> Any:

@@ -1,0 +1,33 @@
+"""``hhexp X …`` and ``python -m hhexp X …``: the same as ``python -m hhexp.X …``."""
+
+import importlib
+import sys
+
+from hhexp.config.check import nearest
+
+COMMANDS = {
+    "run": "train a run, or each run of a sweep",
+    "ui": "open MLflow's UI on the runs",
+}
+"""Each command's module, and what it is for."""
+
+
+def main() -> int:
+    """Call the command that the first word names."""
+    words = sys.argv[1:]
+    if not words or words[0] in ("-h", "--help"):
+        print("hhexp COMMAND …, where COMMAND is one of\n")
+        for name, purpose in COMMANDS.items():
+            print(f"  {name:10} {purpose}")
+        print("\nhhexp COMMAND --help says more; python -m hhexp.COMMAND is the same.")
+        return 0
+    command, *rest = words
+    if command not in COMMANDS:
+        print(f"hhexp: {command}: no such command{nearest(command, COMMANDS)}", file=sys.stderr)
+        return 2
+    status: int = importlib.import_module(f"hhexp.{command}").main(rest)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
