@@ -26,8 +26,8 @@ class Augmentation(Protocol):
             epoch: from 1.
 
         Returns:
-            [B, H, W, C] with values 0 … 255: uint8 from ``affine``, float32 from the others; a NumPy
-            array, but from ``affine`` on a GPU a TensorFlow tensor there.
+            [B, H, W, C] with values 0 … 255: uint8 from ``affine``, float32 from the others; a
+            NumPy array, but from ``affine`` on a GPU a TensorFlow tensor there.
         """
 
 

@@ -68,7 +68,11 @@ def matrix(
 
 
 def warp(images: np.ndarray, matrices: Sequence[np.ndarray], fill_mode: str) -> np.ndarray:
-    """Resample images [B, H, W, C] uint8 with one matrix each, by OpenCV on one thread."""
+    """Resample images [B, H, W, C] uint8 with one matrix each, by OpenCV on one thread.
+
+    AVX2 and AVX-512 CPUs give the same bits; CPUs without AVX2 give others, since OpenCV picks its
+    kernels by what the CPU has.
+    """
     import cv2
 
     border = {

@@ -1,4 +1,4 @@
-"""Keras's random preprocessing layers, in their own way but for where their randomness comes from."""
+"""Keras's random preprocessing layers, with their own meaning but randomness from (seed, e, i)."""
 
 from typing import Any
 
@@ -18,9 +18,11 @@ class KerasLayers:
 
     Only those that the ranges ask for, one resampling each, on the CPU. The layers draw their own
     numbers, so the pictures are others than those of the two other engines. RandomShear slants
-    about the upper left corner, up to the sine of ``shear_range``; the others work about the centre.
+    about the upper left corner, by up to the sine of ``shear_range``; the others work about the
+    centre.
 
-    A layer's seed generator is set before each image to numbers made of (seed, epoch, index, layer).
+    Before each image a layer's seed generator is set to numbers that depend on the run's seed, the
+    epoch, the image's index and the layer alone.
     """
 
     def __init__(self, ranges: Ranges, seed: int) -> None:
