@@ -57,7 +57,7 @@ clean: ## remove .venv, caches and builds, never the runs in mlruns
 	      "(Debian, Ubuntu: sudo apt install python3-venv), then try again" >&2; exit 1; }; \
 	  echo "Making .venv with $$($(PYTHON) --version)"; \
 	  $(PYTHON) -m venv .venv; }
-	@echo "Installing what requirements.lock pins, TensorFlow among it: some minutes the first time"
+	@echo "Installing what requirements.lock pins, TensorFlow among it: about 3 GB, some minutes"
 	@$(RUN) pip install --disable-pip-version-check --requirement requirements.lock
 	@$(RUN) pip install --disable-pip-version-check --quiet --no-build-isolation --no-deps --editable .
 	@touch $@

@@ -23,6 +23,7 @@ LAYERS = (
     {"models"},
     {"training"},
     {"display"},
+    {"gradcam"},
     {"figures"},
     {"tracking"},
     {"experiment"},
