@@ -1,0 +1,156 @@
+"""The runs' answers to each validation image: who errs where, and what moves between cells."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hhexp.analysis import cells
+from hhexp.analysis.cells import Cell
+from hhexp.analysis.results import Result, Results
+from hhexp.analysis.statistics import McNemar, mcnemar
+from hhexp.tracking.artifacts import read_text
+
+ARTIFACT = "predictions/validation.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a run's last epoch said of the validation images."""
+
+    result: Result
+    right: np.ndarray
+    """[N] bool."""
+    predicted: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The answers of all runs to the same images."""
+
+    paths: tuple[str, ...]
+    true: tuple[str, ...]
+    answers: list[Answers]
+    notes: list[str]
+
+    def of(self, cell: Cell) -> list[Answers]:
+        """Those of a cell's runs, by seed."""
+        return [each for each in self.answers if each.result.cell == cell]
+
+    def wrong_share(self, answers: Sequence[Answers]) -> np.ndarray:
+        """[N] float64: the share of these runs that has each image wrong."""
+        right = np.array([each.right for each in answers], dtype=np.float64)
+        return np.asarray(1 - right.mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two runs of one seed on the same images."""
+
+    first: Result
+    second: Result
+    test: McNemar
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cells that are compared image by image; the first is what the second is held against."""
+
+    first: Cell
+    second: Cell
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """What differs, in the first and in the second, and what they share."""
+        differing = [key for key in self.first if self.first[key] != self.second.get(key)]
+        shared = {key: value for key, value in self.first.items() if key not in differing}
+        told = [
+            cells.label({key: cell[key] for key in differing}) for cell in (self.first, self.second)
+        ]
+        return told[0], told[1], cells.label(shared) if shared else ""
+
+
+def read_predictions(results: Results) -> Predictions | None:
+    """Read the answers of every finished run; None where no run has any.
+
+    Runs that were validated on other images than the first are left out, with a note.
+    """
+    found: list[Answers] = []
+    notes: list[str] = []
+    paths: tuple[str, ...] = ()
+    true: tuple[str, ...] = ()
+    for cell in results.cells:
+        for result in results.of(cell).values():
+            text = read_text(results.store, result.run.run_id, ARTIFACT)
+            rows = list(csv.DictReader(io.StringIO(text or "")))
+            if not rows:
+                notes.append(f"{result.run.name} ({result.run.run_id[:8]}) has no {ARTIFACT}.")
+                continue
+            own = tuple(row["path"] for row in rows)
+            if not paths:
+                paths, true = own, tuple(row["true"] for row in rows)
+            if own != paths:
+                notes.append(f"{result.run.name} ({result.run.run_id[:8]}) saw other images.")
+                continue
+            predicted = tuple(row["predicted"] for row in rows)
+            right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
+            found.append(Answers(result, right, predicted))
+    return Predictions(paths, true, found, notes) if found else None
+
+
+def pairs(results: Results) -> list[Pair]:
+    """The cells to compare image by image.
+
+    Those that a study's claims on validation accuracy compare; without a study those that differ
+    in one key only, each against the first value of that key.
+    """
+    if results.study and results.study.claims:
+        study = results.study
+        asked = [
+            Pair(study.cell(each.versus), study.cell(each.cell))
+            for claim in study.claims
+            for each in claim.statements
+            if each.metric == "val/accuracy" and each.versus
+        ]
+    else:
+        asked = [
+            Pair(first, second)
+            for key in (results.cells[0] if results.cells else ())
+            for first in results.cells
+            for second in results.cells
+            if first[key] == results.cells[0][key] != second[key]
+            and all(first[other] == second[other] for other in first if other != key)
+        ]
+    return list({str(pair): pair for pair in asked}.values())
+
+
+def duels(predictions: Predictions, pair: Pair) -> list[Duel]:
+    """McNemar's test of the pair's two models, for each seed that both cells have."""
+    second = {each.result.seed: each for each in predictions.of(pair.second)}
+    return [
+        Duel(
+            each.result,
+            second[each.result.seed].result,
+            mcnemar(each.right.tolist(), second[each.result.seed].right.tolist()),
+        )
+        for each in predictions.of(pair.first)
+        if each.result.seed in second
+    ]
+
+
+def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
+    """The images that the pair's second cell fixes, and those that it breaks.
+
+    An image is fixed where more than half of the first cell's runs have it wrong and more than half
+    of the second's have it right; broken the other way round. Both by how far the shares move.
+    """
+    first, second = predictions.of(pair.first), predictions.of(pair.second)
+    if not first or not second:
+        return [], []
+    before, after = predictions.wrong_share(first), predictions.wrong_share(second)
+    order = np.argsort(-np.abs(before - after), kind="stable")
+    fixed = [int(i) for i in order if before[i] > 0.5 and after[i] < 0.5]
+    broken = [int(i) for i in order if before[i] < 0.5 and after[i] > 0.5]
+    return fixed, broken

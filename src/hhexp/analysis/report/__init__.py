@@ -1,0 +1,42 @@
+"""The report: one self-contained page, the same as Markdown, tables and figures."""
+
+import tempfile
+from pathlib import Path
+
+from hhexp.analysis.report.content import gather
+from hhexp.analysis.report.files import PAGE, build, publish
+from hhexp.analysis.report.heat import gradcam_overlay
+from hhexp.analysis.report.pictures import Overlay
+from hhexp.analysis.results import Results
+from hhexp.errors import UserError
+from hhexp.tracking.run import TrackedRun
+
+__all__ = ["gradcam_overlay", "write"]
+
+
+def write(results: Results, output: Path, overlay: Overlay | None = None) -> Path:
+    """Write a report into a folder, and log it on the sweep's own run where there is one.
+
+    Args:
+        results: the runs.
+        output: the folder, made if it is not there.
+        overlay: what to lay over the images of the sheets.
+
+    Returns:
+        the page.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    content = gather(results, overlay)
+    with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
+        built = Path(temporary, "report")
+        built.mkdir()
+        build(content, built)
+        try:
+            publish(built, output)
+        except OSError as error:
+            raise UserError(f"--output {output}: {error.strerror or error}") from error
+        if results.sweep:
+            TrackedRun(results.store, results.sweep.run_id).log_file(built)
+    return output / PAGE

@@ -1,0 +1,190 @@
+"""The report's figures: Matplotlib figures, one small panel each, so that a phone shows them."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hhexp.analysis import cells
+from hhexp.analysis.cells import Cell
+from hhexp.analysis.measures import History
+from hhexp.analysis.results import Results
+from hhexp.analysis.statistics import mean_interval
+from hhexp.figures import FAINT, INK, TITLE, TRAIN, VALIDATION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, for every kind of colour vision; further cells begin anew.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
+WIDTH_IN, HEIGHT_IN = 4.8, 3.0
+SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
+
+
+def charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
+    """All figures: file name (without ending) to caption and figure."""
+    finished = [cell for cell in results.cells if results.of(cell)]
+    made: dict[str, tuple[str, Figure]] = {}
+    for name in ("accuracy", "loss"):
+        top = _highest(results, name)
+        for cell in finished:
+            caption = f"{name.capitalize()}, {cells.label(cell)}"
+            made[f"{name}_{slug(cells.label(cell))}"] = (
+                caption,
+                learning_curve(results, cell, name, top),
+            )
+    made["validation_accuracy"] = (
+        "Validation accuracy at the last epoch, every seed",
+        every_seed(results, finished, "val/accuracy"),
+    )
+    made["accuracy_gap"] = ("Generalisation gap by epoch", gap(results, finished))
+    return made
+
+
+def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figure":
+    """Training against validation by epoch: each seed thin, their mean thick.
+
+    Args:
+        results: hold the cell's runs.
+        cell: the cell.
+        name: accuracy or loss.
+        top: the upper end of the axis of a loss, the same for all cells.
+    """
+    figure, axes = _panel(cells.label(cell))
+    histories = [result.history for result in results.of(cell).values()]
+    for split, label, colour in SPLITS:
+        curves = _stack(histories, f"{split}/{name}")
+        _seeds_and_mean(axes, curves, colour, label)
+    _epochs(axes)
+    axes.set_ylabel(name if name == "accuracy" else "loss (nats)")
+    if name == "accuracy":
+        _percent(axes)
+        axes.set_ylim(0.4, 1.02) if axes.get_ylim()[0] > 0.4 else axes.set_ylim(0, 1.02)
+    else:
+        axes.set_ylim(0, top)
+    axes.legend(frameon=False, loc="best", labelcolor=INK, fontsize=8)
+    return figure
+
+
+def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure":
+    """A dot for each seed's last value, the mean with its interval, and what was published."""
+    figure, axes = _panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
+    reference = results.study.reference if results.study else None
+    for row, cell in enumerate(shown):
+        colour = PALETTE[row % len(PALETTE)]
+        values = list(results.measured(cell, metric, "last").values())
+        axes.plot(values, [row] * len(values), "o", color=colour, alpha=0.45, markersize=5)
+        mean = mean_interval(values)
+        if mean.count > 1:
+            axes.errorbar(
+                mean.mean,
+                row + 0.22,
+                xerr=mean.half,
+                fmt="|",
+                color=colour,
+                capsize=3,
+                markersize=9,
+            )
+        for figure_ in reference.figures if reference else ():
+            if (figure_.metric, figure_.statistic) == (metric, "last") and cells.holds(
+                figure_.cell, cell
+            ):
+                axes.plot(figure_.middle, row - 0.22, "D", color=INK, markersize=5, mfc="none")
+    axes.set_yticks(range(len(shown)), [cells.label(cell) for cell in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.margins(x=0.08)
+    from matplotlib.ticker import PercentFormatter
+
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    return figure
+
+
+def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
+    """Training − validation accuracy by epoch, the mean of each cell's seeds."""
+    figure, axes = _panel("")
+    for row, cell in enumerate(shown):
+        histories = [result.history for result in results.of(cell).values()]
+        train, val = (_stack(histories, f"{split}/accuracy") for split in ("train", "val"))
+        if train.size and train.shape == val.shape:
+            colour = PALETTE[row % len(PALETTE)]
+            _seeds_and_mean(axes, train - val, colour, cells.label(cell), seeds=False)
+    axes.axhline(0, color=INK, linewidth=0.6)
+    _epochs(axes)
+    axes.set_ylabel("training − validation accuracy")
+    _percent(axes)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+    return figure
+
+
+def slug(text: str) -> str:
+    """A text as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_").lower()
+
+
+def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=150, layout="constrained")
+    figure.patch.set_facecolor("white")
+    axes = figure.add_subplot()
+    axes.patch.set_alpha(0)
+    if title:
+        axes.set_title(title, **{**TITLE, "fontsize": 10})
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(INK)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.xaxis.label.set_color(INK)
+    axes.yaxis.label.set_color(INK)
+    return figure, axes
+
+
+def _seeds_and_mean(
+    axes: "Axes", curves: np.ndarray, colour: str, label: str, seeds: bool = True
+) -> None:
+    """Draw [S, E] curves, each thin where there are several, and their mean."""
+    if not curves.size:
+        return
+    epochs = np.arange(1, curves.shape[1] + 1)
+    if seeds and len(curves) > 1:
+        axes.plot(epochs, curves.T, color=colour, linewidth=0.7, alpha=0.4)
+    with np.errstate(all="ignore"):
+        mean = np.ma.masked_invalid(curves).mean(axis=0).filled(np.nan)
+    marker = "o" if len(epochs) == 1 else ""
+    axes.plot(epochs, mean, color=colour, linewidth=2.2, label=label, marker=marker)
+
+
+def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
+    """[S, E] float64, NaN where a run has no value."""
+    curves = [history[metric] for history in histories if history.get(metric)]
+    stacked = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
+    for row, curve in enumerate(curves):
+        stacked[row, : len(curve)] = curve
+    return stacked
+
+
+def _highest(results: Results, name: str) -> float:
+    """The upper end of a loss axis: 95 % of all values lie below, so that a spike hides nothing."""
+    values = [
+        value
+        for result in results.all
+        for split, _, _ in SPLITS
+        for value in result.history.get(f"{split}/{name}", ())
+    ]
+    finite = np.asarray(values)[np.isfinite(values)] if values else np.ones(1)
+    return 1.1 * float(np.quantile(finite, 0.97)) if len(finite) else 1.0
+
+
+def _epochs(axes: "Axes") -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def _percent(axes: "Axes") -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))

@@ -1,0 +1,125 @@
+"""What a report says, gathered from the results: both pages and all files come from this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hhexp.analysis import cells
+from hhexp.analysis.predictions import Duel, Pair, Predictions, duels, pairs, read_predictions
+from hhexp.analysis.report import tables
+from hhexp.analysis.report.charts import charts
+from hhexp.analysis.report.pictures import Overlay, Sheet, sheets, validation_images
+from hhexp.analysis.results import Result, Results
+from hhexp.analysis.verdicts import ClaimVerdict, judge
+from hhexp.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Content:
+    """All of a report."""
+
+    results: Results
+    notes: list[str]
+    training: tables.Table
+    behaviour: tables.Table
+    views: tables.Table | None
+    published: list[tables.Published]
+    verdicts: list[ClaimVerdict]
+    duels: list[tuple[Pair, list[Duel]]]
+    charts: Mapping[str, tuple[str, "Figure"]]
+    sheets: list[Sheet]
+
+    def anchor(self, cell: cells.Cell) -> str:
+        """Where on the page the runs of a cell are listed."""
+        return f"cell-{self.results.cells.index(cell) + 1}"
+
+    def runs(self, cell: cells.Cell) -> list[Result]:
+        """A cell's runs, finished or not."""
+        return [result for result in self.results.all if result.cell == cell]
+
+    def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
+        """The run that counts for a cell and seed."""
+        return self.results.of(cell).get(seed)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that some finished run has."""
+        return sorted({seed for cell in self.results.cells for seed in self.results.of(cell)})
+
+    @property
+    def devices(self) -> list[str]:
+        """What the runs ran on."""
+        found = (result.run.params.get("device", "") for result in self.results.all)
+        return list(dict.fromkeys(filter(None, found)))
+
+    @property
+    def dates(self) -> str:
+        """From the first run's day to the last's."""
+        days = sorted({result.run.start.date().isoformat() for result in self.results.all})
+        return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+    @property
+    def labels(self) -> list[str]:
+        """The words that mark the runs, such as quick."""
+        found = (result.run.tags.get("hhexp.label", "") for result in self.results.all)
+        return sorted(set(filter(None, found)))
+
+    @property
+    def command(self) -> str:
+        """The command that trains all of it; empty where it is not known."""
+        if self.results.sweep:
+            return self.results.sweep.tags.get("hhexp.command", "")
+        return self.results.study.command if self.results.study else ""
+
+
+def gather(results: Results, overlay: Overlay | None = None) -> Content:
+    """Compute everything that the report shows.
+
+    Args:
+        results: the runs, of which one at least has finished.
+        overlay: what to lay over the images of the sheets, such as Grad-CAM.
+    """
+    predictions = read_predictions(results)
+    notes = list(results.notes)
+    shown: list[Sheet] = []
+    tests: list[tuple[Pair, list[Duel]]] = []
+    if predictions is None:
+        notes.append("No run has predictions/validation.csv: there are no per-image views.")
+    else:
+        notes += predictions.notes
+        images = _images(results, predictions, notes)
+        shown = sheets(results, predictions, images, overlay)
+        asked = [(pair, duels(predictions, pair)) for pair in pairs(results)]
+        tests = [(pair, found) for pair, found in asked if found]
+    unfinished = [result for result in results.all if result.run.status != "FINISHED"]
+    if unfinished:
+        notes.append(f"{len(unfinished)} runs did not finish; they are listed, and count nowhere.")
+    missing = [cell for cell in results.cells if not results.of(cell)]
+    if missing:
+        notes.append(f"No finished run of {', '.join(map(cells.label, missing))}.")
+    return Content(
+        results,
+        notes,
+        tables.training_table(results),
+        tables.behaviour_table(results),
+        tables.views_table(results),
+        tables.published(results),
+        judge(results),
+        tests,
+        charts(results),
+        shown,
+    )
+
+
+def _images(results: Results, predictions: Predictions, notes: list[str]) -> dict[str, np.ndarray]:
+    """The validation images; none, and a note, where they are not here."""
+    try:
+        return validation_images(results, predictions)
+    except UserError as error:
+        notes.append(f"The images are not shown, only named: {error}.")
+        return {}

@@ -1,0 +1,112 @@
+"""A report's files: the page, the same as Markdown, tables as CSV, figures as PNG and SVG."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hhexp.analysis.cells import label
+from hhexp.analysis.frame import claims_frame, runs_frame
+from hhexp.analysis.report import numbers, svg
+from hhexp.analysis.report.content import Content
+from hhexp.analysis.report.pictures import Sheet
+from hhexp.analysis.report.tables import published_frame
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PAGE = "report.html"
+MARKDOWN = "report.md"
+
+
+def build(content: Content, folder: Path) -> None:
+    """Write all files of a report into a folder that is there."""
+    for part in ("tables", "figures"):
+        (folder / part).mkdir(exist_ok=True)
+    _write_tables(content, folder / "tables")
+    _write_figures(content, folder / "figures")
+    environment = _environment()
+    inline = {
+        name: svg.inline(figure, name, caption)
+        for name, (caption, figure) in content.charts.items()
+    }
+    for name, template in ((PAGE, "page.html.j2"), (MARKDOWN, "page.md.j2")):
+        page = environment.get_template(template).render(content=content, svg=inline, n=numbers)
+        (folder / name).write_text(page, "utf-8")
+
+
+def publish(built: Path, output: Path) -> list[Path]:
+    """Move a report's files into ``output``, each in one step; files of other names stay.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    moved = []
+    for source in _files(built):
+        target = output / source.relative_to(built)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as temporary:
+            temporary.write(source.read_bytes())
+        shutil.copymode(source, temporary.name)
+        os.replace(temporary.name, target)
+        moved.append(target)
+    return moved
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from hhexp import __version__
+
+    environment = Environment(
+        loader=PackageLoader("hhexp.analysis.report", "templates"),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(label=label, version=__version__)
+    return environment
+
+
+def _write_tables(content: Content, folder: Path) -> None:
+    frames = {
+        "training": content.training.frame(),
+        "behaviour": content.behaviour.frame(),
+        "runs": runs_frame(content.results),
+    }
+    if content.views:
+        frames["views"] = content.views.frame()
+    if content.verdicts:
+        frames["claims"] = claims_frame(content.results)
+    if content.published:
+        frames["published"] = published_frame(content.published)
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _write_figures(content: Content, folder: Path) -> None:
+    for name, (_, figure) in content.charts.items():
+        (folder / f"{name}.svg").write_text(svg.standalone(figure), "utf-8")
+        figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    for sheet in content.sheets:
+        if sheet.shown:
+            _write_sheet(sheet, folder / f"sheet_{sheet.name}.png")
+
+
+def _write_sheet(sheet: Sheet, path: Path) -> None:
+    from hhexp.figures import image_sheet
+
+    pictures = [picture for picture in sheet.pictures if picture.pixels is not None]
+    image_sheet(
+        [picture.pixels for picture in pictures if picture.pixels is not None],
+        [f"{picture.name}\n{picture.caption}" for picture in pictures],
+        sheet.title,
+        min(6, max(4, len(pictures))),
+    ).savefig(path, metadata={"Software": None})

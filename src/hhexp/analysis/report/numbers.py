@@ -1,0 +1,104 @@
+"""Numbers as a reader sees them: units, digits, and the ± of several seeds."""
+
+import math
+
+from hhexp.analysis.measures import MEANINGS
+from hhexp.analysis.statistics import Interval
+from hhexp.analysis.study import Statement
+from hhexp.analysis.verdicts import bound
+
+MINUS = "\u2212"
+
+
+def name(metric: str) -> str:
+    """A metric in words: ``val/recall/horses`` is "validation recall, horses"."""
+    split, _, rest = metric.partition("/")
+    if metric == "time/epoch_s":
+        return "seconds an epoch"
+    words = {"train": "training", "val": "validation"}
+    if split.startswith("val_"):
+        words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
+    return f"{words.get(split, split)} {rest.replace('/', ', ').replace('_', ' ')}"
+
+
+def statistic(word: str) -> str:
+    """A statistic in words."""
+    return MEANINGS[word]
+
+
+def number(value: float, metric: str, word: str = "last", *, signed: bool = False) -> str:
+    """A value in its metric's unit, without it: 0.8516 of an accuracy is "85.2"."""
+    if math.isnan(value):
+        return "–"
+    factor, digits, _ = _scale(metric, word)
+    text = f"{value * factor:{'+' if signed else ''}.{digits}f}"
+    return text.replace("-", MINUS)
+
+
+def unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
+    """The unit of ``number``: %, s, min, or none; a difference of percentages is in points."""
+    _, _, own = _scale(metric, word)
+    return "points" if difference and own == "%" else own
+
+
+def interval(value: Interval, metric: str, word: str = "last", *, signed: bool = False) -> str:
+    """A mean with its ±, as "85.2 ± 1.9"; one seed has no ±."""
+    mean = number(value.mean, metric, word, signed=signed)
+    if value.count < 2:
+        return mean
+    return f"{mean} ± {number(value.half, metric, word)}"
+
+
+def said(statement: Statement) -> str:
+    """A statement's contrast in words, such as "aug=full − aug=none: validation loss, …"."""
+    from hhexp.analysis.cells import label
+
+    cell = label(statement.cell)
+    if statement.versus:
+        cell = f"({cell}) {MINUS} ({label(statement.versus)})"
+    text = f"{name(statement.metric)}, {statistic(statement.statistic)}: {cell}"
+    if (minus := statement.minus) and minus.versus:
+        other = f"({label(minus.cell)}) {MINUS} ({label(minus.versus)})"
+        same = minus.metric == statement.metric and minus.statistic == statement.statistic
+        of = "" if same else f" of {name(minus.metric)}, {statistic(minus.statistic)}"
+        text += f", less the same difference{of} for {other}"
+    return text
+
+
+def wanted(statement: Statement) -> str:
+    """What the contrast must be for the statement to hold, as "< 0 points"."""
+    edge, word = bound(statement), statement.statistic
+    shown = number(edge, statement.metric, word).removesuffix(".0")
+    shown = "0" if edge == 0 else shown
+    sign = {"higher": ">", "lower": "<", "within": "within ±"}[statement.direction]
+    own = unit(statement.metric, word, difference=_is_difference(statement))
+    return f"{sign}{'' if sign.endswith('±') else ' '}{shown} {own}".rstrip()
+
+
+def effect(statement: Statement, value: Interval) -> str:
+    """A statement's measured contrast with its ± and unit."""
+    difference = _is_difference(statement)
+    text = interval(value, statement.metric, statement.statistic, signed=difference)
+    own = unit(statement.metric, statement.statistic, difference=difference)
+    return f"{text} {own}".rstrip()
+
+
+def effect_size(value: Interval) -> str:
+    """Cohen's d_z of paired differences."""
+    size = value.effect_size
+    if math.isnan(size):
+        return "–"
+    return ("∞" if math.isinf(size) else f"{size:+.2f}").replace("-", MINUS)
+
+
+def _is_difference(statement: Statement) -> bool:
+    return statement.versus is not None or statement.statistic in ("swing", "gap")
+
+
+def _scale(metric: str, word: str) -> tuple[float, int, str]:
+    """Factor, digits after the point, and unit."""
+    if metric.endswith("/accuracy") or "/recall/" in metric:
+        return 100, 1, "%"
+    if metric == "time/epoch_s":
+        return (1 / 60, 1, "min") if word == "total" else (1, 1, "s")
+    return 1, 3, ""

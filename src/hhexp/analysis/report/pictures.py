@@ -1,0 +1,195 @@
+"""Sheets of the validation images that models get wrong, and that a cell fixes or breaks."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hhexp.analysis.predictions import Answers, Pair, Predictions, moved, pairs
+from hhexp.analysis.results import Results
+from hhexp.errors import UserError
+from hhexp.tracking.artifacts import read_text
+
+MOST = 24
+"""Images on a sheet."""
+SIDE = 150
+"""Side of an image on the page, in pixels."""
+
+Overlay = Callable[[str, np.ndarray, Sequence[str]], Sequence[np.ndarray]]
+"""From a run's ID, images [N, H, W, 3] uint8 and the classes that the run takes them for, to as
+many images of the same kind that show where the run's model saw those."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of a sheet."""
+
+    path: str
+    caption: str
+    pixels: np.ndarray | None
+    """[H, W, 3] uint8; None where the data is not there."""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def uri(self) -> str:
+        """The image, small, as a data URI; empty where it is not there."""
+        if self.pixels is None:
+            return ""
+        import base64
+        import io
+
+        from PIL import Image
+
+        image = Image.fromarray(self.pixels)
+        image.thumbnail((SIDE, SIDE))
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=82)
+        return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Images that have something in common."""
+
+    name: str
+    title: str
+    remark: str
+    pictures: list[Picture]
+    witness: Answers
+    """The run whose model an overlay shows."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is an image to see."""
+        return any(picture.pixels is not None for picture in self.pictures)
+
+
+def validation_images(results: Results, predictions: Predictions) -> dict[str, np.ndarray]:
+    """The validation images by path, each [H, W, 3] uint8, read as the first run read them.
+
+    Raises:
+        UserError: the data is not on this machine, or is not what the run saw.
+    """
+    import yaml
+
+    from hhexp import models  # noqa: F401 (registers the builders that a configuration may name)
+    from hhexp.config.check import check
+    from hhexp.experiment import read_data
+
+    run = predictions.answers[0].result.run
+    text = read_text(results.store, run.run_id, "provenance/config.yaml")
+    if text is None:
+        raise UserError(f"run {run.run_id} has no provenance/config.yaml")
+    dataset = read_data(check(yaml.safe_load(text)))
+    if dataset.fingerprint != run.tags.get("hhexp.data.fingerprint"):
+        raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
+    return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
+
+
+def sheets(
+    results: Results,
+    predictions: Predictions,
+    images: dict[str, np.ndarray],
+    overlay: Overlay | None = None,
+) -> list[Sheet]:
+    """The sheet of what every run gets wrong, then for each pair what is fixed and what broken.
+
+    Args:
+        results: the runs.
+        predictions: their answers.
+        images: by path; those that are missing are shown by their names alone.
+        overlay: what to lay over the images.
+    """
+    made = [_hardest(predictions)]
+    for number, pair in enumerate(pairs(results), start=1):
+        made += _moved(predictions, pair, number)
+    return [_with_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
+
+
+def _hardest(predictions: Predictions) -> Sheet:
+    """What every run gets wrong; where there is no such image, what most get wrong."""
+    wrong = predictions.wrong_share(predictions.answers)
+    runs = len(predictions.answers)
+    order = np.argsort(-wrong, kind="stable")
+    always = int((wrong == 1).sum())
+    chosen = [int(i) for i in order if wrong[i] > 0][: max(12, min(always, MOST))]
+    every = f"all {runs} runs" if runs > 1 else "the run"
+    title = f"{_images(always)} of {len(wrong)} wrong in {every}"
+    if always == 0:
+        title = f"No image is wrong in {every}; the hardest ones"
+    remark = f"The hardest {len(chosen)}, by the number of runs that have them wrong."
+    pictures = [
+        Picture(
+            predictions.paths[i],
+            f"{predictions.true[i]}, taken for {_taken_for(predictions.answers, i)} "
+            f"in {round(wrong[i] * runs)} of {runs}",
+            None,
+        )
+        for i in chosen
+    ]
+    remark = remark if chosen else "Every image is right."
+    return Sheet("hardest", title, remark, pictures, predictions.answers[0])
+
+
+def _moved(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
+    first, second = predictions.of(pair.first), predictions.of(pair.second)
+    if not first or not second:
+        return []
+    before, after, shared = pair.words
+    made = []
+    for verb, chosen in zip(("fixes", "breaks"), moved(predictions, pair), strict=True):
+        title = f"{after} {verb} {_images(len(chosen))}"
+        remark = f"Against {before}{f', with {shared}' if shared else ''}"
+        remark += ": wrong in most runs of one, right in most of the other."
+        if len(chosen) > MOST:
+            remark += f" The first {MOST} of them."
+        pictures = [
+            Picture(
+                predictions.paths[i],
+                f"{predictions.true[i]}; wrong in {_count(first, i)} → {_count(second, i)}",
+                None,
+            )
+            for i in chosen[:MOST]
+        ]
+        made.append(Sheet(f"{verb}_{number}", title, remark, pictures, second[0]))
+    return made
+
+
+def _with_pixels(
+    sheet: Sheet, paths: Sequence[str], images: dict[str, np.ndarray], overlay: Overlay | None
+) -> Sheet:
+    """The sheet with its images, as far as they are here."""
+    known = [picture.path for picture in sheet.pictures if picture.path in images]
+    pixels: Sequence[np.ndarray] = [images[path] for path in known]
+    remark = sheet.remark
+    if overlay and known:
+        index = {path: number for number, path in enumerate(paths)}
+        taken_for = [sheet.witness.predicted[index[path]] for path in known]
+        result = sheet.witness.result
+        pixels = overlay(result.run.run_id, np.stack(pixels), taken_for)
+        remark += (
+            f" The heat shows where {result.label}, seed {result.seed}, saw what it took the image"
+            " for (Grad-CAM)."
+        )
+    shown = dict(zip(known, pixels, strict=True))
+    pictures = [replace(picture, pixels=shown.get(picture.path)) for picture in sheet.pictures]
+    return replace(sheet, pictures=pictures, remark=remark)
+
+
+def _taken_for(answers: Sequence[Answers], image: int) -> str:
+    """The wrong class that most runs take an image for."""
+    wrong = Counter(each.predicted[image] for each in answers if not each.right[image])
+    return wrong.most_common(1)[0][0]
+
+
+def _count(answers: Sequence[Answers], image: int) -> str:
+    return f"{sum(not each.right[image] for each in answers)}/{len(answers)}"
+
+
+def _images(count: int) -> str:
+    return f"{count or 'no'} image{'' if count == 1 else 's'}"

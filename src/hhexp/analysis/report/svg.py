@@ -1,0 +1,52 @@
+"""Matplotlib figures as SVG inside a page, in the page's own colours."""
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from hhexp.analysis.report.charts import PALETTE
+from hhexp.figures import FAINT, INK
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = {
+    INK: "--ink",
+    FAINT: "--faint",
+    **{colour: f"--c{number}" for number, colour in enumerate(PALETTE, start=1)},
+}
+"""A figure's colours, and the page's variables that take their place in light and dark."""
+
+
+def standalone(figure: "Figure") -> str:
+    """A figure as an SVG file, the same bytes for the same figure."""
+    import matplotlib
+
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hhexp"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
+
+
+def inline(figure: "Figure", name: str, title: str) -> str:
+    """A figure as an element of an HTML page: no background, no addresses, unique ids.
+
+    Args:
+        figure: the figure.
+        name: unique in the page.
+        title: what a screen reader says.
+    """
+    facecolor = figure.get_facecolor()
+    figure.patch.set_alpha(0)
+    text = standalone(figure)
+    figure.set_facecolor(facecolor)
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    text = re.sub(r'(<svg[^>]*?)\s+width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?)\s+height="[^"]*"', r"\1", text, count=1)
+    for colour, variable in COLOURS.items():
+        text = text.replace(colour.lower(), f"var({variable})")
+    label = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

@@ -1,0 +1,214 @@
+"""The report's tables: means over seeds, with the runs that each number comes from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hhexp.analysis import cells
+from hhexp.analysis.cells import Cell
+from hhexp.analysis.report import numbers
+from hhexp.analysis.results import Results
+from hhexp.analysis.statistics import Interval, mean_interval
+from hhexp.analysis.study import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATISTICS = ("last", "best", "mean_last_5")
+TRAINING = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
+RECALL = "val/recall/"
+MINUS = numbers.MINUS
+
+
+@dataclass(frozen=True)
+class Number:
+    """A mean over a cell's seeds."""
+
+    cell: Cell
+    metric: str
+    statistic: str
+    interval: Interval
+    run_ids: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it."""
+        return numbers.interval(self.interval, self.metric, self.statistic)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table; several lines of a cell follow each other."""
+
+    cell: Cell
+    label: str
+    numbers: list[Number]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns under their headings; a line's numbers are as many."""
+
+    name: str
+    columns: list[str]
+    lines: list[Line]
+
+    def frame(self) -> "pd.DataFrame":
+        """Tidy: one row a number, with its interval and its runs."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "cell": cells.label(number.cell),
+                "metric": number.metric,
+                "statistic": number.statistic,
+                "mean": number.interval.mean,
+                "low": number.interval.low,
+                "high": number.interval.high,
+                "deviation": number.interval.deviation,
+                "seeds": number.interval.count,
+                "run_ids": " ".join(number.run_ids),
+            }
+            for line in self.lines
+            for number in line.numbers
+        )
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure beside ours."""
+
+    figure: Figure
+    ours: Number
+    lowest: float
+    highest: float
+
+    @property
+    def theirs(self) -> str:
+        """The published number, or its range."""
+        values = self.figure.value
+        ends = values if isinstance(values, list) else [values]
+        return "–".join(numbers.number(v, self.figure.metric, self.figure.statistic) for v in ends)
+
+    @property
+    def place(self) -> str:
+        """Where it lies among our seeds."""
+        if not self.ours.interval.count:
+            return "no run of ours"
+        values = self.figure.value
+        low, high = (values[0], values[-1]) if isinstance(values, list) else (values, values)
+        if high < self.lowest:
+            return "below all our seeds" if self.ours.interval.count > 1 else "below ours"
+        if low > self.highest:
+            return "above all our seeds" if self.ours.interval.count > 1 else "above ours"
+        return "within our seeds" if self.ours.interval.count > 1 else "equal to ours"
+
+
+def training_table(results: Results) -> Table:
+    """Each cell at its last epoch, its best, and over the last five."""
+    recalls = [metric for metric in results.metrics if metric.startswith(RECALL)]
+    metrics = [*TRAINING, *recalls]
+    titles = {"last": "last epoch", "best": "best epoch", "mean_last_5": "mean of last 5"}
+    return Table(
+        "training",
+        [_heading(metric) for metric in metrics],
+        [
+            Line(cell, titles[word], [_number(results, cell, metric, word) for metric in metrics])
+            for cell in results.cells
+            for word in STATISTICS
+        ],
+    )
+
+
+def behaviour_table(results: Results) -> Table:
+    """Generalisation gap, swing and training time of each cell."""
+    asked = {
+        "accuracy gap, points": ("val/accuracy", "gap"),
+        "loss gap": ("val/loss", "gap"),
+        "validation accuracy's swing, points": ("val/accuracy", "swing"),
+        "s an epoch": ("time/epoch_s", "median"),
+        "training, min": ("time/epoch_s", "total"),
+    }
+    return Table(
+        "behaviour",
+        list(asked),
+        [
+            Line(cell, "", [_number(results, cell, *each) for each in asked.values()])
+            for cell in results.cells
+        ],
+    )
+
+
+def views_table(results: Results) -> Table | None:
+    """Accuracy and recalls on each partial view of the validation images; None without views."""
+    known = [metric.partition("/")[0] for metric in results.metrics if metric.startswith("val_")]
+    named = [f"val_{view}" for view in results.study.views] if results.study else []
+    splits = [split for split in named if split in known]
+    splits += [split for split in dict.fromkeys(known) if split not in splits]
+    if not splits:
+        return None
+    endings = [
+        "accuracy",
+        *(m.removeprefix("val/") for m in results.metrics if m.startswith(RECALL)),
+    ]
+    return Table(
+        "views",
+        [_heading(f"val/{ending}").removeprefix("validation ") for ending in endings],
+        [
+            Line(
+                cell,
+                split.removeprefix("val").removeprefix("_").replace("_", " ") or "full",
+                [_number(results, cell, f"{split}/{ending}", "last") for ending in endings],
+            )
+            for split in ("val", *splits)
+            for cell in results.cells
+        ],
+    )
+
+
+def published(results: Results) -> list[Published]:
+    """The study's published figures, each beside ours."""
+    reference = results.study.reference if results.study else None
+    if results.study is None or reference is None:
+        return []
+    rows = []
+    for figure in reference.figures:
+        cell = results.study.cell(figure.cell)
+        values = results.measured(cell, figure.metric, figure.statistic).values()
+        ours = _number(results, cell, figure.metric, figure.statistic)
+        lowest, highest = (min(values), max(values)) if values else (0.0, 0.0)
+        rows.append(Published(figure, ours, lowest, highest))
+    return rows
+
+
+def published_frame(rows: Iterable[Published]) -> "pd.DataFrame":
+    """One row a published figure."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "cell": cells.label(row.ours.cell),
+            "metric": row.figure.metric,
+            "statistic": row.figure.statistic,
+            "published": row.figure.value,
+            "note": row.figure.note,
+            "mean": row.ours.interval.mean,
+            "low": row.ours.interval.low,
+            "high": row.ours.interval.high,
+            "seeds": row.ours.interval.count,
+            "place": row.place,
+        }
+        for row in rows
+    )
+
+
+def _number(results: Results, cell: Cell, metric: str, word: str) -> Number:
+    values = results.measured(cell, metric, word)
+    runs = results.of(cell)
+    run_ids = tuple(runs[seed].run.run_id for seed in values)
+    return Number(cell, metric, word, mean_interval(list(values.values())), run_ids)
+
+
+def _heading(metric: str) -> str:
+    own = numbers.unit(metric)
+    return f"{numbers.name(metric)}{f', {own}' if own else ''}"

@@ -1,0 +1,54 @@
+"""``python -m hhexp.report``: from runs to an answer, as one page."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hhexp.console import entry
+
+
+@entry
+def main(argv: list[str] | None = None) -> int:
+    """Write the report of the runs that the arguments select."""
+    parser = argparse.ArgumentParser(
+        prog="hhexp.report",
+        description="Write a report of a sweep, a study or any runs: one page that needs nothing "
+        "else (report.html), the same as Markdown, tables as CSV, figures as PNG and SVG.",
+    )
+    parser.add_argument(
+        "selection",
+        help="a sweep's ID or its beginning, a study (its folder or its name under experiments/), "
+        "or a filter in MLflow's search language, such as \"params.aug = 'full'\"",
+    )
+    parser.add_argument(
+        "--study", help="judge the claims of this study by the runs of a sweep or a filter"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("report"), help="folder to write to; default: report"
+    )
+    parser.add_argument(
+        "--gradcam",
+        action="store_true",
+        help="lay Grad-CAM over the pictures: where the model looked (needs TensorFlow)",
+    )
+    parser.add_argument(
+        "--tracking-uri",
+        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
+    )
+    options = parser.parse_args(argv)
+    from hhexp.analysis import report
+    from hhexp.analysis.results import select
+    from hhexp.analysis.verdicts import judge
+    from hhexp.tracking.store import Store
+
+    results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
+    overlay = report.gradcam_overlay(results.store) if options.gradcam else None
+    page = report.write(results, options.output, overlay)
+    for verdict in judge(results):
+        print(f"{verdict.claim.name}: {verdict}")
+    print(f"The report of {len(results.all)} runs: {page}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
