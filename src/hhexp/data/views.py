@@ -1,0 +1,97 @@
+"""Views: parts of the evaluation images, to see what a model does where it sees less of them.
+
+A view crops every image and enlarges the crop to the image's own size. A crop of other proportions
+than the image is stretched, which is one more thing for a model to be wrong about: to ask for the
+part alone, give a box as wide a share of the width as it is high a share of the height.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hhexp.errors import UserError
+
+# Keeps these draws apart from anything else that is drawn from the same seed.
+DOMAIN = 0x76696577
+
+Box = tuple[float, float, float, float]
+"""(top, left, bottom, right) as shares of the height and width, 0 … 1, as TensorFlow's
+``crop_and_resize`` has them."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of every image: one box for all, or for each a random one of the same size."""
+
+    name: str
+    box: Box | None = None
+    share: float | None = None
+    """Of a random crop: its height and width, as a share of the image's."""
+    seed: int = 0
+    """Of a random crop: where an image's crop lies depends on this and the image's index alone, so
+    that it is the same for every run."""
+
+    def __post_init__(self) -> None:
+        """Check the parts.
+
+        Raises:
+            UserError: there is neither a box nor a share, or both, or one is out of range.
+        """
+        if (self.box is None) == (self.share is None):
+            raise UserError(f"view {self.name}: give it either a box or a share")
+        if self.box is not None:
+            top, left, bottom, right = self.box
+            if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
+                raise UserError(
+                    f"view {self.name}: {list(self.box)} is no box: it needs [top, left, bottom, "
+                    "right] with 0 <= top < bottom <= 1 and 0 <= left < right <= 1"
+                )
+        if self.share is not None and not 0 < self.share <= 1:
+            raise UserError(
+                f"view {self.name}: share {self.share} is out of range: above 0, at most 1"
+            )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it shows the images as they are."""
+        return self.share == 1 or self.box == (0, 0, 1, 1)
+
+
+def view_images(images: np.ndarray, view: View) -> np.ndarray:
+    """What a view shows of images ``[N, H, W, 3]`` uint8: the same shape and dtype.
+
+    A pure function of its arguments. The whole view gives the images themselves.
+    """
+    import cv2
+
+    if view.is_whole:
+        return images
+    height, width = images.shape[1:3]
+    shown = np.empty_like(images)
+    for image, (top, left, bottom, right), result in zip(
+        images, crops(view, len(images), height, width), shown, strict=True
+    ):
+        cv2.resize(image[top:bottom, left:right], (width, height), dst=result)
+    return shown
+
+
+def crops(view: View, count: int, height: int, width: int) -> np.ndarray:
+    """Where a view crops images: ``[count, 4]`` int64, (top, left, bottom, right) in pixels.
+
+    Edges are rounded to whole pixels; a crop has at least one.
+    """
+    size = np.array([height, width])
+    if view.box is not None:
+        edges = np.array(view.box).reshape(2, 2)
+        start = np.minimum(np.rint(edges[0] * size), size - 1)
+        end = np.maximum(np.rint(edges[1] * size), start + 1)
+        return np.tile(np.concatenate([start, end]).astype(np.int64), (count, 1))
+    side = np.maximum(np.rint(float(view.share or 1) * size), 1)
+    start = np.floor(_uniform(view.seed, count) * (size - side + 1))
+    return np.concatenate([start, start + side], axis=1).astype(np.int64)
+
+
+def _uniform(seed: int, count: int) -> np.ndarray:
+    """``[count, 2]`` in [0, 1); row *i* is the same for every count."""
+    bits = np.random.PCG64(np.random.SeedSequence([DOMAIN, seed])).random_raw(2 * count)
+    return (bits >> np.uint64(11)).reshape(count, 2) * 2.0**-53
