@@ -1,0 +1,73 @@
+"""Photographs that a model is asked about: any single image file."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hhexp.data.dataset import ImageFile
+from hhexp.data.decode import decode
+from hhexp.errors import UserError
+
+PICTURE_SIDE = 640
+"""The longer side of what is kept to be shown, at most, in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """One image, to be shown and to be asked about."""
+
+    path: Path
+    picture: np.ndarray
+    """[h, w, 3] uint8: upright, in its own proportions."""
+    pixels: np.ndarray
+    """[H, W, 3] uint8: what the model gets."""
+
+
+def read_photograph(path: Path, height: int, width: int) -> Photograph:
+    """Read an image of any size and kind that Pillow reads, resized to what a model takes.
+
+    It is decoded and resized as images are for training (``hhexp.data.decode``); but 16 bits a
+    channel become 8, where a training image of that kind is refused.
+
+    Raises:
+        UserError: it cannot be read, or is no image or a damaged one.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    with warnings.catch_warnings(action="ignore"):  # Pillow's, of very large and of odd files
+        content = _with_8_bits(content, path)
+        image = decode(ImageFile(str(path), "", lambda: content), None)
+    scale = min(1, PICTURE_SIDE / max(image.shape[:2]))
+    shown = [max(1, round(side * scale)) for side in image.shape[:2]]
+    return Photograph(path, _resized(image, shown[0], shown[1]), _resized(image, height, width))
+
+
+def _with_8_bits(content: bytes, path: Path) -> bytes:
+    """A file with 16 bits a channel as one with 8, upright; any other as it is."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            if not picture.mode.startswith("I"):
+                return content
+            values = np.asarray(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError:
+        return content
+    except Exception as error:  # Pillow's decoders raise many kinds
+        raise UserError(f"{path}: a damaged image: {error}") from error
+    grey = np.rint(values.clip(0, 65535) / 257).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "PNG")
+    return file.getvalue()
+
+
+def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    from PIL import Image
+
+    size = (width, height)
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
