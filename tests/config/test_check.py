@@ -56,7 +56,11 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         ("batch_size", -1, "batch_size=-1: must be ≥ 1 and ≤ 65536"),
         ("lr.value", "abc", "lr.value=abc: must be a number"),
         ("lr.value", 0, "lr.value=0: must be > 0"),
-        ("lr.schedule", "linear", "lr=linear: must be one of 'constant', 'cosine', 'step'"),
+        (
+            "lr.schedule",
+            "linear",
+            "lr.schedule=linear: must be one of 'constant', 'cosine', 'step'",
+        ),
         ("optimizer.rho", 1.0, "optimizer.rho=1.0: must be ≥ 0 and < 1"),
         ("aug.engine", "fast", "aug.engine=fast: must be 'affine', 'image_data_generator' or"),
         ("aug.rotation_range", 200, "aug.rotation_range=200: must be ≥ 0 and ≤ 180"),

@@ -90,7 +90,8 @@ def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
             "or time/epoch_s"
         )
     elif kind == "union_tag_invalid":
-        wanted = f"must be one of {context['expected_tags']}"
+        discriminator = context["discriminator"].strip("'")
+        return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     else:
         wanted = _wanted(kind, context, detail["msg"])
         if kind.startswith(("greater_than", "less_than")):

@@ -43,6 +43,7 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
         import keras
         import tensorflow as tf
 
+        tf.get_logger().setLevel("ERROR")
         gpus = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
         raise UserError(

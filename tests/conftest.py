@@ -1,0 +1,114 @@
+"""What several tests need: drawn images, and the command line as a person uses it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hhexp.tracking.query import RunRecord, children, metric_histories, recent
+from hhexp.tracking.store import Store
+
+TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
+"""A model that trains in no time."""
+
+
+def draw_pictures(root: Path, per_class: int = 10, side: int = 32, seed: int = 0) -> Path:
+    """Class folders of discs on noise: bright ones (suns) and dark ones (moons)."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side]
+    for split in ("train", "validation"):
+        for name, brightness in (("moons", 60), ("suns", 190)):
+            (root / split / name).mkdir(parents=True)
+            for number in range(per_class):
+                pixels = random.integers(80, 160, (side, side, 3))
+                centre_y, centre_x = random.uniform(side * 0.3, side * 0.7, 2)
+                disc = (y - centre_y) ** 2 + (x - centre_x) ** 2 < (side / 4) ** 2
+                pixels[disc] = brightness + random.integers(0, 40)
+                image = Image.fromarray(pixels.astype(np.uint8))
+                image.save(root / split / name / f"{name}{number:02}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of 20 training and 20 validation images of 32 pixels."""
+    return draw_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A folder in which commands run, with a store of its own."""
+
+    folder: Path
+    pictures: Path
+    cache: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The person's environment, without what would lead out of the folder."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
+        return {**kept, "HHEXP_CACHE": str(self.cache), "COLUMNS": "120"}
+
+    def command(self, module: str, *words: str) -> list[str]:
+        """The words of ``python -m hhexp.MODULE …``."""
+        return [sys.executable, "-m", f"hhexp.{module}", *words]
+
+    def call(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m hhexp.MODULE …`` to its end."""
+        return subprocess.run(
+            self.command(module, *words),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def train(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Train a tiny model on the drawn pictures."""
+        return self.call("run", *self.tiny(*words))
+
+    def tiny(self, *words: str) -> list[str]:
+        """Words that train a tiny model on the drawn pictures."""
+        return ["data=folder", f"data.root={self.pictures}", *TINY, *words]
+
+    @property
+    def store(self) -> Store:
+        """The folder's store."""
+        return Store(f"sqlite:///{self.folder}/mlruns/mlflow.db")
+
+    def runs(self) -> list[RunRecord]:
+        """The runs that were trained, the oldest first."""
+        return recent(self.store, 1000)[::-1]
+
+    def metrics(self, run_id: str) -> dict[str, list[float]]:
+        """A run's metrics by epoch, without the seconds."""
+        histories = metric_histories(self.store, run_id)
+        return {k: v for k, v in histories.items() if not k.startswith(("time/", "perf/"))}
+
+    def children(self, parent_id: str) -> list[RunRecord]:
+        """A sweep's runs."""
+        return children(self.store, parent_id)
+
+    def artifact(self, run_id: str, path: str) -> Path:
+        """A run's artifact, as a file."""
+        return Path(self.store.client().download_artifacts(run_id, path))
+
+
+@pytest.fixture(scope="session")
+def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Shell]:
+    """Makes empty folders to run commands in."""
+    cache = tmp_path_factory.mktemp("cache")
+    return lambda: Shell(tmp_path_factory.mktemp("shell"), pictures, cache)
+
+
+@pytest.fixture
+def shell(new_shell: Callable[[], Shell]) -> Shell:
+    """An empty folder to run commands in."""
+    return new_shell()

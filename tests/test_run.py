@@ -1,0 +1,312 @@
+"""The command line trains, refuses, goes on and answers, as a person sees it."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hhexp.tracking.query import find_run
+
+
+@pytest.fixture(scope="module")
+def swept(new_shell: Callable[[], Any]) -> Any:
+    """A folder in which the study's command, on tiny images, has run."""
+    shell = new_shell()
+    result = shell.train("-m", "aug=none,full", "epochs=1,3", "tracking.label=tiny")
+    assert result.returncode == 0, result.stderr
+    return shell, result
+
+
+def test_a_sweep_is_one_parent_run_with_a_run_for_each_combination(swept: Any) -> None:
+    shell, _ = swept
+    runs = shell.runs()
+    assert {(run.params["aug"], run.params["epochs"]) for run in runs} == {
+        ("none", "1"), ("none", "3"), ("full", "1"), ("full", "3"),
+    }  # fmt: skip
+    assert {run.status for run in runs} == {"FINISHED"}
+    (parent_id,) = {run.parent_id for run in runs}
+    parent = find_run(shell.store, parent_id)
+    assert parent.tags["hhexp.kind"] == "sweep"
+    assert set(parent.tags["hhexp.runs"].split(",")) == {run.run_id for run in runs}
+    assert "aug=none,full" in parent.tags["hhexp.command"]
+    assert (shell.folder / "mlruns" / "mlflow.db").is_file()
+    assert sorted(path.name for path in shell.folder.iterdir()) == ["mlruns"]
+
+
+def test_the_table_names_every_run(swept: Any) -> None:
+    shell, result = swept
+    table = result.stdout.partition("Results")[2]
+    for run in shell.runs():
+        assert run.run_id[:8] in table
+    assert "tiny" in table
+    assert "python -m hhexp.ui" in table
+
+
+def test_the_classes_and_their_indices_are_said_and_kept(swept: Any) -> None:
+    shell, result = swept
+    assert "20 training and 20 validation images; classes: moons 0, suns 1" in result.stdout
+    classes = shell.artifact(shell.runs()[0].run_id, "classes.json").read_text()
+    assert json.loads(classes) == {"moons": 0, "suns": 1}
+
+
+def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
+    shell, _ = swept
+    run = next(r for r in shell.runs() if r.params["epochs"] == "3" and r.params["aug"] == "full")
+    metrics = shell.metrics(run.run_id)
+    assert metrics.keys() >= {
+        "train/loss", "train/accuracy", "val/loss", "val/accuracy",
+        "val/recall/moons", "val/recall/suns", "lr",
+    }  # fmt: skip
+    assert {len(values) for values in metrics.values()} == {3}
+    assert run.params["aug.rotation_range"] == "40.0"
+    assert run.params["model.filters"] == "[8, 8]"
+    assert run.tags["hhexp.label"] == "tiny"
+    for path in (
+        "provenance/config.yaml",
+        "provenance/overrides.txt",
+        "provenance/epochs.json",
+        "model_summary.txt",
+        "predictions/validation.csv",
+        "figures/learning_curves.png",
+        "figures/confusion_matrix.png",
+        "figures/training_images.png",
+        "figures/worst_errors.png",
+    ):
+        assert shell.artifact(run.run_id, path).stat().st_size > 0, path
+    inputs = shell.store.client().get_run(run.run_id).inputs.dataset_inputs
+    assert {entry.dataset.digest for entry in inputs} == {run.tags["hhexp.data.fingerprint"][:36]}
+
+
+def test_the_logged_model_loads_and_answers_as_the_run_did(swept: Any) -> None:
+    import csv
+
+    import mlflow
+    import numpy as np
+    from PIL import Image
+
+    shell, _ = swept
+    run = shell.runs()[-1]
+    shell.store.client()
+    model = mlflow.keras.load_model(f"runs:/{run.run_id}/model")
+    with shell.artifact(run.run_id, "predictions/validation.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 20
+    images = np.stack([np.asarray(Image.open(shell.pictures / row["path"])) for row in rows])
+    expected = [float(row["p/suns"]) for row in rows]
+    assert model.predict_on_batch(images)[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_same_command_again_trains_nothing(swept: Any) -> None:
+    shell, _ = swept
+    before = {run.run_id for run in shell.runs()}
+    again = shell.train("-m", "aug=none,full", "epochs=1,3", "tracking.label=tiny")
+    assert again.returncode == 0
+    assert again.stdout.count("hit: answered by run") == 4
+    assert "epoch 1/" not in again.stdout
+    assert {run.run_id for run in shell.runs()} == before
+
+
+def test_a_continued_run_has_the_bits_of_one_trained_alone(swept: Any) -> None:
+    shell, result = swept
+    assert "aug=full epochs=3: started" in result.stdout
+    assert "continues from epoch 1" in result.stdout
+    assert "aug=full epochs=3: epoch 1/3" not in result.stdout
+    alone = shell.train("aug=full", "epochs=3", "reuse=false")
+    assert "epoch 1/3" in alone.stdout
+    continued = next(
+        run for run in shell.runs() if (run.params["aug"], run.params["epochs"]) == ("full", "3")
+    )
+    fresh = shell.runs()[-1]
+    assert fresh.run_id != continued.run_id
+    assert shell.metrics(fresh.run_id) == shell.metrics(continued.run_id)
+    hashes = [
+        [epoch["weights"] for epoch in json.loads(file.read_text())]
+        for file in (
+            shell.artifact(run.run_id, "provenance/epochs.json") for run in (fresh, continued)
+        )
+    ]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes[0])) == 3
+
+
+def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
+    shell, _ = swept
+    before = len(shell.runs())
+    told = shell.train(
+        "-m", "aug=full", "epochs=1,2,5", "aug.rotation_range=40.0,30.0", "explain=true"
+    )
+    assert told.returncode == 0
+    assert "epochs=1 aug.rotation_range=40.0: hit: answered by run" in told.stdout
+    assert "epochs=5 aug.rotation_range=40.0: continue: from the state of run" in told.stdout
+    assert "aug.rotation_range 40.0 → 30.0" in told.stdout
+    assert len(shell.runs()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["epochs=0"], "epochs=0: must be ≥ 1"),
+        (["batch_size=-1"], "batch_size=-1: must be ≥ 1"),
+        (["lr.value=abc"], "lr.value=abc: must be a number"),
+        (["data.image_size=64"], "images of 64 pixels are too small .* needs 94 or more"),
+        (["epoch=3"], "epoch: no such key or group; nearest: epochs"),
+        (["agu=none"], "agu: no such key or group; nearest: aug"),
+        (["aug=ful"], "aug=ful: no such option; nearest: full"),
+        (["aug=none,full"], "several values make a sweep: add -m"),
+        (["-m", "epochs=1,0"], "epochs=0: must be ≥ 1"),
+        (["data=folder"], "data.root: missing; give it as data.root=…"),
+        (["data=folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
+        (["model=transfer", "model.weights=none.h5"], "no weights at none.h5"),
+        (["tracking.uri=somewhere"], "tracking store somewhere: "),
+        (["epochs"], "epochs: not of the form key=value"),
+        (["modules=[no_such]"], "modules: cannot import 'no_such'"),
+        (["runtime.device=gpu"], "TensorFlow sees no GPU here"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2_and_leaves_nothing(
+    shell: Any, words: list[str], said: str
+) -> None:
+    import re
+
+    result = shell.call("run", *words)
+    assert result.returncode == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert re.search(said, line), line
+    assert list(shell.folder.iterdir()) == []
+
+
+def test_help_shows_groups_options_and_keys(shell: Any) -> None:
+    told = shell.call("run", "--help")
+    assert told.returncode == 0
+    for word in ("aug=full", "transfer", "horses_or_humans *", "epochs [15]", "--hydra-help"):
+        assert word in told.stdout
+    composed = shell.call("run", "--cfg", "job", "aug=flip")
+    assert "horizontal_flip: true" in composed.stdout
+
+
+def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        if text in file.read_text():
+            return
+        assert process.poll() is None, file.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"{text!r} never came: {file.read_text()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Signals) -> None:
+    words = shell.tiny("epochs=40", "state.every=2", "aug=full")
+    log = shell.folder / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            shell.command("run", *words), cwd=shell.folder, env=shell.environment, stdout=output
+        )
+        wait_for(log, "epoch 5/40", process)
+        process.send_signal(number)
+        process.wait(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert [run.status for run in shell.runs()] == ["KILLED"]
+    else:  # its worker notices that it is alone, and marks the run
+        for _ in range(300):
+            if shell.runs()[0].status == "KILLED":
+                break
+            time.sleep(0.1)
+        assert shell.runs()[0].status == "KILLED"
+    again = shell.train("epochs=40", "state.every=2", "aug=full")
+    assert "resume: run" in again.stdout
+    assert "epoch 1/40" not in again.stdout
+    (run,) = shell.runs()
+    assert run.status == "FINISHED"
+    history = shell.store.client().get_metric_history(run.run_id, "val/loss")
+    assert [metric.step for metric in history] == list(range(1, 41))
+    alone = shell.train("epochs=40", "aug=full", "reuse=false")
+    assert alone.returncode == 0
+    assert shell.metrics(shell.runs()[-1].run_id) == shell.metrics(run.run_id)
+
+
+OWN_MODULE = """
+import os
+from hhexp.config.registry import model_builder
+
+@model_builder
+def own(input_shape, outputs, *, fault: str):
+    import keras, tensorflow as tf
+    x = images = keras.Input(input_shape)
+    x = keras.layers.Flatten()(x)
+    if fault == "shape":
+        outputs = 5
+    if fault == "death":
+        def die(x):
+            os._exit(9)
+        class Fatal(keras.layers.Layer):
+            def call(self, x):
+                y = tf.py_function(die, [x], tf.float32)
+                y.set_shape(x.shape)
+                return y
+            def compute_output_shape(self, shape):
+                return shape
+        x = Fatal()(x)
+    x = keras.layers.Dense(outputs, activation="sigmoid")(x)
+    return keras.Model(images, x)
+"""
+
+
+def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None:
+    (shell.folder / "own_models.py").write_text(OWN_MODULE)
+    (shell.folder / "conf" / "model").mkdir(parents=True)
+    (shell.folder / "conf" / "model" / "own.yaml").write_text(
+        "# My own model.\n\nbuilder: own\nfault: none\n"
+    )
+    own = ["--config-dir", "conf", "modules=[own_models]", "model=own"]
+    data = ["data=folder", f"data.root={shell.pictures}", "epochs=1"]
+    result = shell.call("run", "-m", *own, "model.fault=shape,death,none", *data)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    by_fault = {run.params["model.fault"]: run for run in shell.runs()}
+    assert {fault: run.status for fault, run in by_fault.items()} == {
+        "shape": "FAILED", "death": "FAILED", "none": "FINISHED",
+    }  # fmt: skip
+    assert "process died" in by_fault["death"].tags["hhexp.error"]
+    assert "Traceback" in shell.artifact(by_fault["shape"].run_id, "error.txt").read_text()
+    assert "FAILED model.fault=shape" in result.stdout
+    assert find_run(shell.store, by_fault["none"].parent_id).status == "FAILED"
+    wrong = shell.call("run", *own, "model.faults=none", *data)
+    assert (wrong.returncode, "nearest: model.fault" in wrong.stderr) == (2, True)
+    assert "My own model." in shell.call("run", "--help", "--config-dir", "conf").stdout
+
+
+def test_numbers_do_not_depend_on_company(shell: Any) -> None:
+    together = shell.train("-m", "seed=1,2", "epochs=2", "aug=full", "runtime.threads=1")
+    assert together.returncode == 0
+    in_sweep = {run.params["seed"]: shell.metrics(run.run_id) for run in shell.runs()}
+    alone = shell.train("seed=2", "epochs=2", "aug=full", "runtime.threads=1", "reuse=false")
+    assert alone.returncode == 0
+    assert shell.metrics(shell.runs()[-1].run_id) == in_sweep["2"]
+    assert in_sweep["1"] != in_sweep["2"]
+
+
+def test_a_cosine_makes_epochs_part_of_the_trajectory(shell: Any) -> None:
+    told = shell.train("-m", "lr=cosine", "epochs=1,2")
+    assert "continue" not in told.stdout
+    assert len({run.tags["hhexp.trajectory"] for run in shell.runs()}) == 2
+    rates = {run.params["epochs"]: shell.metrics(run.run_id)["lr"] for run in shell.runs()}
+    assert rates["2"] == pytest.approx([0.001, 0.0005])
+
+
+@pytest.mark.slow
+def test_optuna_searches_on_top(shell: Any) -> None:
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    result = shell.train(
+        "-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1",
+        "lr.value=interval(0.0001, 0.01)", "aug=choice(none, flip)", "epochs=1",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    runs = shell.runs()
+    assert len({run.params["lr.value"] for run in runs}) == 3
+    assert len({run.parent_id for run in runs}) == 1
