@@ -87,21 +87,16 @@ def predictions(dataset: Dataset, answers: Evaluation) -> str:
 
 def training_sheet(training: Training, images: int = 4, epochs: int = 4) -> Any:
     """A picture of some training images, and of what the network sees of them in some epochs."""
-    dataset = training.dataset
+    dataset, augmentation = training.dataset, training.augmentation
     chosen = np.linspace(0, len(dataset.train.images) - 1, images).astype(np.int64)
     originals = dataset.train.images[chosen]
-    columns = [originals]
-    if training.augmentation:
-        columns += [
-            np.asarray(training.augmentation(originals, chosen, epoch))
-            for epoch in range(1, epochs + 1)
-        ]
-    shown = [
-        np.clip(column[row], 0, 255).astype(np.uint8) for row in range(images) for column in columns
-    ]
-    captions = [
-        dataset.train.paths[chosen[row]].rsplit("/", 1)[-1] if number == 0 else f"epoch {number}"
-        for row in range(images)
-        for number in range(len(columns))
-    ]
-    return figures.image_sheet(shown, captions, "What the network sees in training", len(columns))
+    names = [dataset.train.paths[index].rsplit("/", 1)[-1] for index in chosen]
+    title = "What the network sees in training"
+    if augmentation is None:
+        return figures.image_sheet(list(originals), names, title, images)
+    seen = [np.asarray(augmentation(originals, chosen, epoch + 1)) for epoch in range(epochs)]
+    shown, captions = [], []
+    for row, name in enumerate(names):
+        shown += [originals[row], *(np.clip(batch[row], 0, 255).astype(np.uint8) for batch in seen)]
+        captions += [name, *(f"epoch {epoch + 1}" for epoch in range(epochs))]
+    return figures.image_sheet(shown, captions, title, epochs + 1)
