@@ -1,0 +1,111 @@
+"""Models read back from their runs, as what they are: files that other people made.
+
+A run's model is the one file ``data/model.keras`` of the model that MLflow logged, and nothing else
+of it is read. ``mlflow.keras.load_model`` would follow what the model's own MLmodel file says, to a
+file anywhere or to a TensorFlow SavedModel, whose graph may read and write files. Keras's safe mode
+takes no layer that carries code.
+"""
+
+import json
+import tempfile
+import textwrap
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hhexp.errors import UserError
+from hhexp.tracking.query import find_run
+from hhexp.tracking.store import Store
+
+if TYPE_CHECKING:
+    import keras
+
+MODEL_FILE = "data/model.keras"
+REASON_LENGTH = 160
+"""Letters of Keras's reason that a message repeats."""
+
+
+def load_model(store: Store, run_id: str) -> "keras.Model":
+    """The model that a run logged, not compiled; TensorFlow must have been started.
+
+    Raises:
+        UserError: there is no such run, it has no model (yet), or the model cannot be loaded
+            safely.
+    """
+    model_id = _model_id(store, run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        file = _download(f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model")
+        return load_file(file, f"run {run_id}")
+
+
+def load_file(file: Path, where: str) -> "keras.Model":
+    """A model from a ``.keras`` file, in safe mode; ``where`` is what messages call its origin.
+
+    Raises:
+        UserError: it cannot be loaded safely.
+    """
+    import keras
+
+    if not zipfile.is_zipfile(file):  # Keras would take some other formats too
+        raise UserError(f"{where}: its model is no .keras file, or a damaged one")
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds
+        raise UserError(f"{where}: its model is not loaded: {_reason(error)}") from error
+
+
+def class_names(store: Store, run_id: str) -> tuple[str, ...]:
+    """The classes that a run told apart, in the order of its model's outputs.
+
+    Raises:
+        UserError: the run did not log them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = _download(f"runs:/{run_id}", "classes.json", folder, f"run {run_id}'s classes")
+        try:
+            indices = {str(name): int(i) for name, i in json.loads(file.read_text()).items()}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise UserError(f"run {run_id}: its classes.json is damaged") from error
+    names = sorted(indices, key=indices.__getitem__)
+    if [indices[name] for name in names] != list(range(len(names))):
+        raise UserError(f"run {run_id}: its classes.json is damaged")
+    return tuple(names)
+
+
+def _model_id(store: Store, run_id: str) -> str:
+    """The ID of the last model that a run logged.
+
+    Raises:
+        UserError: there is none, with the reason.
+    """
+    run = find_run(store, run_id)
+    client = store.client()
+    outputs = client.get_run(run.run_id).outputs.model_outputs
+    logged = [client.get_logged_model(output.model_id) for output in outputs]
+    ready = [model for model in logged if model.status == "READY"]
+    if ready:
+        return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
+    name = f"run {run.run_id}"
+    if run.tags.get("hhexp.kind") == "sweep":
+        raise UserError(f"{name} is a sweep, which has no model of its own: take one of its runs")
+    if run.status in ("RUNNING", "SCHEDULED"):
+        raise UserError(f"{name} has no model yet: it is {run.status}")
+    if run.status != "FINISHED":
+        raise UserError(f"{name} has no model: it ended {run.status}")
+    raise UserError(f"{name} has no model: it logged none")
+
+
+def _download(uri: str, path: str, folder: str, what: str) -> Path:
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    try:
+        return Path(get_artifact_repository(uri).download_artifacts(path, folder))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"{what} cannot be fetched: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """An error's innermost cause: Keras puts whole configurations before it."""
+    cause = str(error).rpartition("Exception encountered:")[2]
+    return textwrap.shorten(cause, REASON_LENGTH, placeholder=" …")

@@ -1,0 +1,183 @@
+"""Models read back from their runs."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from hhexp.errors import UserError
+from hhexp.models import build
+from hhexp.tracking.models import class_names, load_file, load_model
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
+
+# MLflow's own, of its own classes
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+
+
+def cnn() -> keras.Model:
+    return build("cnn", {"filters": [4], "dense_units": 4}, (16, 16, 3), 2)
+
+
+def started(store: Store, **tags: str) -> TrackedRun:
+    return TrackedRun.start(store, "study", "epochs=2", tags=tags)
+
+
+def logged_file(tmp_path: Path) -> Path:
+    """The one model file in the store's artifacts."""
+    (file,) = (tmp_path / "artifacts").rglob("model.keras")
+    return file
+
+
+@pytest.fixture
+def finished(store: Store) -> TrackedRun:
+    """A run with a model."""
+    run = started(store)
+    run.log_model(cnn(), IMAGES[:1])
+    run.finish("FINISHED", None)
+    return run
+
+
+def test_a_runs_model_comes_back_with_its_answers(store: Store, finished: TrackedRun) -> None:
+    other = cnn()
+    run = started(store)
+    run.log_model(other, IMAGES[:1])
+    loaded = load_model(store, run.run_id)
+    expected = other.predict(IMAGES, verbose=0)
+    assert np.array_equal(loaded.predict(IMAGES, verbose=0), expected)
+    assert not np.array_equal(
+        load_model(store, finished.run_id).predict(IMAGES, verbose=0), expected
+    )
+
+
+def test_of_two_models_of_a_run_the_last_is_taken(store: Store) -> None:
+    run = started(store)
+    first, last = cnn(), cnn()
+    for model in (first, last):
+        run.log_model(model, IMAGES[:1])
+    loaded = load_model(store, run.run_id)
+    assert np.array_equal(loaded.predict(IMAGES, verbose=0), last.predict(IMAGES, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, "has no model yet: it is RUNNING"),
+        ("FAILED", "has no model: it ended FAILED"),
+        ("KILLED", "has no model: it ended KILLED"),
+        ("FINISHED", "has no model: it logged none"),
+    ],
+)
+def test_a_run_without_a_model_says_why(store: Store, status: str | None, words: str) -> None:
+    run = started(store)
+    if status:
+        run.finish(status, None)
+    with pytest.raises(UserError, match=words):
+        load_model(store, run.run_id)
+
+
+def test_a_sweep_is_told_from_its_runs(store: Store) -> None:
+    sweep = started(store, **{"hhexp.kind": "sweep"})
+    with pytest.raises(UserError, match="is a sweep, which has no model of its own"):
+        load_model(store, sweep.run_id)
+
+
+def test_a_model_file_that_is_gone_is_said(
+    store: Store, finished: TrackedRun, tmp_path: Path
+) -> None:
+    logged_file(tmp_path).unlink()
+    with pytest.raises(UserError, match=f"run {finished.run_id}'s model cannot be fetched"):
+        load_model(store, finished.run_id)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"])
+def test_a_damaged_model_file_is_said(
+    store: Store, finished: TrackedRun, tmp_path: Path, content: bytes
+) -> None:
+    logged_file(tmp_path).write_bytes(content)
+    with pytest.raises(UserError, match=r"no \.keras file, or a damaged one"):
+        load_model(store, finished.run_id)
+
+
+def hostile(tmp_path: Path) -> dict[str, Any]:
+    """Models that write the file ``ran`` once they are loaded or asked."""
+    ran = str(tmp_path / "ran")
+    images = keras.Input((16, 16, 3))
+    code = layers.Lambda(
+        lambda x: (__import__("pathlib").Path(ran).touch(), x)[1], output_shape=(16, 16, 3)
+    )(images)
+    exported = tmp_path / "exported"
+    cnn().export(str(exported), verbose=False)
+    graph = layers.TFSMLayer(str(exported), call_endpoint="serve")(images)
+    return {"code": keras.Model(images, code), "graph": keras.Model(images, graph)}
+
+
+@pytest.mark.parametrize("kind", ["code", "graph"])
+def test_a_model_that_carries_code_is_refused(
+    store: Store, finished: TrackedRun, tmp_path: Path, kind: str
+) -> None:
+    crafted = tmp_path / "crafted.keras"
+    hostile(tmp_path)[kind].save(crafted)
+    ran = tmp_path / "ran"
+    ran.unlink(missing_ok=True)  # building the model ran its code
+    shutil.copy(crafted, logged_file(tmp_path))
+    with pytest.raises(UserError, match=r"its model is not loaded: .*(Lambda|TFSMLayer)"):
+        load_model(store, finished.run_id)
+    assert not ran.exists()
+    if kind == "code":  # without safe mode it would have run
+        keras.saving.load_model(crafted, safe_mode=False)(IMAGES)
+        assert ran.exists()
+
+
+def test_what_a_logged_models_own_description_says_is_not_followed(
+    store: Store, finished: TrackedRun, tmp_path: Path
+) -> None:
+    folder = logged_file(tmp_path).parent
+    cnn().export(str(tmp_path / "elsewhere" / "model"), verbose=False)
+    description = folder.parent / "MLmodel"
+    text = description.read_text()
+    assert "data: data\n" in text and "save_exported_model: false" in text
+    away = os.path.relpath(tmp_path / "elsewhere", folder.parent)
+    text = text.replace("data: data\n", f"data: {away}\n")
+    text = text.replace("save_exported_model: false", "save_exported_model: true")
+    description.write_text(text)
+    assert isinstance(load_model(store, finished.run_id), keras.Model)
+
+
+def test_a_model_of_someones_own_classes_is_refused_in_one_line(tmp_path: Path) -> None:
+    class Own(layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x
+
+    images = keras.Input((16, 16, 3))
+    keras.Model(images, Own()(images)).save(tmp_path / "own.keras")
+    with pytest.raises(UserError, match=r"^here: its model is not loaded: .*'Own'") as caught:
+        load_file(tmp_path / "own.keras", "here")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 250
+
+
+def test_the_classes_come_in_the_order_of_the_models_outputs(store: Store) -> None:
+    run = started(store)
+    run.log_json({"zebras": 1, "ants": 0, "bees": 2}, "classes.json")
+    assert class_names(store, run.run_id) == ("ants", "zebras", "bees")
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '{"a": "x"}', '{"a": 0, "b": 0}'])
+def test_damaged_classes_are_said(store: Store, text: str) -> None:
+    run = started(store)
+    run.log_text(text, "classes.json")
+    with pytest.raises(UserError, match=r"its classes\.json is damaged"):
+        class_names(store, run.run_id)
+
+
+def test_missing_classes_are_said(store: Store) -> None:
+    run = started(store)
+    with pytest.raises(UserError, match="classes cannot be fetched"):
+        class_names(store, run.run_id)
