@@ -7,6 +7,8 @@ from hhexp.config.check import nearest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
+    "reproduce": "train a run again, and say whether its numbers came back",
+    "publish": "put runs on record as small files, to be committed",
     "ui": "open MLflow's UI on the runs",
 }
 """Each command's module, and what it is for."""

@@ -110,7 +110,18 @@ class Runtime(Section):
     device: Literal["auto", "cpu", "gpu"]
     threads: Annotated[int, Field(ge=1, le=256)]
     precision: Literal["float32", "mixed_bfloat16"]
-    isa: Literal["native", "sse41", "avx", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"]
+    isa: Literal[
+        "native",
+        "sse41",
+        "avx",
+        "avx2",
+        "avx2_vnni",
+        "avx512",
+        "avx512_vnni",
+        "avx512_bf16",
+        "avx512_fp16",
+        "amx",
+    ]
 
 
 class State(Section):

@@ -57,7 +57,7 @@ def trajectory(identity: Identity) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def differences(one: Identity, other: Identity) -> list[str]:
+def listed_differences(one: Identity, other: Identity) -> list[str]:
     """Which parts differ, as ``aug.rotation_range 40 → 30``; hashes by their name alone."""
     said = []
     for name in sorted({*one, *other}):

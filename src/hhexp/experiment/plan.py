@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hhexp.experiment.identity import Identity, differences
+from hhexp.experiment.identity import Identity, listed_differences
 from hhexp.tracking.process import is_alive
 from hhexp.tracking.query import RunRecord, of_trajectory, recent
 from hhexp.tracking.states import StateRecord, recorded
@@ -76,7 +76,7 @@ def why_not(store: Store, identity: Identity) -> str:
         known = run.tags.get("hhexp.identity")
         if known is None:
             continue
-        differing = differences(json.loads(known), identity)
+        differing = listed_differences(json.loads(known), identity)
         if nearest is None or len(differing) < len(nearest[0]):
             nearest = differing, run
     if nearest is None:

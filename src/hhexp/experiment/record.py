@@ -12,19 +12,22 @@ import yaml
 from hhexp import figures
 from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
+from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.state import PastEpoch
 
 
-def log_configuration(tracked: TrackedRun, job: Job, training: Training) -> None:
+def log_configuration(tracked: TrackedRun, job: Job, training: Training, parts: Identity) -> None:
     """Log, once, what the run was asked for and what it runs on."""
     config, dataset, device = training.config, training.dataset, training.device
     tracked.log_params({**job.choices, **flatten(config.model_dump())})
     tracked.log_params({"device": device.name, "parameters": training.model.count_params()})
     tracked.log_text(yaml.safe_dump(dict(job.values), sort_keys=False), "provenance/config.yaml")
-    tracked.log_text("\n".join(job.overrides) + "\n", "provenance/overrides.txt")
+    tracked.log_text("".join(f"{o}\n" for o in job.overrides), "provenance/overrides.txt")
+    tracked.log_json(dict(job.choices), "provenance/choices.json")
+    tracked.log_json(dict(parts), "provenance/identity.json")
     source = config.data.arguments.get("root") or config.data.reader
     for split in ("train", "validation"):
         tracked.log_dataset(

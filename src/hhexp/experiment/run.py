@@ -45,7 +45,7 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         training = Training.assemble(config, dataset, device)
         past = restore(training, store, chosen)
         tracked = open_run(job, config, store, chosen, parent_id, parts)
-        log_configuration(tracked, job, training)
+        log_configuration(tracked, job, training, parts)
         train_and_log(tracked, job, training, past, report)
         report(Stage(job.key, "logging the model and the pictures"))
         log_results(tracked, training, past)
@@ -95,9 +95,10 @@ def open_run(
         tracked = TrackedRun.start(
             store, config.tracking.experiment, job.key, parent_id, run_tags(config)
         )
+    reproduces = "hhexp.reproduces" in config.tracking.tags
     tracked.set_tags(
         {
-            "hhexp.kind": "run",
+            "hhexp.kind": "reproduction" if reproduces else "run",
             "hhexp.overrides": " ".join(job.overrides),
             "hhexp.process": this_process(),
             "hhexp.trajectory": trajectory(parts),

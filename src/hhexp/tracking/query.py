@@ -92,6 +92,32 @@ def matching(store: Store, condition: str) -> list[RunRecord]:
         raise UserError(f"filter {condition!r}: {said}") from error
 
 
+def of_kind(store: Store, kind: str) -> list[RunRecord]:
+    """The runs of a kind (run, sweep or reproduction) that finished, the oldest first."""
+    condition = f"tags.`hhexp.kind` = '{kind}' AND attributes.status = 'FINISHED'"
+    return list(_search(store.client(), condition))
+
+
+def sweep_runs(store: Store, prefix: str) -> list[str]:
+    """The IDs of the runs that answer a sweep; empty where ``prefix`` names no sweep."""
+    try:
+        run = find_run(store, prefix)
+    except UserError:
+        return []
+    if run.tags.get("hhexp.kind") != "sweep":
+        return []
+    listed = [name for name in run.tags.get("hhexp.runs", "").split(",") if name]
+    return listed or [child.run_id for child in children(store, run.run_id)]
+
+
+def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:
+    """Mark a run, if the store has it, with what came of its reproduction by another."""
+    client = store.client()
+    if list(_search(client, f"attributes.run_id = '{run_id}'")):
+        client.set_tag(run_id, "hhexp.reproduced", verdict)
+        client.set_tag(run_id, "hhexp.reproduced.by", by)
+
+
 def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     """Each metric's values, from epoch 1 on.
 

@@ -1,0 +1,129 @@
+"""Whether the numbers came back: a run's record against its reproduction."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hhexp.training.state import PastEpoch
+
+EXACT, WITHIN, DIVERGED = "exact", "within tolerance", "diverged"
+STATUSES = {EXACT: 0, WITHIN: 3, DIVERGED: 4}
+"""Exit statuses."""
+
+SHARE_TOLERANCE = 0.05
+"""For accuracy and recall, absolute, where the store has no other seeds: thirteen of the study's 256
+validation images. Other bits make another run, so that less cannot be asked of it."""
+LOSS_TOLERANCE = 0.5
+"""For losses, in nats, where the store has no other seeds."""
+
+UNCOUNTED = ("time/", "perf/")
+"""Metrics that say how fast a run was, and not what it learned."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A number that did not come back."""
+
+    epoch: int
+    metric: str
+    """A metric's name, or ``weights``."""
+    recorded: float | str
+    found: float | str
+
+    def __str__(self) -> str:
+        if isinstance(self.recorded, float) and isinstance(self.found, float):
+            change = f"{self.recorded!r} → {self.found!r} (by {self.found - self.recorded:+.3g})"
+        else:
+            change = f"{str(self.recorded)[:12]}… → {str(self.found)[:12]}…"
+        return f"epoch {self.epoch}, {self.metric}: {change}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a reproduction."""
+
+    kind: str
+    """exact, within tolerance or diverged."""
+    epochs: int
+    """How many epochs were compared."""
+    first: Deviation | None
+    """The first number that differs, in order of epochs; None where all are the same."""
+    beyond: tuple[Deviation, ...]
+    """The last epoch's metrics that lie outside their tolerance."""
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        return STATUSES[self.kind]
+
+    def __str__(self) -> str:
+        if self.first is None:
+            return f"{self.kind}: all metrics of {self.epochs} epochs and the weights are the same"
+        said = f"{self.kind}: the first difference is in {self.first}"
+        if self.beyond:
+            said += "; outside the tolerance: " + "; ".join(map(str, self.beyond))
+        return said
+
+
+def judge(
+    recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerances: Mapping[str, float]
+) -> Verdict:
+    """Compare the epochs that both have.
+
+    Args:
+        recorded: the run's on record.
+        found: the reproduction's; may be the first epochs only.
+        tolerances: how far the last epoch's metrics may be off; others as ``tolerance`` says.
+    """
+    pairs = list(zip(recorded, found, strict=False))
+    first = next(
+        (
+            deviation
+            for number, (then, now) in enumerate(pairs, start=1)
+            for deviation in _deviations(number, then, now)
+        ),
+        None,
+    )
+    if first is None:
+        return Verdict(EXACT, len(pairs), None, ())
+    beyond = tuple(
+        deviation
+        for deviation in _deviations(len(pairs), *pairs[-1])
+        if isinstance(deviation.recorded, float)
+        and isinstance(deviation.found, float)
+        # not <=, so that NaN lies outside
+        and not abs(deviation.found - deviation.recorded)
+        <= tolerances.get(deviation.metric, tolerance(deviation.metric))
+    )
+    return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond)
+
+
+def tolerance(metric: str) -> float:
+    """How far a metric may be off where nothing is known of its spread."""
+    return LOSS_TOLERANCE if metric.endswith("loss") else SHARE_TOLERANCE
+
+
+def spread(runs: Sequence[PastEpoch]) -> dict[str, float]:
+    """For each metric the range of its values over runs of other seeds; of two at least."""
+    if len(runs) < 2:
+        return {}
+    return {
+        name: max(run.metrics[name] for run in runs) - min(run.metrics[name] for run in runs)
+        for name in runs[0].metrics
+        if all(name in run.metrics for run in runs)
+    }
+
+
+def _deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Deviation]:
+    found = [
+        Deviation(number, name, value, now.metrics.get(name, math.nan))
+        for name, value in then.metrics.items()
+        if not name.startswith(UNCOUNTED) and not _same(value, now.metrics.get(name, math.nan))
+    ]
+    if then.weights != now.weights:
+        found.append(Deviation(number, "weights", then.weights, now.weights))
+    return found
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))

@@ -1,0 +1,155 @@
+"""What is on record of a run that was trained before: in a store, or published as files."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hhexp.errors import UserError
+from hhexp.experiment.identity import Identity
+from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.query import RunRecord, find_run
+from hhexp.tracking.store import Store
+from hhexp.training.state import PastEpoch
+
+FOLDER = "provenance"
+"""The artifact folder with all that a reproduction needs."""
+
+FILES = (
+    "config.yaml",
+    "overrides.txt",
+    "epochs.json",
+    "identity.json",
+    "choices.json",
+    "git.json",
+    "changes.patch",
+    "sources.json",
+    "packages.txt",
+    "machine.json",
+    "environment.json",
+    "data.json",
+)
+"""Its files; the first four every run must have."""
+
+NEEDED = FILES[:4]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run on record."""
+
+    run_id: str
+    where: str
+    """The store or the folder that has it."""
+    name: str
+    files: Mapping[str, str]
+    """The provenance, by file name."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The resolved configuration; other people's input."""
+        values = yaml.safe_load(self.files["config.yaml"])
+        if not isinstance(values, dict):
+            raise UserError(f"run {self.run_id}: its recorded configuration is no mapping")
+        return values
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was given on the command line."""
+        return tuple(self.files["overrides.txt"].split("\n")[:-1])
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The option taken of each group."""
+        return dict(json.loads(self.files.get("choices.json", "{}")))
+
+    @property
+    def identity(self) -> Identity:
+        """What moved its numbers."""
+        return dict(json.loads(self.files["identity.json"]))
+
+    @property
+    def epochs(self) -> list[PastEpoch]:
+        """Every epoch's metrics at full precision, and the SHA-256 of its weights."""
+        return [
+            PastEpoch(epoch["metrics"], epoch["weights"])
+            for epoch in json.loads(self.files["epochs.json"])
+        ]
+
+
+def from_store(store: Store, run: RunRecord) -> Recorded:
+    """The record of a run that a store has.
+
+    Raises:
+        UserError: it did not finish, or was logged without what a reproduction needs.
+    """
+    if run.status != "FINISHED":
+        raise UserError(f"run {run.run_id} is {run.status}: only a finished run can be reproduced")
+    texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in FILES}
+    return _complete(run.run_id, str(store), run.name, texts)
+
+
+def from_folder(folder: Path) -> Recorded:
+    """The record of a published run.
+
+    Raises:
+        UserError: a file that a reproduction needs is missing.
+    """
+    texts = {
+        name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None
+        for name in FILES
+    }
+    return _complete(folder.name, str(folder), folder.name[:8], texts)
+
+
+def write(recorded: Recorded, runs: Path) -> Path:
+    """Write a run's record as files into ``runs/<run ID>/``, whole or not at all; the folder."""
+    runs.mkdir(parents=True, exist_ok=True)
+    folder = runs / recorded.run_id
+    with tempfile.TemporaryDirectory(dir=runs, prefix="unfinished-") as temporary:
+        made = Path(temporary) / recorded.run_id
+        made.mkdir()
+        for name, text in recorded.files.items():
+            (made / name).write_text(text, "utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(made, folder)
+    return folder
+
+
+def find(store: Store, prefix: str, published: Path) -> Recorded:
+    """The run of that ID or unique prefix: in the store, else among the published ones.
+
+    Args:
+        store: looked into first.
+        prefix: a run's ID or how it starts.
+        published: the folder of the studies, each with its ``runs/``.
+
+    Raises:
+        UserError: there is none in either place, or more than one.
+    """
+    folders = sorted(published.glob(f"*/runs/{prefix}*")) if prefix.isalnum() else []
+    try:
+        return from_store(store, find_run(store, prefix))
+    except UserError as missing:
+        if len({folder.name for folder in folders}) == 1:
+            return from_folder(folders[0])
+        if folders:
+            names = ", ".join(folder.name for folder in folders)
+            raise UserError(f"{prefix}: several published runs start so: {names}") from missing
+        raise UserError(f"{missing}; none in {published} either") from missing
+
+
+def _complete(run_id: str, where: str, name: str, texts: Mapping[str, str | None]) -> Recorded:
+    if lacking := [file for file in NEEDED if texts[file] is None]:
+        raise UserError(
+            f"run {run_id} in {where} lacks {', '.join(lacking)}: it was not logged by "
+            "hhexp.run, or by a version before 0.1"
+        )
+    return Recorded(run_id, where, name, {k: v for k, v in texts.items() if v is not None})

@@ -1,0 +1,105 @@
+"""``python -m hhexp.reproduce RUN_ID``: train a run again, and say whether its numbers came back."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hhexp.console import entry
+
+
+@entry
+def main(argv: list[str] | None = None) -> int:
+    """Reproduce a run, or all runs of a sweep.
+
+    Returns:
+        0 for exact, 3 for within tolerance, 4 for diverged, 1 where a training failed.
+    """
+    words = _parser().parse_args(argv)
+    from rich.console import Console
+
+    from hhexp.analysis.difference import differences_table
+    from hhexp.experiment.recorded import Recorded, find
+    from hhexp.launchers import recorded_code, reproduction
+    from hhexp.tracking.query import sweep_runs
+    from hhexp.tracking.store import Store
+
+    console = Console(soft_wrap=True)
+    store = Store.resolve(words.tracking_uri)
+    store.prepare()
+    members = sweep_runs(store, words.run_id)
+    recorded: list[Recorded] = [
+        find(store, run_id, words.published) for run_id in (members or [words.run_id])
+    ]
+    if words.code == "recorded":
+        return recorded_code.run(recorded, words.run_recorded_code, _forwarded(words), console)
+    prepared = [
+        reproduction.prepare_reproduction(
+            each, epochs=words.epochs, modules=words.modules, uri=store.uri, root=words.data_root
+        )
+        for each in recorded
+    ]
+    for each in prepared:
+        console.print(f"run {each.recorded.run_id} from {each.recorded.where}", highlight=False)
+        console.print(differences_table(each.recorded.identity, each.identity))
+    if words.dry_run:
+        return 0
+    verdicts = reproduction.reproduce(prepared, store, console, words.tolerance)
+    for each, verdict in zip(prepared, verdicts, strict=True):
+        said = str(verdict) if verdict else "the training failed"
+        console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
+    return reproduction.exit_status(verdicts)
+
+
+def _forwarded(words: argparse.Namespace) -> list[str]:
+    """The words of the command that the recorded code gets."""
+    given = ["--published", str(words.published.absolute())]
+    for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
+        if (value := getattr(words, flag)) is not None:
+            given += [f"--{flag.replace('_', '-')}", str(value)]
+    return [*given, *(["--modules", *words.modules] if words.modules else [])]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "hhexp.reproduce",
+        description="Train a run again from nothing and say whether its numbers came back: exact "
+        "(exit status 0), within tolerance (3) or diverged (4).",
+    )
+    parser.add_argument(
+        "run_id", help="a run, a sweep, or a published run; a unique prefix will do"
+    )
+    parser.add_argument("--tracking-uri", help="the store; else $MLFLOW_TRACKING_URI, else mlruns/")
+    parser.add_argument("--dry-run", action="store_true", help="say what differs, train nothing")
+    parser.add_argument("--epochs", type=int, help="check the first so many epochs only")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        help="how far the last metrics may be off; else the range over the seeds in the store, "
+        "else 0.05 for accuracy and recall and 0.5 for losses",
+    )
+    parser.add_argument("--data-root", help="where the data lies now, if not where it was")
+    parser.add_argument(
+        "--modules", nargs="*", default=[], help="your own modules that the run needs"
+    )
+    parser.add_argument(
+        "--code",
+        choices=("current", "recorded"),
+        default="current",
+        help="the code to train with: what is here, or the recorded commit with its changes",
+    )
+    parser.add_argument(
+        "--run-recorded-code",
+        action="store_true",
+        help="consent to running the code that --code recorded takes from the store",
+    )
+    parser.add_argument(
+        "--published",
+        type=Path,
+        default=Path("experiments"),
+        help="the folder of published studies",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
