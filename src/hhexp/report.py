@@ -38,11 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.results import select
-    from hhexp.analysis.verdicts import judge
+    from hhexp.analysis.judgement import judge
     from hhexp.tracking.store import Store
 
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
-    overlay = report.gradcam_overlay(results.store) if options.gradcam else None
+    overlay = report.gradcam_overlay(results) if options.gradcam else None
     page = report.write(results, options.output, overlay)
     for verdict in judge(results):
         print(f"{verdict.claim.name}: {verdict}")

@@ -149,7 +149,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synthetic]:
         yield Synthetic(store, folder / "study", sweep.run_id, run_ids)
         import mlflow
 
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+        mlflow.set_tracking_uri(None)
 
 
 def log_run(store: Store, root: Path, sweep_id: str, aug: str, epochs: int, seed: int) -> str:

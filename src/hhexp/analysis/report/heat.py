@@ -5,19 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from hhexp.analysis.report.pictures import Overlay
-from hhexp.tracking.store import Store
+from hhexp.analysis.results import Results
 
 
-def gradcam_overlay(store: Store) -> Overlay:
-    """An overlay that loads a run's model and shows where it saw a class."""
+def gradcam_overlay(results: Results) -> Overlay:
+    """An overlay that loads a run's model and shows where it saw a class; starts TensorFlow."""
+    from hhexp import gradcam
+    from hhexp.tracking.models import class_names, load_model
+    from hhexp.training.runtime import start_tensorflow
+
+    params = results.all[0].run.params
+    start_tensorflow(
+        device="auto",
+        threads=int(params.get("runtime.threads", 2)),
+        precision="float32",  # of new layers; the models keep theirs
+        isa=params.get("runtime.isa", "native"),
+    )
 
     def overlay(run_id: str, images: np.ndarray, classes: Sequence[str]) -> Sequence[np.ndarray]:
-        from hhexp import gradcam
-        from hhexp.tracking.models import class_names, load_model
-
-        names = class_names(store, run_id)
+        names = class_names(results.store, run_id)
         indices = np.array([names.index(name) for name in classes])
-        heats = gradcam.gradcam(load_model(store, run_id), images, indices)
+        heats = gradcam.gradcam(load_model(results.store, run_id), images, indices)
         return [gradcam.overlay(image, heat) for image, heat in zip(images, heats, strict=True)]
 
     return overlay

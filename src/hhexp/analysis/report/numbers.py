@@ -5,7 +5,7 @@ import math
 from hhexp.analysis.measures import MEANINGS
 from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Statement
-from hhexp.analysis.verdicts import bound
+from hhexp.analysis.judgement import bound
 
 MINUS = "\u2212"
 

@@ -18,13 +18,13 @@ COLOURS = {
 """A figure's colours, and the page's variables that take their place in light and dark."""
 
 
-def standalone(figure: "Figure") -> str:
+def standalone(figure: "Figure", *, transparent: bool = False) -> str:
     """A figure as an SVG file, the same bytes for the same figure."""
     import matplotlib
 
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hhexp"}):
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.savefig(text, format="svg", metadata={"Date": None}, transparent=transparent)
     return text.getvalue()
 
 
@@ -36,10 +36,7 @@ def inline(figure: "Figure", name: str, title: str) -> str:
         name: unique in the page.
         title: what a screen reader says.
     """
-    facecolor = figure.get_facecolor()
-    figure.patch.set_alpha(0)
-    text = standalone(figure)
-    figure.set_facecolor(facecolor)
+    text = standalone(figure, transparent=True)
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)

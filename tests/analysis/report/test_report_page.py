@@ -1,0 +1,280 @@
+"""The report of a study whose verdicts are known: its page, its files, and a real browser."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hhexp.analysis import report
+from hhexp.analysis.report import svg
+from hhexp.analysis.report.charts import charts
+from hhexp.analysis.report.content import gather
+from hhexp.analysis.results import select
+from hhexp.report import main
+from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.run import TrackedRun
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HEADLESS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+class Page(HTMLParser):
+    """The elements of a page that matter here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.sources: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "xlink:href"):
+                self.links.append(value or "")
+            if name == "src":
+                self.sources.append(value or "")
+
+
+@pytest.fixture(scope="module")
+def output(synthetic, tmp_path_factory) -> Path:
+    """The report of the synthetic study, made through the command."""
+    folder = tmp_path_factory.mktemp("report")
+    uri = synthetic.store.uri
+    status = main([str(synthetic.study), "--tracking-uri", uri, "--output", str(folder)])
+    assert status == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(output: Path) -> str:
+    return (output / "report.html").read_text("utf-8")
+
+
+def test_the_page_needs_nothing_from_elsewhere(html: str) -> None:
+    page = Page(html)
+    assert page.sources and all(source.startswith("data:") for source in page.sources)
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    assert "http" not in html
+    assert "<script" not in html
+    assert "@import" not in html
+
+
+def test_every_link_leads_somewhere_on_the_page(html: str, synthetic) -> None:
+    page = Page(html)
+    assert len(page.ids) == len(set(page.ids))
+    assert {link for link in page.links if link.startswith("#")} <= {f"#{i}" for i in page.ids}
+    for run_id in synthetic.run_ids.values():
+        assert f"run-{run_id}" in page.ids
+        assert f"python -m hhexp.reproduce {run_id}" in html
+
+
+def test_text_from_the_study_is_escaped(html: str) -> None:
+    assert "Does &lt;augmentation&gt; help?" in html
+    assert "<augmentation>" not in html
+
+
+def test_claims_come_with_verdict_effect_interval_and_seeds(html: str) -> None:
+    words = dict(re.findall(r'class="claim (\w+)" id="claim-(\w+)"', html))
+    assert words == {
+        "supported": "lower_loss",
+        "refuted": "higher_accuracy",
+        "undecided": "slower",
+    }
+    assert "<b>−1.000 ± 0.004</b>, claimed &lt; 0" in html
+    assert "<b>−10.0 ± 0.4 points</b>, claimed &gt; 0 points" in html
+    assert re.search(r"5 seeds; about \d+ seeds would decide", html)
+
+
+def test_published_figures_stand_beside_ours(html: str) -> None:
+    row = html[html.index("validation accuracy, at the last epoch (a note)") :]
+    row = row[: row.index("</tr>")]
+    for text in ("50.0 %", "90.1 ± 2.1", "below all our seeds"):
+        assert text in row
+
+
+def test_images_that_augmentation_fixes_and_breaks(html: str) -> None:
+    assert "1 image of 12 wrong in all 20 runs" in html
+    assert "aug=full fixes 1 image" in html
+    assert "aug=full breaks 2 images" in html
+    assert "wrong in 0/5 → 5/5" in html
+
+
+def test_markdown_says_the_same(output: Path) -> None:
+    text = (output / "report.md").read_text("utf-8")
+    assert "- **supported**: Augmentation lowers validation loss." in text
+    assert "- **undecided**: Augmentation costs time. (undecided: the interval holds" in text
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text):
+        assert (output / picture).is_file()
+    for block in re.split(r"\n\n+", text):
+        rows = [line for line in block.splitlines() if line.startswith("|")]
+        assert len({line.count("|") for line in rows}) <= 1, block
+    assert "\n\n\n" not in text
+
+
+def test_tables_hold_each_number_with_its_runs(output: Path, synthetic) -> None:
+    rows = list(csv.DictReader(io.StringIO((output / "tables/training.csv").read_text())))
+    found = [
+        row
+        for row in rows
+        if (row["cell"], row["metric"], row["statistic"])
+        == ("aug=full epochs=4", "val/accuracy", "last")
+    ]
+    assert len(found) == 1
+    assert float(found[0]["mean"]) == pytest.approx(0.8014)
+    assert found[0]["seeds"] == "5"
+    assert found[0]["run_ids"].split() == [synthetic.run_ids["full", 4, seed] for seed in range(5)]
+    assert {path.name for path in (output / "tables").iterdir()} == {
+        "training.csv", "behaviour.csv", "views.csv", "claims.csv", "published.csv", "runs.csv",
+    }  # fmt: skip
+
+
+def test_each_figure_is_there_as_png_and_svg(output: Path) -> None:
+    names = {path.stem for path in (output / "figures").glob("*.svg")}
+    assert "accuracy_aug_full_epochs_4" in names and "accuracy_gap" in names
+    for name in names:
+        assert (output / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_time_gives_the_same_bytes(output: Path, synthetic, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    report.write(select(synthetic.store, str(synthetic.study)), tmp_path)
+    files = [path for path in sorted(output.rglob("*")) if path.is_file()]
+    for path in files:
+        assert (tmp_path / path.relative_to(output)).read_bytes() == path.read_bytes(), path.name
+    assert (tmp_path / "mine.txt").read_text() == "kept"
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(files) + 1
+
+
+def test_a_sweep_of_one_seed_is_reported_and_logged_on_its_own_run(
+    synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [synthetic.run_ids[aug, 4, 0] for aug in ("none", "full")]
+    sweep = TrackedRun.start(
+        synthetic.store, "study", "one seed", None,
+        {"hhexp.kind": "sweep", "hhexp.runs": ",".join(chosen), "hhexp.command": "the command"},
+    )  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    study = str(synthetic.study)
+    uri = synthetic.store.uri
+    assert main([sweep.run_id[:16], "--study", study, "--tracking-uri", uri]) == 0
+    page = (tmp_path / "report/report.html").read_text("utf-8")
+    assert page.count("Undecided: one seed.") == 3
+    assert "±" not in page[page.index('id="training"') : page.index('id="curves"')]
+    assert "the command" in page
+    assert read_text(synthetic.store, sweep.run_id, "report/report.html") == page
+    assert read_text(synthetic.store, sweep.run_id, "report/tables/claims.csv") is not None
+
+
+def test_without_the_data_images_are_named_with_a_note(synthetic, tmp_path: Path) -> None:
+    data = synthetic.study.parent / "data"
+    hidden = data.rename(tmp_path / "hidden")
+    try:
+        report.write(select(synthetic.store, synthetic.run_ids["full", 4, 0]), tmp_path / "out")
+    finally:
+        hidden.rename(data)
+    page = (tmp_path / "out/report.html").read_text("utf-8")
+    assert "The images are not shown, only named:" in page
+    assert "humans-2.png" in page
+    assert Page(page).sources == []
+    assert "- `humans-2.png`" in (tmp_path / "out/report.md").read_text("utf-8")
+
+
+def test_an_overlay_is_given_the_images_and_what_they_were_taken_for(synthetic) -> None:
+    asked = []
+
+    def overlay(run_id: str, images: np.ndarray, classes: list[str]) -> list[np.ndarray]:
+        asked.append((run_id, images.shape, list(classes)))
+        return [255 - image for image in images]
+
+    plain, overlaid = (
+        gather(select(synthetic.store, str(synthetic.study)), each) for each in (None, overlay)
+    )
+    assert asked[1:] == [
+        (synthetic.run_ids["full", 4, 0], (1, 32, 32, 3), ["horses"]),
+        (synthetic.run_ids["full", 4, 0], (2, 32, 32, 3), ["horses", "horses"]),
+    ]
+    before, after = plain.sheets[1].pictures[0].pixels, overlaid.sheets[1].pictures[0].pixels
+    assert (after == 255 - before).all()
+    assert "The heat shows where aug=full epochs=4, seed 0, saw" in overlaid.sheets[1].remark
+
+
+def test_an_inline_figure_takes_the_pages_colours_and_has_ids_of_its_own(synthetic) -> None:
+    made = charts(select(synthetic.store, str(synthetic.study)))
+    caption, figure = made["accuracy_gap"]
+    one, other = (svg.inline(figure, name, f'"{caption}"') for name in ("one", "other"))
+    assert "var(--c1)" in one and "#0072b2" not in one
+    assert 'aria-label="&quot;Generalisation' in one
+    assert not set(Page(one).ids) & set(Page(other).ids)
+    assert figure.get_facecolor() == (1, 1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
+    return found
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_browser_shows_the_page_without_scrolling_sideways(
+    browser: str, output: Path, tmp_path: Path, width: int
+) -> None:
+    # A headless browser's window is 500 pixels wide at least; a frame can be narrower.
+    probe = tmp_path / "probe.html"
+    probe.write_text(
+        f'<iframe id="f" src="{(output / "report.html").as_uri()}" '
+        f'style="width:{width}px;height:800px;border:0"></iframe><script>'
+        "f.onload = () => { const d = f.contentDocument; document.title = ["
+        "d.documentElement.scrollWidth, [...d.images].filter(i => !i.naturalWidth).length,"
+        "d.images.length, d.querySelectorAll('svg').length, d.title].join('|') }</script>"
+    )
+    shown = subprocess.run(
+        [browser, *HEADLESS, "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/user",
+         "--virtual-time-budget=5000", "--dump-dom", probe.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+    title = re.search(r"<title>(.*?)</title>", shown)
+    assert title is not None, shown
+    scroll_width, broken, images, figures, name = title[1].split("|")
+    assert int(scroll_width) <= width
+    assert (int(broken), int(images), int(figures)) == (0, 8, 10)
+    assert name == "Synthetic &amp; small"
+
+
+def test_a_browser_prints_it(browser: str, output: Path, tmp_path: Path) -> None:
+    page = (output / "report.html").as_uri()
+    subprocess.run(
+        [browser, *HEADLESS, f"--user-data-dir={tmp_path}/user",
+         f"--print-to-pdf={tmp_path}/page.pdf", page],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_reports_start_without_tensorflow(synthetic, tmp_path: Path) -> None:
+    words = [synthetic.run_ids["none", 4, 0], "--tracking-uri", synthetic.store.uri]
+    code = (
+        "import sys; from hhexp.report import main\n"
+        f"status = main({[*words, '--output', str(tmp_path / 'out')]})\n"
+        "print(status, sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines()[-1] == "0 []", done.stderr

@@ -1,0 +1,49 @@
+"""Grids, cells, and the runs that belong to them."""
+
+import pytest
+
+from hhexp.analysis import cells
+from hhexp.errors import UserError
+
+
+def test_a_grid_is_read_as_hydra_reads_it() -> None:
+    grid = cells.grid(["aug=none,full", "epochs=15,30", "model.filters=[8,8]", "data.root='a b'"])
+    assert grid["aug"] == ["none", "full"]
+    assert grid["epochs"] == ["15", "30"]
+    assert grid["model.filters"] == ["[8,8]"]
+    assert [cells.label(cell) for cell in cells.product({"a": ["1", "2"], "b": ["x"]})] == [
+        "a=1 b=x",
+        "a=2 b=x",
+    ]
+
+
+def test_a_word_that_is_no_override_is_refused() -> None:
+    with pytest.raises(UserError, match="aug"):
+        cells.grid(["aug"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [("15", "15"), (15, "15"), ("1e-3", "0.001"), (None, "None"), ("null", "None"),
+     (True, "True"), ("[8,8]", "[8, 8]"), ("'a'", "a")],
+)  # fmt: skip
+def test_spellings_of_one_value_are_equal(asked: object, kept: str) -> None:
+    assert cells.holds({"key": asked}, {"key": kept, "other": "1"})
+
+
+def test_other_values_and_missing_keys_are_not() -> None:
+    assert not cells.holds({"key": 15}, {"key": "30"})
+    assert not cells.holds({"key": 15}, {"other": "15"})
+
+
+def test_overrides_are_split_at_keys() -> None:
+    text = "aug=full model.filters=[8, 8] +extra=1"
+    assert cells.split_overrides(text) == {"aug": "full", "model.filters": "[8, 8]", "extra": "1"}
+
+
+def test_cells_of_runs_are_what_their_overrides_vary() -> None:
+    runs = [
+        ({"aug": "full", "seed": "0", "epochs": "4"}, {"aug": "full", "epochs": "4"}),
+        ({"seed": "1", "epochs": "4"}, {"aug": "none", "epochs": "4"}),
+    ]
+    assert cells.varying(runs) == [{"aug": "full"}, {"aug": "none"}]

@@ -1,0 +1,56 @@
+"""Image by image: who errs where, and what moves between cells."""
+
+import pytest
+
+from hhexp.analysis.predictions import Pair, duels, moved, pairs, read_predictions
+from hhexp.analysis.results import select
+
+NONE, FULL = {"aug": "none", "epochs": "4"}, {"aug": "full", "epochs": "4"}
+
+
+@pytest.fixture(scope="module")
+def found(synthetic):
+    results = select(synthetic.store, str(synthetic.study))
+    return results, read_predictions(results)
+
+
+def test_all_runs_answer_the_same_images(found) -> None:
+    _, predictions = found
+    assert len(predictions.answers) == 20
+    assert predictions.paths[0] == "validation/horses/horses-0.png"
+    assert predictions.notes == []
+
+
+def test_the_share_of_wrong_runs_by_image(found) -> None:
+    _, predictions = found
+    wrong = predictions.wrong_share(predictions.answers)
+    assert wrong[0] == 1
+    assert wrong[1] == wrong[8] == 0.5
+    assert wrong[2] == pytest.approx(0.2)
+    assert wrong[3] == 0
+
+
+def test_what_a_cell_fixes_and_breaks(found) -> None:
+    _, predictions = found
+    assert moved(predictions, Pair(NONE, FULL)) == ([1], [8, 9])
+
+
+def test_a_duel_for_each_seed(found) -> None:
+    _, predictions = found
+    fought = duels(predictions, Pair(NONE, FULL))
+    assert [duel.first.seed for duel in fought] == [0, 1, 2, 3, 4]
+    assert {(duel.test.only_first, duel.test.only_second, duel.test.p) for duel in fought} == {
+        (2, 1, 1.0)
+    }
+
+
+def test_a_study_compares_what_its_claims_on_accuracy_compare(found) -> None:
+    assert pairs(found[0]) == [Pair(NONE, FULL)]
+    assert Pair(NONE, FULL).words == ("aug=none", "aug=full", "epochs=4")
+
+
+def test_without_a_study_cells_that_differ_in_one_key_are_compared(synthetic) -> None:
+    asked = pairs(select(synthetic.store, synthetic.sweep_id))
+    assert [(pair.first["aug"], pair.second["aug"]) for pair in asked] == [
+        ("none", "full"), ("none", "full"), ("none", "none"), ("full", "full"),
+    ]  # fmt: skip

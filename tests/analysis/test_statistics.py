@@ -1,0 +1,77 @@
+"""Statistics against published values, values worked out by hand, and SciPy."""
+
+import math
+
+import pytest
+from scipy import stats
+
+from hhexp.analysis.statistics import mcnemar, mean_interval, paired_difference, seeds_to_decide
+
+# Hours of sleep gained with each of two drugs: the data of Student's paper of 1908.
+FIRST_DRUG = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
+SECOND_DRUG = (1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4)
+
+
+def test_paired_differences_of_students_sleep_data() -> None:
+    interval = paired_difference(SECOND_DRUG, FIRST_DRUG)
+    assert interval.mean == pytest.approx(1.58)
+    assert (interval.low, interval.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-6)
+    assert interval.deviation == pytest.approx(1.229995, abs=1e-6)
+    assert interval.effect_size == pytest.approx(1.58 / 1.229995, abs=1e-4)
+    assert interval.count == 10
+
+
+def test_interval_is_scipys() -> None:
+    sample = (0.83, 0.87, 0.79, 0.85, 0.88)
+    expected = stats.t.interval(0.95, 4, loc=stats.tmean(sample), scale=stats.sem(sample))
+    interval = mean_interval(sample)
+    assert (interval.low, interval.high) == pytest.approx(expected)
+    assert interval.half == pytest.approx((expected[1] - expected[0]) / 2)
+
+
+def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
+    one = mean_interval([0.8])
+    assert (one.mean, one.count) == (0.8, 1)
+    assert math.isnan(one.low) and math.isnan(one.effect_size)
+    assert math.isnan(mean_interval([]).mean)
+
+
+def test_equal_differences_have_an_infinite_effect_size() -> None:
+    assert paired_difference([2.0, 3.0], [1.0, 2.0]).effect_size == math.inf
+    assert math.isnan(paired_difference([1.0, 2.0], [1.0, 2.0]).effect_size)
+
+
+def test_pairs_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        paired_difference([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("effect", "deviation", "margin", "expected"),
+    [
+        (1.0, 1.0, 0.0, 7),  # t(0.975, 6) / √7 = 0.925 < 1, t(0.975, 5) / √6 = 1.049 > 1
+        (-1.0, 1.0, 0.0, 7),
+        (3.0, 1.0, 2.0, 7),
+        (100.0, 1.0, 0.0, 2),
+        (0.0, 1.0, 0.0, None),
+        (1e-4, 1.0, 0.0, None),
+        (1.0, math.nan, 0.0, None),
+    ],
+)
+def test_seeds_that_would_decide(
+    effect: float, deviation: float, margin: float, expected: int | None
+) -> None:
+    assert seeds_to_decide(effect, deviation, margin) == expected
+
+
+def test_mcnemar_counts_the_images_that_one_model_has_right() -> None:
+    first = [True] * 9 + [False] * 1 + [True] * 20 + [False] * 5
+    second = [False] * 9 + [True] * 1 + [True] * 20 + [False] * 5
+    test = mcnemar(first, second)
+    assert (test.only_first, test.only_second) == (9, 1)
+    assert test.p == pytest.approx(2 * (1 + 10) / 2**10)  # P(≤ 1 of 10) on both sides
+
+
+def test_models_that_differ_nowhere_or_evenly_have_p_one() -> None:
+    assert mcnemar([True, False], [True, False]).p == 1
+    assert mcnemar([True, False], [False, True]).p == 1

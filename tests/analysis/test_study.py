@@ -1,0 +1,128 @@
+"""study.yaml: what it may say, and what is said of mistakes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hhexp.analysis.study import read_study, study_file
+from hhexp.errors import UserError
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+CLAIM: dict[str, Any] = {
+    "name": "lower",
+    "text": "Lower.",
+    "statements": [
+        {
+            "metric": "val/loss",
+            "statistic": "last",
+            "cell": {"aug": "full", "epochs": 4},
+            "versus": {"aug": "none", "epochs": 4},
+            "direction": "lower",
+        }
+    ],
+}
+STUDY: dict[str, Any] = {
+    "title": "A study",
+    "question": "Why?",
+    "grid": "aug=none,full epochs=4,8",
+    "seeds": [0, 1],
+    "claims": [CLAIM],
+}
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    file = folder / "study.yaml"
+    file.write_text(yaml.safe_dump({**STUDY, **changes}))
+    return file
+
+
+def statement(**changes: Any) -> list[dict[str, Any]]:
+    """The claims with their only statement changed; None takes a key away."""
+    changed = {**CLAIM["statements"][0], **changes}
+    kept = {key: value for key, value in changed.items() if value is not None}
+    return [{**CLAIM, "statements": [kept]}]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(EXPERIMENTS.glob("*/study.yaml")), ids=lambda f: f.parent.name
+)
+def test_the_studies_of_the_project_are_valid_and_composable(file: Path) -> None:
+    from hydra import compose, initialize_config_module
+
+    study = read_study(file)
+    assert study.name == file.parent.name
+    with initialize_config_module("hhexp.conf", version_base="1.3"):
+        for cell in study.cells:
+            values = {**cell, **study.shared}
+            compose("config", [f"{key}={value}" for key, value in values.items()])
+
+
+def test_a_study_has_its_cells_and_its_command(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, fixed="data.image_size=100"))
+    assert study.name == tmp_path.name
+    assert study.cells[1] == {"aug": "none", "epochs": "8"}
+    assert study.shared == {"data.image_size": "100"}
+    assert study.command == (
+        "python -m hhexp.run -m aug=none,full epochs=4,8 seed=0,1 data.image_size=100"
+    )
+    assert study.cell({"aug": "full", "epochs": 4}) == study.cells[2]
+
+
+def test_a_study_is_found_by_path_folder_and_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "experiments" / "mine"
+    folder.mkdir(parents=True)
+    file = written(folder)
+    monkeypatch.chdir(tmp_path)
+    for named in (str(file), str(folder), "experiments/mine", "mine"):
+        found = study_file(named)
+        assert found is not None and found.resolve() == file
+    assert study_file("another") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"claims": statement(direction="up")}, "claim lower: statements.0.direction=up: must be"),
+        ({"claims": statement(direction=None)}, "claim lower: statements.0.direction: missing"),
+        ({"claims": statement(margn=1)}, "claim lower: statements.0.margn: no such key; nearest"),
+        ({"claims": statement(statistic="mean")}, "claim lower: statements.0.statistic=mean"),
+        ({"claims": statement(metric="accuracy")}, "claim lower: statements.0.metric=accuracy"),
+        ({"claims": statement(versus=None)}, "claim lower: statements.0: versus or level"),
+        ({"claims": statement(level=0.5)}, "claim lower: statements.0: versus or level"),
+        ({"claims": statement(direction="within")}, "claim lower: statements.0: margin: missing"),
+        ({"claims": statement(margin=-1)}, "claim lower: statements.0.margin=-1"),
+        (
+            {"claims": statement(cell={"aug": "full", "epochs": 5})},
+            "claim lower: statements.0.cell: aug=full epochs=5 names no cell of the grid",
+        ),
+        (
+            {"claims": statement(versus={"aug": "none"})},
+            "claim lower: statements.0.versus: aug=none names 2 cells of the grid",
+        ),
+        ({"claims": [CLAIM, CLAIM]}, "claim lower: name: there are two"),
+        ({"claims": [{**CLAIM, "name": None}]}, "claim 1: name"),
+        ({"grid": "aug"}, "grid: .*aug"),
+        ({"seeds": []}, "seeds"),
+        ({"sedes": [1]}, "sedes: no such key; nearest: seeds"),
+        ({"question": None}, "question"),
+    ],
+)
+def test_a_mistake_is_named_in_one_line(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        read_study(written(tmp_path, **changes))
+    assert "\n" not in str(error.value)
+    assert "study.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a list", ""])
+def test_a_file_that_is_no_study_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=r"study\.yaml: "):
+        read_study(file)
