@@ -25,6 +25,7 @@ LAYERS = (
     {"display"},
     {"gradcam"},
     {"figures"},
+    {"answers", "photograph_sheet"},
     {"tracking"},
     {"experiment"},
     {"analysis"},

@@ -80,8 +80,9 @@ def _model_id(store: Store, run_id: str) -> str:
     """
     run = find_run(store, run_id)
     client = store.client()
-    outputs = client.get_run(run.run_id).outputs.model_outputs
-    logged = [client.get_logged_model(output.model_id) for output in outputs]
+    outputs = client.get_run(run.run_id).outputs
+    ids = [output.model_id for output in outputs.model_outputs] if outputs else []
+    logged = [client.get_logged_model(model_id) for model_id in ids]
     ready = [model for model in logged if model.status == "READY"]
     if ready:
         return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
