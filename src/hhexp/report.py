@@ -37,8 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     from hhexp.analysis import report
-    from hhexp.analysis.results import select
     from hhexp.analysis.judgement import judge
+    from hhexp.analysis.results import select
     from hhexp.tracking.store import Store
 
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)

@@ -7,10 +7,10 @@ URI; by default $MLFLOW_TRACKING_URI, else the local store.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hhexp.analysis.judgement import bound, judge
 from hhexp.analysis.measures import best_epoch, measure
 from hhexp.analysis.results import Results, select
 from hhexp.analysis.statistics import Interval, paired_difference
-from hhexp.analysis.judgement import bound, judge
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.analysis import cells
+from hhexp.analysis.judgement import ClaimVerdict, judge
 from hhexp.analysis.predictions import Duel, Pair, Predictions, duels, pairs, read_predictions
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import charts
 from hhexp.analysis.report.pictures import Overlay, Sheet, sheets, validation_images
 from hhexp.analysis.results import Result, Results
-from hhexp.analysis.judgement import ClaimVerdict, judge
 from hhexp.errors import UserError
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 import math
 
+from hhexp.analysis.judgement import bound
 from hhexp.analysis.measures import MEANINGS
 from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Statement
-from hhexp.analysis.judgement import bound
 
 MINUS = "\u2212"
 
