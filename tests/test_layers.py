@@ -22,6 +22,7 @@ LAYERS = (
     {"augment"},
     {"models"},
     {"training"},
+    {"provenance"},
     {"display"},
     {"gradcam"},
     {"figures"},

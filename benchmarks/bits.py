@@ -1,0 +1,101 @@
+"""Which instruction sets and thread counts give the same bits, and what each costs.
+
+    python benchmarks/bits.py                                 caps and threads, as a table
+    python benchmarks/bits.py --isa avx2 --threads 1 2 --json
+
+Each pair trains the study's network for three steps on the real images, in a process of its own.
+The cost is in CPU seconds of all threads, which a busy machine changes little.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+STEPS = 3
+CAPS = ["native", "avx512_fp16", "avx512_bf16", "avx512_vnni", "avx512", "avx2_vnni", "avx2"]
+
+
+def train(isa: str, threads: int) -> dict[str, object]:
+    """Train ``STEPS`` steps in this process; what they used, gave and cost."""
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
+    from hhexp.data import epoch_order
+    from hhexp.experiment.assembly import Training
+    from hhexp.experiment.job import Job, prepare, read_data
+    from hhexp.training.batches import batches
+    from hhexp.training.isa import effective
+    from hhexp.training.runtime import start_tensorflow
+    from hhexp.training.state import weights_sha256
+    from hhexp.training.step import training_step
+
+    with initialize_config_module("hhexp.conf", version_base=None):
+        composed = compose("config", ["aug=full"])
+    config = prepare(Job("bits", OmegaConf.to_container(composed, resolve=True), (), {}))
+    dataset = read_data(config)
+    device = start_tensorflow(device="cpu", threads=threads, precision="float32", isa=isa)
+    training = Training.assemble(config, dataset, device)
+    step = training_step(training.model, training.optimizer)
+    chosen = epoch_order(config.seed, 1, len(dataset.train.paths))[: STEPS * config.batch_size]
+    made = batches(
+        dataset.train.images,
+        dataset.train.labels,
+        chosen,
+        epoch=1,
+        batch_size=config.batch_size,
+        augment=training.augmentation,
+    )
+    before, seen, seconds = weights_sha256(training.model), hashlib.sha256(), []
+    for images, labels in made:
+        seen.update(images)
+        started = time.process_time()
+        step(images, labels)
+        seconds.append(time.process_time() - started)
+    return {
+        "isa": isa,
+        "effective": effective(isa),
+        "threads": threads,
+        "cpu": device.name,
+        "cpu_s_a_step": round(min(seconds[1:]), 3),  # the first one traces
+        "start": before,
+        "images": seen.hexdigest(),
+        "weights": weights_sha256(training.model),
+    }
+
+
+def apart(isa: str, threads: int) -> dict[str, object]:
+    """``train`` in a fresh process."""
+    words = [sys.executable, str(Path(__file__)), "--here", "--isa", isa, "--threads", str(threads)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Train each pair of a cap and a thread count."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--isa", nargs="+", default=CAPS)
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--json", action="store_true", help="a line of JSON each, whole hashes")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    for isa in chosen.isa:
+        for threads in chosen.threads:
+            result = train(isa, threads) if chosen.here else apart(isa, threads)
+            if chosen.json or chosen.here:
+                print(json.dumps(result), flush=True)
+            else:
+                shown = {
+                    **result,
+                    **{k: str(result[k])[:8] for k in ("start", "images", "weights")},
+                }
+                print("  ".join(f"{k} {v}" for k, v in shown.items()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

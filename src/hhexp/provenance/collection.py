@@ -1,0 +1,59 @@
+"""All that is collected about a run, as the texts of its artifact folder ``provenance/``."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hhexp.data import Dataset
+from hhexp.provenance.environment import variables
+from hhexp.provenance.machine import machine
+from hhexp.provenance.packages import packages
+from hhexp.provenance.repository import repositories
+from hhexp.provenance.sources import hashes, source_files
+from hhexp.training.runtime import Device
+
+FOLDER = "provenance"
+
+
+def collect(
+    *, modules: Sequence[str], dataset: Dataset, device: Device, isa: str
+) -> dict[str, str]:
+    """Collect the provenance of a run; TensorFlow must have been started, as it sets variables.
+
+    Args:
+        modules: those that the person named, imported already.
+        dataset: what the run trains on.
+        device: what it computes on.
+        isa: its ``runtime.isa``.
+
+    Returns:
+        from artifact path to text: git.json, changes.patch (one for each repository that has
+        changes), sources.json, packages.txt, machine.json, environment.json and data.json.
+    """
+    files = source_files(modules)
+    states, patches = repositories(files)
+    texts = {
+        "git.json": _json([asdict(state) for state in states]),
+        **patches,
+        "sources.json": _json(hashes(files)),
+        "packages.txt": packages(),
+        "machine.json": _json({**machine(isa), "device": asdict(device)}),
+        "environment.json": _json(variables()),
+        "data.json": _json(_data(dataset)),
+    }
+    return {f"{FOLDER}/{name}": text for name, text in texts.items()}
+
+
+def _data(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "classes": dataset.classes,
+        "counts": dataset.counts,
+        "files": [asdict(entry) for entry in dataset.manifest],
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

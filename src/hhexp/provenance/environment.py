@@ -1,0 +1,45 @@
+"""The environment variables that move TensorFlow's numbers. No other one is ever logged."""
+
+import os
+
+MEANINGS = {
+    "TF_ENABLE_ONEDNN_OPTS": "oneDNN's kernels instead of Eigen's",
+    "ONEDNN_MAX_CPU_ISA": "the most that oneDNN's kernels use of the CPU's instructions",
+    "DNNL_MAX_CPU_ISA": "the same, its older name",
+    "ONEDNN_CPU_ISA_HINTS": "256-bit registers where 512-bit ones are there",
+    "DNNL_CPU_ISA_HINTS": "the same, its older name",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "bfloat16 inside float32 operations",
+    "DNNL_DEFAULT_FPMATH_MODE": "the same, its older name",
+    "TF_SET_ONEDNN_FPMATH_MODE": "the same, as TensorFlow sets it",
+    "TF_USE_DEEP_CONV2D": "another algorithm of convolution, without oneDNN",
+    "TF_NUM_INTRAOP_THREADS": "threads inside an operation, where the program sets none",
+    "TF_NUM_INTEROP_THREADS": "operations at once, where the program sets none",
+    "TF_OVERRIDE_GLOBAL_THREADPOOL": "whether a second thread pool may be made",
+    "OMP_NUM_THREADS": "threads of OpenMP, in builds of the libraries that use it",
+    "OPENBLAS_NUM_THREADS": "threads of NumPy's matrix products",
+    "MKL_NUM_THREADS": "the same, in builds with MKL",
+    "TF_DETERMINISTIC_OPS": "deterministic kernels, where the program does not ask for them",
+    "TF_CUDNN_DETERMINISTIC": "deterministic convolutions on a GPU",
+    "TF_DISABLE_SEGMENT_REDUCTION_OP_DETERMINISM_EXCEPTIONS": "sums that are not deterministic",
+    "TF_CUDNN_USE_AUTOTUNE": "convolutions on a GPU chosen by timing them",
+    "TF_MATMUL_AUTOTUNE_ENABLE": "matrix products on a GPU chosen by timing them",
+    "TF_ENABLE_WINOGRAD_NONFUSED": "Winograd convolutions on a GPU",
+    "TF_USE_CUBLASLT": "the library of matrix products on a GPU",
+    "CUBLAS_WORKSPACE_CONFIG": "deterministic matrix products on a GPU",
+    "NVIDIA_TF32_OVERRIDE": "19-bit floats inside float32 operations on a GPU",
+    "CUDA_VISIBLE_DEVICES": "which GPU",
+    "TF_XLA_FLAGS": "compilation by XLA",
+    "XLA_FLAGS": "how XLA compiles",
+    "NPY_DISABLE_CPU_FEATURES": "instructions that NumPy leaves alone",
+    "OPENCV_CPU_DISABLE": "instructions that OpenCV leaves alone",
+    "OPENCV_IPP": "Intel's library inside OpenCV",
+    "GLIBC_TUNABLES": "instructions that the C library's exp and log leave alone",
+    "PYTHONHASHSEED": "the order of Python's sets of strings",
+    "KERAS_BACKEND": "the library that Keras computes with",
+}
+"""The variables that are logged where they are set, and what each decides."""
+
+
+def variables() -> dict[str, str]:
+    """The variables of ``MEANINGS`` that are set, with their values."""
+    return {name: os.environ[name] for name in MEANINGS if name in os.environ}

@@ -1,0 +1,73 @@
+"""What a run computes on: Python, the system, the CPU and the GPUs."""
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hhexp.training.isa import cpu_flags, effective
+from hhexp.training.runtime import cpu_name
+
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+PATIENCE_S = 20
+
+
+def machine(isa: str) -> dict[str, Any]:
+    """The machine, without its name; ``isa`` is the run's ``runtime.isa``.
+
+    Cache sizes are there because oneDNN chooses by them how it cuts the work up.
+    """
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "os": platform.platform(),
+        "libc": " ".join(platform.libc_ver()),
+        "architecture": platform.machine(),
+        "cpu": cpu_name(),
+        "instruction_set": effective(isa),
+        "cores": os.cpu_count(),
+        "usable_cores": _usable_cores(),
+        "caches": _caches(),
+        "gpus": _gpus(),
+        "cpu_flags": sorted(cpu_flags() or ()),
+    }
+
+
+def _usable_cores() -> int | None:
+    """Cores that this process may run on; oneDNN counts these."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _caches() -> dict[str, str]:
+    """The first core's caches, and the cores that share each: {"L2": "2048K of 0-1"}."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for folder in sorted(CACHES.glob("index*")):
+            read = {
+                name: (folder / name).read_text().strip()
+                for name in ("level", "type", "size", "shared_cpu_list")
+            }
+            if read["type"] != "Instruction":
+                found[f"L{read['level']}"] = f"{read['size']} of {read['shared_cpu_list']}"
+    return found
+
+
+def _gpus() -> list[str]:
+    """NVIDIA's GPUs as ``name, driver version, memory``; none where its tools are not there."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    query = "--query-gpu=name,driver_version,memory.total"
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            [program, query, "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        return [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    return []
