@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hhexp.tracking.process import is_alive
 from hhexp.tracking.query import find_run
 
 
@@ -198,6 +199,14 @@ def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError(f"{text!r} never came: {file.read_text()}")
 
 
+def wait_until_gone(process: str) -> None:
+    for _ in range(300):
+        if not is_alive(process):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"the worker {process} stays")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Signals) -> None:
     words = shell.tiny("epochs=40", "state.every=2", "aug=full")
@@ -218,6 +227,7 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
                 break
             time.sleep(0.1)
         assert shell.runs()[0].status == "KILLED"
+        wait_until_gone(shell.runs()[0].tags["hhexp.process"])
     again = shell.train("epochs=40", "state.every=2", "aug=full")
     assert "resume: run" in again.stdout
     assert "epoch 1/40" not in again.stdout

@@ -145,6 +145,8 @@ def _signal_workers(number: signal.Signals) -> None:
 # In a worker.
 
 _events: "Queue[Event | None]"
+_idle = threading.Event()
+_idle.set()
 
 
 def _begin(events: "Queue[Event | None]", slot: str) -> None:
@@ -166,15 +168,20 @@ def _interrupt_once(number: int, frame: Any) -> None:
 
 
 def _watch_parent() -> None:
-    """Stop, as by Ctrl-C, when the process that started this one is gone."""
+    """When the process that started this one is gone, stop as by Ctrl-C, and then leave."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         _thread.interrupt_main()
+        _idle.wait(GRACE_S)
+        os._exit(1)
 
 
 def _work(job: Job, parent_id: str | None) -> Outcome:
+    _idle.clear()
     try:
         return experiment.run(job, _events.put, parent_id)
     except KeyboardInterrupt:
         return Outcome(job.key, None, "KILLED", None, "interrupted")
+    finally:
+        _idle.set()
