@@ -9,6 +9,8 @@ from hhexp.analysis.statistics import Interval, mean_interval, seeds_to_decide
 from hhexp.analysis.study import Claim, Contrast, Statement
 
 Word = Literal["supported", "refuted", "undecided"]
+REASONS = 2
+"""Of those for which a claim is undecided, how many are said."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,11 @@ class ClaimVerdict:
     @property
     def reason(self) -> str:
         """Why it is undecided; empty where it is not."""
-        reasons = [each.reason for each in self.statements if each.word == "undecided"]
-        return "; ".join(dict.fromkeys(reasons)) if self.word == "undecided" else ""
+        if self.word != "undecided":
+            return ""
+        reasons = list(dict.fromkeys(each.reason for each in self.statements if each.reason))
+        rest = len(reasons) - REASONS
+        return "; ".join(reasons[:REASONS]) + (f"; and {rest} more" if rest > 0 else "")
 
     def __str__(self) -> str:
         return f"{self.word}: {self.reason}" if self.reason else self.word

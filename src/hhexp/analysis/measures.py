@@ -15,7 +15,7 @@ LATE = 5
 
 MEANINGS: dict[str, str] = {
     "last": "at the last epoch",
-    "best": f"at the epoch of the highest {SELECTED_BY}",
+    "best": "at the best epoch",
     "mean_last_5": "mean of the last five epochs",
     "swing": "mean absolute change from one epoch to the next",
     "gap": "training against validation, mean of the last five epochs",

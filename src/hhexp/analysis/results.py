@@ -1,7 +1,7 @@
 """The runs that answer a question, with their histories, sorted into cells and seeds."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,8 +99,8 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
     """
     applied = _named_study(study) if study else None
     sweep = None
-    if file := study_file(selection):
-        applied = read_study(file)
+    if itself := study_file(selection):
+        applied = read_study(itself)
         records = matching(store, "tags.`hhexp.kind` = 'run'")
     elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
         records = [find_run(store, selection)]
@@ -115,9 +115,10 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
             f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
             "filter such as \"params.aug = 'full'\""
         )
-    results = _sorted(store, selection, applied, sweep, records)
+    shared = applied.shared if applied and itself else {}
+    results = _sorted(store, selection, applied, shared, sweep, records)
     if not any(result.run.status == "FINISHED" for result in results.all):
-        raise UserError(_nothing(results, records))
+        raise UserError(_nothing(results, records, itself is not None))
     return results
 
 
@@ -140,17 +141,21 @@ def _sorted(
     store: Store,
     selection: str,
     study: Study | None,
+    shared: Cell,
     sweep: RunRecord | None,
     records: Sequence[RunRecord],
 ) -> Results:
-    """The runs in their cells, with histories; those outside a study's grid are left out."""
+    """The runs in their cells, with histories; those outside a study's grid are left out.
+
+    Of a store's runs a study takes those that have what its runs share; runs that were named are
+    taken without that.
+    """
     placed: list[tuple[RunRecord, Cell]] = []
     if study:
-        wanted = study.shared if not sweep else {}
         grid = study.cells
         for record in records:
             cell = next((cell for cell in grid if cells.holds(cell, record.params)), None)
-            if cell and cells.holds(wanted, record.params):
+            if cell and cells.holds(shared, record.params):
                 placed.append((record, cell))
     else:
         pairs = [
@@ -166,9 +171,10 @@ def _sorted(
     ]
     results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))
     left_out = len(records) - len(placed)
+    named = sweep is not None
     notes = (
         [f"{left_out} runs of the sweep are outside the study's grid."]
-        if sweep and left_out
+        if named and left_out
         else []
     )
     return Results(store, selection, study, sweep, grid, results, notes + _duplicates(results))
@@ -202,15 +208,14 @@ def _duplicates(results: Sequence[Result]) -> list[str]:
     return notes
 
 
-def _nothing(results: Results, records: Sequence[RunRecord]) -> str:
+def _nothing(results: Results, records: Sequence[RunRecord], itself: bool) -> str:
     """Why there is nothing to report, and what to do."""
     study = results.study
-    if study is None or results.sweep:
+    if study and not itself and records and not results.all:
+        return f"no run of {results.selection!r} is in the grid of {study.name}, {study.grid}"
+    if study is None or not itself:
         return f"no finished run in {results.store} for {results.selection!r}"
-    grid: Callable[[RunRecord], bool] = lambda record: any(  # noqa: E731
-        cells.holds(cell, record.params) for cell in study.cells
-    )
-    near = sum(1 for record in records if grid(record))
+    near = sum(any(cells.holds(c, record.params) for c in study.cells) for record in records)
     hint = (
         f" ({near} runs are of its grid but not of its {study.fixed}: "
         f"give their sweep's ID and --study {results.selection})"

@@ -33,12 +33,21 @@ class Model(OpenSection):
     builder: str
 
 
+class View(Section):
+    """``data.views``: a part of every validation image, by a box or by a random crop."""
+
+    box: Annotated[list[Fraction], Field(min_length=4, max_length=4)] | None = None
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
 class Data(OpenSection):
     """``data``: a registered data reader, its parameters, and the size of the images."""
 
     name: Annotated[str, Field(min_length=1)]
     reader: str
     image_size: Annotated[int, Field(ge=1, le=4096)] | None
+    views: dict[str, View]
 
 
 class RmsProp(Section):

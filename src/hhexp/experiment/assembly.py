@@ -9,6 +9,7 @@ from hhexp import augment, data, models
 from hhexp.augment import Augmentation
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
+from hhexp.data.views import View, view_images
 from hhexp.training.evaluation import Evaluation, evaluator
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import optimizer
@@ -67,8 +68,8 @@ class Training:
             on_step=on_step,
         )
 
-    def validate(self) -> Evaluation:
-        """The model, as it is now, on the validation images."""
-        validation = self.dataset.validation
+    def validate(self, view: View | None = None) -> Evaluation:
+        """The model, as it is now, on the validation images, or on a part of each."""
+        images, labels = self.dataset.validation.images, self.dataset.validation.labels
         evaluate = evaluator(self.model, batch_size=self.config.batch_size)
-        return evaluate(validation.images, validation.labels)
+        return evaluate(view_images(images, view) if view else images, labels)

@@ -9,6 +9,7 @@ from hhexp.config.check import check
 from hhexp.config.registry import data_reader
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
+from hhexp.data.views import View
 from hhexp.tracking.store import Store
 
 
@@ -51,9 +52,22 @@ def prepare(job: Job) -> Config:
     """
     config = check(job.values)
     Store.resolve(config.tracking.uri)
+    views(config)
     if config.data.image_size is not None:
         models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
     return config
+
+
+def views(config: Config) -> list[View]:
+    """The views that a trained model is judged by.
+
+    Raises:
+        UserError: one is neither a box nor a share, or out of range.
+    """
+    return [
+        View(name, None if view.box is None else tuple(view.box), view.share, view.seed)  # type: ignore[arg-type]
+        for name, view in config.data.views.items()
+    ]
 
 
 def read_data(config: Config) -> Dataset:

@@ -13,7 +13,7 @@ from hhexp import figures
 from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
-from hhexp.experiment.job import Job, flatten
+from hhexp.experiment.job import Job, flatten, views
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.state import PastEpoch
@@ -51,6 +51,7 @@ def log_results(tracked: TrackedRun, training: Training, past: Sequence[PastEpoc
     dataset, answers = training.dataset, training.validate()
     log_history(tracked, past)
     tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
+    tracked.log_epoch(len(past), view_metrics(training))
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     tracked.log_figure(figures.learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
@@ -69,6 +70,17 @@ def log_results(tracked: TrackedRun, training: Training, past: Sequence[PastEpoc
         "figures/worst_errors.png",
     )
     tracked.log_model(training.model, dataset.train.images[:1])
+
+
+def view_metrics(training: Training) -> dict[str, float]:
+    """The trained model's accuracy and recalls on each view, such as ``val_close_up/accuracy``."""
+    metrics = {}
+    for view in views(training.config):
+        answers = training.validate(view)
+        metrics[f"val_{view.name}/accuracy"] = answers.accuracy
+        for name, recall in zip(training.dataset.classes, answers.recalls, strict=True):
+            metrics[f"val_{view.name}/recall/{name}"] = float(recall)
+    return metrics
 
 
 def predictions(dataset: Dataset, answers: Evaluation) -> str:

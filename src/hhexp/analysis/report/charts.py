@@ -28,12 +28,13 @@ def charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
     finished = [cell for cell in results.cells if results.of(cell)]
     made: dict[str, tuple[str, Figure]] = {}
     for name in ("accuracy", "loss"):
-        top = _highest(results, name)
-        for cell in finished:
-            caption = f"{name.capitalize()}, {cells.label(cell)}"
+        tops = [_highest(results, cell, name) for cell in finished]
+        # One scale for all, but for a cell that would press the others flat.
+        shared = max(top for top in tops if top <= 4 * float(np.median(tops)))
+        for cell, top in zip(finished, tops, strict=True):
             made[f"{name}_{slug(cells.label(cell))}"] = (
-                caption,
-                learning_curve(results, cell, name, top),
+                f"{name.capitalize()}, {cells.label(cell)}",
+                learning_curve(results, cell, name, max(top, shared)),
             )
     made["validation_accuracy"] = (
         "Validation accuracy at the last epoch, every seed",
@@ -50,7 +51,7 @@ def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figu
         results: hold the cell's runs.
         cell: the cell.
         name: accuracy or loss.
-        top: the upper end of the axis of a loss, the same for all cells.
+        top: the upper end of the axis of a loss.
     """
     figure, axes = _panel(cells.label(cell))
     histories = [result.history for result in results.of(cell).values()]
@@ -95,6 +96,8 @@ def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure"
     axes.set_yticks(range(len(shown)), [cells.label(cell) for cell in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.margins(x=0.08)
+    low, high = axes.get_xlim()
+    axes.set_xlim(max(low, -0.02), min(high, 1.02))
     from matplotlib.ticker import PercentFormatter
 
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
@@ -150,10 +153,8 @@ def _seeds_and_mean(
     epochs = np.arange(1, curves.shape[1] + 1)
     if seeds and len(curves) > 1:
         axes.plot(epochs, curves.T, color=colour, linewidth=0.7, alpha=0.4)
-    with np.errstate(all="ignore"):
-        mean = np.ma.masked_invalid(curves).mean(axis=0).filled(np.nan)
     marker = "o" if len(epochs) == 1 else ""
-    axes.plot(epochs, mean, color=colour, linewidth=2.2, label=label, marker=marker)
+    axes.plot(epochs, _mean(curves), color=colour, linewidth=2.2, label=label, marker=marker)
 
 
 def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
@@ -165,16 +166,17 @@ def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
     return stacked
 
 
-def _highest(results: Results, name: str) -> float:
-    """The upper end of a loss axis: 95 % of all values lie below, so that a spike hides nothing."""
-    values = [
-        value
-        for result in results.all
-        for split, _, _ in SPLITS
-        for value in result.history.get(f"{split}/{name}", ())
-    ]
-    finite = np.asarray(values)[np.isfinite(values)] if values else np.ones(1)
-    return 1.1 * float(np.quantile(finite, 0.97)) if len(finite) else 1.0
+def _highest(results: Results, cell: Cell, name: str) -> float:
+    """The upper end of an axis that shows a cell's mean curves; a single seed may leave it."""
+    histories = [result.history for result in results.of(cell).values()]
+    means = [_mean(_stack(histories, f"{split}/{name}")) for split, _, _ in SPLITS]
+    finite = [value for mean in means for value in mean if np.isfinite(value)]
+    return 1.1 * max(finite, default=1.0)
+
+
+def _mean(curves: np.ndarray) -> np.ndarray:
+    """[E], the mean of [S, E] curves; NaN where none has a value."""
+    return np.asarray(np.ma.masked_invalid(curves).mean(axis=0).filled(np.nan))
 
 
 def _epochs(axes: "Axes") -> None:

@@ -98,7 +98,8 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
         tests = [(pair, found) for pair, found in asked if found]
     unfinished = [result for result in results.all if result.run.status != "FINISHED"]
     if unfinished:
-        notes.append(f"{len(unfinished)} runs did not finish; they are listed, and count nowhere.")
+        count = f"{len(unfinished)} run{'s' if len(unfinished) > 1 else ''}"
+        notes.append(f"{count} did not finish: listed below, and counted nowhere.")
     missing = [cell for cell in results.cells if not results.of(cell)]
     if missing:
         notes.append(f"No finished run of {', '.join(map(cells.label, missing))}.")

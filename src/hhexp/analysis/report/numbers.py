@@ -83,6 +83,11 @@ def effect(statement: Statement, value: Interval) -> str:
     return f"{text} {own}".rstrip()
 
 
+def p_value(p: float) -> str:
+    """A p-value to three digits after the point."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def effect_size(value: Interval) -> str:
     """Cohen's d_z of paired differences."""
     size = value.effect_size

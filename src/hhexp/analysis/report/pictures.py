@@ -119,7 +119,7 @@ def _hardest(predictions: Predictions) -> Sheet:
     always = int((wrong == 1).sum())
     chosen = [int(i) for i in order if wrong[i] > 0][: max(12, min(always, MOST))]
     every = f"all {runs} runs" if runs > 1 else "the run"
-    title = f"{_images(always)} of {len(wrong)} wrong in {every}"
+    title = f"{always} of {len(wrong)} images wrong in {every}"
     if always == 0:
         title = f"No image is wrong in {every}; the hardest ones"
     remark = f"The hardest {len(chosen)}, by the number of runs that have them wrong."

@@ -1,0 +1,190 @@
+"""What differs between two runs' provenance, the most suspicious first."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from hhexp.experiment.identity import BYSTANDERS, PACKAGES, SOURCES
+from hhexp.provenance import FOLDER
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Provenance = Mapping[str, str]
+"""From artifact path, such as provenance/machine.json, to text."""
+
+ABSENT = "–"
+
+SILENT_KEYS = ("tracking", "reuse", "explain", "state", "objective", "modules")
+"""Keys of the configuration that move no numbers, with all below them."""
+MOVING_PACKAGES = (*PACKAGES, "ml-dtypes", "scipy")
+LIBRARIES = ("nvidia-", "tensorflow-", "h5py", "hydra-core", "mlflow", "omegaconf", "pydantic")
+"""Starts of the names of packages that come next."""
+HARDWARE_RANKS = {
+    "device": 2,
+    "instruction_set": 2,
+    "gpus": 3,
+    "architecture": 3,
+    "cpu": 5,
+    "cpu_flags": 5,
+    "caches": 5,
+    "libc": 6,
+    "cores": 6,
+    "usable_cores": 6,
+    "python": 6,
+    "implementation": 6,
+    "os": 7,
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as it was."""
+
+    kind: str
+    """code, packages, data, hardware, threads, environment or configuration."""
+    name: str
+    """A file, a package, a key or a variable."""
+    then: str
+    now: str
+    rank: int
+    """How far it is to be suspected: 1 moves the numbers for sure, 9 hardly can."""
+
+
+def differences(then: Provenance, now: Provenance) -> list[Difference]:
+    """All that differs between two runs' provenance, the most suspicious first.
+
+    A file that either of them lacks is passed over: nothing can be said about it.
+    """
+    found = [
+        difference
+        for name, compare in COMPARISONS.items()
+        if (path := f"{FOLDER}/{name}") in then and path in now
+        for difference in compare(then[path], now[path])
+    ]
+    return sorted(found, key=lambda d: (d.rank, d.kind, d.name))
+
+
+def difference_table(found: list[Difference], most: int = 30) -> "Table":
+    """The differences as a table for the terminal, the first ``most`` of them."""
+    from rich.table import Table
+
+    table = Table("what", "name", "then", "now", title="Then and now, the most suspicious first")
+    for difference in found[:most]:
+        table.add_row(difference.kind, difference.name, difference.then, difference.now)
+    if len(found) > most:
+        table.add_row("", f"and {len(found) - most} more", "", "")
+    return table
+
+
+def _configuration(then: str, now: str) -> Iterator[Difference]:
+    one, other = (_flat(yaml.safe_load(text)) for text in (then, now))
+    for name, before, after in _pairs(one, other):
+        if name == "runtime.threads":
+            yield Difference("threads", name, _shown(before), _shown(after), 1)
+        else:
+            silent = name.partition(".")[0] in SILENT_KEYS
+            # What the same folder of images is called elsewhere says nothing.
+            rank = 9 if silent or name == "data.root" else 1
+            yield Difference("configuration", name, _shown(before), _shown(after), rank)
+
+
+def _data(then: str, now: str) -> Iterator[Difference]:
+    one, other = (
+        {file["path"]: file for file in json.loads(text)["files"]} for text in (then, now)
+    )
+    for path, before, after in _pairs(one, other):
+        yield Difference("data", path, _file(before), _file(after), 1)
+
+
+def _code(then: str, now: str) -> Iterator[Difference]:
+    for name, before, after in _pairs(json.loads(then), json.loads(now)):
+        yield Difference("code", name, _hash(before), _hash(after), _code_rank(name))
+
+
+def _code_rank(name: str) -> int:
+    """The person's own modules and the package's training come first, its other files last."""
+    package, _, inside = name.partition("/")
+    if package != "hhexp":
+        return 2
+    trains = inside.startswith(tuple(SOURCES)) and inside not in BYSTANDERS
+    return 2 if trains else 7
+
+
+def _commits(then: str, now: str) -> Iterator[Difference]:
+    one, other = (
+        {f"commit of {', '.join(state['modules'])}": state["commit"] for state in json.loads(text)}
+        for text in (then, now)
+    )
+    for name, before, after in _pairs(one, other):
+        yield Difference("code", name, _hash(before), _hash(after), 8)
+
+
+def _packages(then: str, now: str) -> Iterator[Difference]:
+    one, other = (dict(line.split("==", 1) for line in text.splitlines()) for text in (then, now))
+    for name, before, after in _pairs(one, other):
+        rank = 3 if name in MOVING_PACKAGES else 5 if name.startswith(LIBRARIES) else 8
+        if name == "hhexp":
+            rank = 7  # its files are compared one by one
+        yield Difference("packages", name, _shown(before), _shown(after), rank)
+
+
+def _hardware(then: str, now: str) -> Iterator[Difference]:
+    for name, before, after in _pairs(json.loads(then), json.loads(now)):
+        if name == "cpu_flags":  # only what one of them lacks
+            one, other = set(before or ()), set(after or ())
+            before, after = sorted(one - other), sorted(other - one)
+        yield Difference(
+            "hardware", name, _shown(before), _shown(after), HARDWARE_RANKS.get(name, 7)
+        )
+
+
+def _environment(then: str, now: str) -> Iterator[Difference]:
+    for name, before, after in _pairs(json.loads(then), json.loads(now)):
+        kind = "threads" if "THREADS" in name else "environment"
+        yield Difference(kind, name, _shown(before), _shown(after), 4)
+
+
+COMPARISONS: dict[str, Callable[[str, str], Iterator[Difference]]] = {
+    "config.yaml": _configuration,
+    "data.json": _data,
+    "sources.json": _code,
+    "git.json": _commits,
+    "packages.txt": _packages,
+    "machine.json": _hardware,
+    "environment.json": _environment,
+}
+
+
+def _pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The keys whose values differ, with both; None for a value that is not there."""
+    for key in dict.fromkeys([*then, *now]):
+        if then.get(key) != now.get(key):
+            yield key, then.get(key), now.get(key)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, Mapping) and value
+        flat |= _flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
+    return flat
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == []:
+        return ABSENT
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _hash(value: str | None) -> str:
+    return value[:12] if value else ABSENT
+
+
+def _file(entry: Mapping[str, Any] | None) -> str:
+    return f"{entry['sha256'][:12]} ({entry['bytes']:,} bytes)" if entry else ABSENT
