@@ -1,5 +1,7 @@
 """What a notebook sees of the runs."""
 
+from pathlib import Path
+
 import pytest
 
 from hhexp.analysis import claims, compare, curves, runs
@@ -93,6 +95,12 @@ def test_a_study_whose_runs_are_of_another_setting_says_which(synthetic, tmp_pat
     file.write_text(text + "fixed: batch_size=7\n")
     with pytest.raises(UserError, match=r"20 runs are of its grid but not of its batch_size=7"):
         runs(str(file), synthetic.store.uri)
+
+
+def test_a_study_of_another_grid_is_named(synthetic) -> None:
+    study = str(Path(__file__).parents[2] / "experiments/learning_rate")
+    with pytest.raises(UserError, match=r"no run of '\w+' is in the grid of learning_rate, lr="):
+        claims(synthetic.sweep_id, study, synthetic.store.uri)
 
 
 def test_of_two_runs_of_a_cell_and_seed_the_newest_counts(synthetic) -> None:

@@ -110,7 +110,7 @@ def test_published_figures_stand_beside_ours(html: str) -> None:
 
 
 def test_images_that_augmentation_fixes_and_breaks(html: str) -> None:
-    assert "1 image of 12 wrong in all 20 runs" in html
+    assert "1 of 12 images wrong in all 20 runs" in html
     assert "aug=full fixes 1 image" in html
     assert "aug=full breaks 2 images" in html
     assert "wrong in 0/5 → 5/5" in html
