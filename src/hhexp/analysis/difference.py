@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from hhexp.experiment.identity import BYSTANDERS, PACKAGES, SOURCES
-from hhexp.provenance import FOLDER
+from hhexp.experiment.job import flatten
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 Provenance = Mapping[str, str]
-"""From artifact path, such as provenance/machine.json, to text."""
+"""From the name of a file in the artifact folder provenance/ to its text."""
 
 ABSENT = "–"
 
@@ -57,21 +57,24 @@ class Difference:
 def differences(then: Provenance, now: Provenance) -> list[Difference]:
     """All that differs between two runs' provenance, the most suspicious first.
 
-    A file that either of them lacks is passed over: nothing can be said about it.
+    Keys may have the folder's name before the file's. A file that either of them lacks is passed
+    over: nothing can be said about it.
     """
+    then, now = ({path.rpartition("/")[2]: text for path, text in p.items()} for p in (then, now))
     found = [
         difference
         for name, compare in COMPARISONS.items()
-        if (path := f"{FOLDER}/{name}") in then and path in now
-        for difference in compare(then[path], now[path])
+        if name in then and name in now
+        for difference in compare(then[name], now[name])
     ]
     return sorted(found, key=lambda d: (d.rank, d.kind, d.name))
 
 
-def difference_table(found: list[Difference], most: int = 30) -> "Table":
-    """The differences as a table for the terminal, the first ``most`` of them."""
+def differences_table(then: Provenance, now: Provenance, most: int = 30) -> "Table":
+    """All that differs as a table for the terminal, of which the first ``most`` are shown."""
     from rich.table import Table
 
+    found = differences(then, now)
     table = Table("what", "name", "then", "now", title="Then and now, the most suspicious first")
     for difference in found[:most]:
         table.add_row(difference.kind, difference.name, difference.then, difference.now)
@@ -81,7 +84,7 @@ def difference_table(found: list[Difference], most: int = 30) -> "Table":
 
 
 def _configuration(then: str, now: str) -> Iterator[Difference]:
-    one, other = (_flat(yaml.safe_load(text)) for text in (then, now))
+    one, other = (flatten(yaml.safe_load(text)) for text in (then, now))
     for name, before, after in _pairs(one, other):
         if name == "runtime.threads":
             yield Difference("threads", name, _shown(before), _shown(after), 1)
@@ -116,8 +119,11 @@ def _code_rank(name: str) -> int:
 
 def _commits(then: str, now: str) -> Iterator[Difference]:
     one, other = (
-        {f"commit of {', '.join(state['modules'])}": state["commit"] for state in json.loads(text)}
-        for text in (then, now)
+        {
+            f"commit of {', '.join(state['modules'])}": state["commit"]
+            for state in [git, *git["others"]]
+        }
+        for git in (json.loads(then), json.loads(now))
     )
     for name, before, after in _pairs(one, other):
         yield Difference("code", name, _hash(before), _hash(after), 8)
@@ -164,14 +170,6 @@ def _pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[st
     for key in dict.fromkeys([*then, *now]):
         if then.get(key) != now.get(key):
             yield key, then.get(key), now.get(key)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        nested = isinstance(value, Mapping) and value
-        flat |= _flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
-    return flat
 
 
 def _shown(value: Any) -> str:

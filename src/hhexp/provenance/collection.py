@@ -11,35 +11,33 @@ from hhexp.provenance.machine import machine
 from hhexp.provenance.packages import packages
 from hhexp.provenance.repository import repositories
 from hhexp.provenance.sources import hashes, source_files
-from hhexp.training.runtime import Device
 
 FOLDER = "provenance"
 
 
-def collect(
-    *, modules: Sequence[str], dataset: Dataset, device: Device, isa: str
-) -> dict[str, str]:
-    """Collect the provenance of a run; TensorFlow must have been started, as it sets variables.
+def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) -> dict[str, str]:
+    """Collect the provenance of a run in this process; TensorFlow need not have been started.
 
     Args:
         modules: those that the person named, imported already.
         dataset: what the run trains on.
-        device: what it computes on.
+        device: what it computes on, cpu or gpu.
         isa: its ``runtime.isa``.
 
     Returns:
-        from artifact path to text: git.json, changes.patch (one for each repository that has
-        changes), sources.json, packages.txt, machine.json, environment.json and data.json.
+        from artifact path to text: git.json (hhexp's repository; the others of the person's modules
+        under "others"), a patch for each that has uncommitted changes, sources.json,
+        packages.txt, machine.json, environment.json and data.json.
     """
     files = source_files(modules)
-    states, patches = repositories(files)
+    (first, *others), patches = repositories(files)
     texts = {
-        "git.json": _json([asdict(state) for state in states]),
+        "git.json": _json({**asdict(first), "others": [asdict(state) for state in others]}),
         **patches,
         "sources.json": _json(hashes(files)),
         "packages.txt": packages(),
-        "machine.json": _json({**machine(isa), "device": asdict(device)}),
-        "environment.json": _json(variables()),
+        "machine.json": _json({"device": device, **machine(isa)}),
+        "environment.json": _json(variables(isa)),
         "data.json": _json(_data(dataset)),
     }
     return {f"{FOLDER}/{name}": text for name, text in texts.items()}

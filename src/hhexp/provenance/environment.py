@@ -2,6 +2,8 @@
 
 import os
 
+from hhexp.training.runtime import OVERRULED, settings
+
 MEANINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "oneDNN's kernels instead of Eigen's",
     "ONEDNN_MAX_CPU_ISA": "the most that oneDNN's kernels use of the CPU's instructions",
@@ -37,9 +39,12 @@ MEANINGS = {
     "PYTHONHASHSEED": "the order of Python's sets of strings",
     "KERAS_BACKEND": "the library that Keras computes with",
 }
-"""The variables that are logged where they are set, and what each decides."""
+"""The variables that are logged where they have a value, and what each decides."""
 
 
-def variables() -> dict[str, str]:
-    """The variables of ``MEANINGS`` that are set, with their values."""
-    return {name: os.environ[name] for name in MEANINGS if name in os.environ}
+def variables(isa: str) -> dict[str, str]:
+    """The variables of ``MEANINGS`` as a run under that ``runtime.isa`` has them."""
+    kept = {
+        name: os.environ[name] for name in MEANINGS if name in os.environ and name not in OVERRULED
+    }
+    return {**kept, **settings(isa)}

@@ -37,6 +37,8 @@ class State:
     """Whether something is uncommitted; None where that cannot be told."""
     patch: str | None
     """The file with the uncommitted changes; ``git apply`` on the commit restores them."""
+    cut: bool
+    """Whether the patch lacks something."""
     left_out: tuple[str, ...]
     """Changed files that the patch lacks, with the reason."""
     note: str
@@ -63,7 +65,7 @@ def repositories(
     states, patches = [], {}
     for number, (home, modules) in enumerate(homes.items(), start=1):
         if isinstance(home, str):
-            states.append(State(tuple(modules), None, None, None, None, None, (), home))
+            states.append(State(tuple(modules), None, None, None, None, None, False, (), home))
             continue
         name = "changes.patch" if number == 1 else f"changes-{number}.patch"
         state, patch = _state(home, tuple(modules), name)
@@ -108,7 +110,8 @@ def _state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
     if len(left_out) > NAMED:
         left_out[NAMED:] = [f"and {len(left_out) - NAMED} more"]
     where = name if patch else None
-    return State(modules, top.name, commit, branch, dirty, where, tuple(left_out), note), patch
+    cut = bool(left_out)
+    return State(modules, top.name, commit, branch, dirty, where, cut, tuple(left_out), note), patch
 
 
 def _changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:

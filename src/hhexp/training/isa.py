@@ -76,7 +76,7 @@ def environment(option: str) -> dict[str, str]:
     The effective set is the cap under ``native`` too, so that its name says all that was used. The
     variable is always there: where it is not, oneDNN looks for DNNL_MAX_CPU_ISA.
     """
-    name = effective(option)
+    name = OPTIONS.get(option) if cpu_flags() is None else effective(option)
     return {VARIABLE: name.upper() if name in NEEDS else "DEFAULT"}
 
 

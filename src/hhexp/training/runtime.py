@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hhexp.errors import UserError
-from hhexp.training.isa import environment
+from hhexp.training.isa import cpu_flags, environment
+
+OVERRULED = (
+    *("ONEDNN_CPU_ISA_HINTS", "DNNL_CPU_ISA_HINTS"),
+    *("ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE"),
+    "TF_USE_DEEP_CONV2D",
+)
+"""Variables that would move the numbers past the configuration: it decides, not the shell."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,9 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     Raises:
         UserError: a GPU is asked for and TensorFlow sees none.
     """
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-    os.environ.pop("ONEDNN_MAX_CPU_ISA", None)  # the configuration decides, not the shell
-    os.environ.update(environment(isa))
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    for name in OVERRULED:
+        os.environ.pop(name, None)
+    os.environ.update(settings(isa))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():
         import keras
@@ -69,6 +75,11 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     return Device("cpu", cpu_name())
 
 
+def settings(isa: str) -> dict[str, str]:
+    """The environment variables that are set before TensorFlow's import and move the numbers."""
+    return {"TF_ENABLE_ONEDNN_OPTS": "1", **environment(isa), "KERAS_BACKEND": "tensorflow"}
+
+
 def cpu_name() -> str:
     """The CPU's own name, as far as the system tells."""
     import platform
@@ -82,11 +93,8 @@ def cpu_name() -> str:
 
 def bfloat16_is_native() -> bool | None:
     """Whether the CPU multiplies bfloat16 matrices in hardware (AMX); None where it is unknown."""
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("flags"):
-                return "amx_bf16" in line.split()
-    return None
+    flags = cpu_flags()
+    return None if flags is None else "amx_bf16" in flags
 
 
 @contextlib.contextmanager
