@@ -117,3 +117,10 @@ def test_of_two_runs_of_a_cell_and_seed_the_newest_counts(synthetic) -> None:
     assert results.measured({}, "val/accuracy", "last") == {1: 0.6}
     assert [result.run.status for result in results.all] == ["FINISHED", "FINISHED", "FAILED"]
     assert "they differ in data.image_size" in results.notes[0]
+
+
+def test_runs_that_are_not_hhexps_own_are_no_results(synthetic) -> None:
+    foreign = TrackedRun.start(synthetic.store, "foreign", "someone's")
+    foreign.finish("FINISHED", None)
+    with pytest.raises(UserError, match="no finished run"):
+        runs('attributes.run_name = "someone\'s"', synthetic.store.uri)

@@ -117,7 +117,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
         )
     shared = applied.shared if applied and itself else {}
     results = _sorted(store, selection, applied, shared, sweep, records)
-    if not any(result.run.status == "FINISHED" for result in results.all):
+    if not any(results.of(cell) for cell in results.cells):
         raise UserError(_nothing(results, records, itself is not None))
     return results
 
