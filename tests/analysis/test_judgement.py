@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hhexp.analysis.cells import Cell
+from hhexp.analysis.judgement import ClaimVerdict, bound, judge_statement
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Claim, Statement
-from hhexp.analysis.judgement import ClaimVerdict, bound, judge_statement
 from hhexp.tracking.query import RunRecord
 from hhexp.tracking.store import Store
 
