@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hhexp.console import entry
@@ -40,7 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     ]
     for each in prepared:
         console.print(f"run {each.recorded.run_id} from {each.recorded.where}", highlight=False)
-        console.print(differences_table(each.recorded.identity, each.identity))
+        console.print(differences_table(each.recorded.provenance, each.provenance))
+        for line in expectation(each.moved, each.recorded.identity):
+            console.print(line, highlight=False)
     if words.dry_run:
         return 0
     verdicts = reproduction.reproduce(prepared, store, console, words.tolerance)
@@ -48,6 +51,23 @@ def main(argv: list[str] | None = None) -> int:
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
     return reproduction.exit_status(verdicts)
+
+
+def expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:
+    """What can be expected, given what moves the numbers and is not as it was; and what to do."""
+    from hhexp.experiment.identity import PACKAGES
+
+    if not moved:
+        return ["Nothing that moves the numbers differs: they should come back exactly."]
+    lines = [
+        f"Exactness can't be expected, and tolerance decides; not as it was: {'; '.join(moved)}"
+    ]
+    if old := [name for name in PACKAGES if any(part.startswith(f"{name} ") for part in moved)]:
+        pins = " ".join(f"{name}=={recorded[name]}" for name in old)
+        lines.append(f"For the recorded versions: pip install {pins}")
+    if any(part.startswith("source hhexp/") for part in moved):
+        lines.append("For the recorded code: --code recorded")
+    return lines
 
 
 def _forwarded(words: argparse.Namespace) -> list[str]:

@@ -14,6 +14,7 @@ from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten, views
+from hhexp.provenance import collect
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.state import PastEpoch
@@ -28,6 +29,11 @@ def log_configuration(tracked: TrackedRun, job: Job, training: Training, parts: 
     tracked.log_text("".join(f"{o}\n" for o in job.overrides), "provenance/overrides.txt")
     tracked.log_json(dict(job.choices), "provenance/choices.json")
     tracked.log_json(dict(parts), "provenance/identity.json")
+    collected = collect(
+        modules=config.modules, dataset=dataset, device=device.kind, isa=config.runtime.isa
+    )
+    for path, text in collected.items():
+        tracked.log_text(text, path)
     source = config.data.arguments.get("root") or config.data.reader
     for split in ("train", "validation"):
         tracked.log_dataset(

@@ -13,13 +13,11 @@ import yaml
 
 from hhexp.errors import UserError
 from hhexp.experiment.identity import Identity
+from hhexp.provenance import FOLDER
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import RunRecord, find_run
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
-
-FOLDER = "provenance"
-"""The artifact folder with all that a reproduction needs."""
 
 FILES = (
     "config.yaml",
@@ -50,6 +48,11 @@ class Recorded:
     name: str
     files: Mapping[str, str]
     """The provenance, by file name."""
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """The same texts by their artifact paths."""
+        return {f"{FOLDER}/{name}": text for name, text in self.files.items()}
 
     @property
     def values(self) -> dict[str, Any]:

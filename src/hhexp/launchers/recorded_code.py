@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -48,7 +49,7 @@ def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], conso
 
 def _code_of(recorded: Recorded) -> tuple[str, str]:
     """The commit and the uncommitted change that a run was trained with."""
-    git = json.loads(recorded.files.get("git.json", "{}"))
+    git: dict[str, Any] = json.loads(recorded.files.get("git.json", "{}"))
     commit = git.get("commit")
     if not commit:
         raise UserError(f"run {recorded.run_id[:8]}: no commit is on record, so use --code current")
@@ -56,9 +57,10 @@ def _code_of(recorded: Recorded) -> tuple[str, str]:
         raise UserError(f"run {recorded.run_id[:8]}: {commit!r} is no commit")
     if git.get("cut"):
         raise UserError(
-            f"run {recorded.run_id[:8]}: its uncommitted change was too large to be kept whole"
+            f"run {recorded.run_id[:8]}: its uncommitted change was not kept whole: "
+            + ", ".join(git["left_out"])
         )
-    return commit, recorded.files.get("changes.patch", "")
+    return commit, recorded.files.get(git.get("patch") or "", "")
 
 
 def _agree(recorded: Recorded, commit: str, patch: str, consent: bool, console: Console) -> None:

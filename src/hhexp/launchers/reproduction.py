@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import yaml
 from rich.console import Console
 
+from hhexp.analysis.difference import differences
 from hhexp.analysis.verdict import STATUSES, Verdict, judge, spread
 from hhexp.config.schema import Config
 from hhexp.display import Job as PlannedJob
@@ -17,6 +19,7 @@ from hhexp.experiment.identity import Identity, identity, listed_differences
 from hhexp.experiment.recorded import Recorded, from_store
 from hhexp.launchers.devices import device_kind, slots
 from hhexp.launchers.pool import run_groups
+from hhexp.provenance import FOLDER, collect
 from hhexp.tracking.query import find_run, of_kind, set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -33,11 +36,13 @@ class Reproduction:
     config: Config
     identity: Identity
     """Of what would be trained here and now."""
+    provenance: dict[str, str]
+    """As it would be logged."""
 
     @property
-    def expects_exactness(self) -> bool:
-        """Whether nothing that moves the numbers differs."""
-        return not listed_differences(self.recorded.identity, self.identity)
+    def moved(self) -> list[str]:
+        """What moves the numbers and is not as it was; exactness needs that there is nothing."""
+        return listed_differences(self.recorded.identity, self.identity)
 
 
 def prepare_reproduction(
@@ -58,20 +63,31 @@ def prepare_reproduction(
     values = copy.deepcopy(recorded.values)
     was = recorded.identity
     _refuse_unnamed_modules(values, modules)
-    _section(values, "tracking")["uri"] = uri
-    _section(values, "tracking")["tags"] = {"hhexp.reproduces": recorded.run_id}
-    _section(values, "runtime")["isa"] = _cap(str(was.get("instruction set")))
-    _section(values, "runtime")["device"] = was.get("device")
+    runtime = _section(values, "runtime")
+    runtime["isa"] = _cap(str(runtime.get("isa")), str(was.get("instruction set")))
     if root is not None:
         _section(values, "data")["root"] = root
-    values |= {"modules": list(modules), "reuse": False, "explain": False}
     if epochs is not None:
         _limit_epochs(values, epochs, recorded)
+    as_recorded = yaml.safe_dump(values, sort_keys=False)
+    # What only says where the new run goes, and that it is trained at all, is no difference.
+    if runtime.get("device") == "auto":
+        runtime["device"] = was.get("device")
+    _section(values, "tracking")["uri"] = uri
+    _section(values, "tracking")["tags"] = {"hhexp.reproduces": recorded.run_id}
+    values |= {"modules": list(modules), "reuse": False, "explain": False}
     key = f"reproduction of {recorded.run_id[:8]}"
     job = Job(key, values, recorded.overrides, recorded.choices)
     config = prepare(job)
-    parts = identity(config, read_data(config), device_kind(config.runtime.device))
-    return Reproduction(recorded, job, config, parts)
+    dataset, kind = read_data(config), device_kind(config.runtime.device)
+    now = collect(
+        modules=config.modules,
+        dataset=dataset,
+        device=kind,
+        isa=config.runtime.isa,
+    )
+    now |= {f"{FOLDER}/config.yaml": as_recorded}
+    return Reproduction(recorded, job, config, identity(config, dataset, kind), now)
 
 
 def reproduce(
@@ -112,10 +128,9 @@ def _judged(
     verdict = judge(then, now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
     tracked.set_tags({"hhexp.verdict": verdict.kind, "hhexp.verdict.words": str(verdict)})
-    differing = listed_differences(each.recorded.identity, each.identity)
-    tracked.log_text(
-        "\n".join([str(verdict), "", "What differs between then and now:", *differing]) + "\n",
-        "verdict.txt",
+    found = differences(each.recorded.provenance, made.provenance)
+    tracked.log_json(
+        {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
     )
     set_verdict(store, each.recorded.run_id, verdict.kind, outcome.run_id)
     return verdict
@@ -153,8 +168,10 @@ def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
     return section
 
 
-def _cap(recorded: str) -> str:
+def _cap(option: str, recorded: str) -> str:
     """The value of ``runtime.isa`` that brings this CPU to the recorded instruction set."""
+    if option in ("native", *isa.OPTIONS) and isa.effective(option) == recorded:
+        return option
     return isa.option(recorded) if isa.reaches(recorded) else "native"
 
 

@@ -1,0 +1,206 @@
+"""Any run can be trained again from its ID, and the verdict is right and says why."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from hhexp.tracking.query import find_run, of_kind
+
+OWN_MODULE = """
+from hhexp.config.registry import model_builder
+
+@model_builder
+def own(input_shape, outputs, *, units: int):
+    import keras
+    layers = keras.layers
+    return keras.Sequential([
+        keras.Input(input_shape), layers.Rescaling(1 / 255), layers.Flatten(),
+        layers.Dense(units, activation="relu"), layers.Dense(outputs, activation="sigmoid"),
+    ])
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(new_shell: Callable[[], Any]) -> Any:
+    """A folder with one run, which is also published, and its ID."""
+    shell = new_shell()
+    result = shell.train("aug=full", "epochs=2")
+    assert result.returncode == 0, result.stderr
+    run_id = shell.runs()[0].run_id
+    published = shell.call("publish", run_id[:7], "--study", "tiny")
+    assert published.returncode == 0, published.stderr
+    return shell, run_id
+
+
+def reproductions(shell: Any) -> list[Any]:
+    return of_kind(shell.store, "reproduction")
+
+
+def test_a_run_comes_back_exactly_and_both_runs_say_so(trained: Any) -> None:
+    shell, run_id = trained
+    result = shell.call("reproduce", run_id[:6])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "exact: all metrics of 2 epochs and the weights are the same" in result.stdout
+    new = reproductions(shell)[-1]
+    assert new.tags["hhexp.reproduces"] == run_id
+    assert new.tags["hhexp.verdict"] == "exact"
+    assert find_run(shell.store, run_id).tags["hhexp.reproduced"] == "exact"
+    verdict = json.loads(shell.artifact(new.run_id, "verdict.json").read_text())
+    assert (verdict["kind"], verdict["epochs"]) == ("exact", 2)
+
+
+def test_a_dry_run_says_what_to_expect_and_trains_nothing(trained: Any) -> None:
+    shell, run_id = trained
+    before = len(reproductions(shell))
+    result = shell.call("reproduce", run_id, "--dry-run")
+    assert result.returncode == 0
+    assert "they should come back exactly" in result.stdout
+    assert len(reproductions(shell)) == before
+
+
+def test_the_first_epochs_alone_can_be_checked(trained: Any) -> None:
+    shell, run_id = trained
+    result = shell.call("reproduce", run_id, "--epochs", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "exact: all metrics of 1 epochs" in result.stdout
+    refused = shell.call("reproduce", run_id, "--epochs", "3")
+    assert (refused.returncode, "the run has 2 epochs" in refused.stderr) == (2, True)
+
+
+def published_elsewhere(trained: Any, shell: Any) -> Path:
+    """The published run, in a folder that has no store; its record."""
+    source, run_id = trained
+    shutil.copytree(source.folder / "experiments", shell.folder / "experiments")
+    return Path(shell.folder / "experiments" / "tiny" / "runs" / run_id)
+
+
+def test_a_published_run_is_reproduced_without_its_store(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    assert sum(file.stat().st_size for file in record.iterdir()) < 300_000
+    result = shell.call("reproduce", record.name[:8])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "experiments/tiny/runs" in result.stdout
+    assert "exact" in result.stdout
+
+
+def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    epochs = json.loads((record / "epochs.json").read_text())
+    epochs[1]["metrics"]["val/loss"] += 3.0
+    (record / "epochs.json").write_text(json.dumps(epochs))
+    result = shell.call("reproduce", record.name)
+    assert result.returncode == 4, result.stdout + result.stderr
+    assert "diverged: the first difference is in epoch 2, val/loss" in result.stdout
+
+
+def test_another_thread_count_is_named(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    config = (record / "config.yaml").read_text()
+    assert "threads: 2" in config
+    (record / "config.yaml").write_text(config.replace("threads: 2", "threads: 1"))
+    result = shell.call("reproduce", record.name, "--dry-run")
+    assert "not as it was: threads 2 → 1" in result.stdout
+
+
+def test_a_changed_pixel_is_named_and_told_from_the_rest(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    pictures = shutil.copytree(shell.pictures, shell.folder / "pictures")
+    changed = pictures / "train" / "suns" / "suns03.png"
+    with Image.open(changed) as image:
+        image.putpixel((5, 5), (255, 0, 0))
+        image.save(changed)
+    result = shell.call("reproduce", record.name, "--data-root", str(pictures))
+    assert result.returncode in (3, 4), result.stdout + result.stderr
+    assert "train/suns/suns03.png" in result.stdout
+    assert "train/suns/suns04.png" not in result.stdout
+    assert "the first difference is in epoch 1" in result.stdout
+
+
+def test_missing_data_is_said_before_training(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    config = (record / "config.yaml").read_text()
+    (record / "config.yaml").write_text(config.replace(str(shell.pictures), "/nowhere/to/be/found"))
+    result = shell.call("reproduce", record.name)
+    assert result.returncode == 2
+    assert "data.root=/nowhere/to/be/found: no such folder" in result.stderr
+
+
+def test_a_changed_source_line_is_named(shell: Any) -> None:
+    module = shell.folder / "own.py"
+    module.write_text(OWN_MODULE)
+    own = ["modules=[own]", "model.builder=own", "~model.filters", "~model.dense_units"]
+    data = ["data=folder", f"data.root={shell.pictures}", "epochs=1", "+model.units=4"]
+    result = shell.call("run", *own, *data)
+    assert result.returncode == 0, result.stderr
+    run_id = shell.runs()[0].run_id
+    refused = shell.call("reproduce", run_id)
+    assert (refused.returncode, "give --modules own" in refused.stderr) == (2, True)
+    same = shell.call("reproduce", run_id, "--modules", "own")
+    assert same.returncode == 0, same.stdout + same.stderr
+    module.write_text(OWN_MODULE.replace("1 / 255", "1 / 127"))
+    changed = shell.call("reproduce", run_id, "--modules", "own")
+    assert changed.returncode in (3, 4)
+    assert "source own.py" in changed.stdout
+
+
+def test_an_unknown_run_is_one_line(trained: Any) -> None:
+    shell, _ = trained
+    result = shell.call("reproduce", "0123abcd")
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "0123abcd" in result.stderr
+
+
+def test_a_killed_and_continued_run_comes_back(shell: Any) -> None:
+    words = shell.tiny("epochs=30", "state.every=2")
+    log = shell.folder / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            shell.command("run", *words), cwd=shell.folder, env=shell.environment, stdout=output
+        )
+        while "epoch 5/30" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=90)
+    again = shell.train("epochs=30", "state.every=2")
+    assert "resume" in again.stdout
+    result = shell.call("reproduce", shell.runs()[0].run_id)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_recorded_code_runs_only_by_consent(trained: Any) -> None:
+    shell, run_id = trained
+    refused = shell.call("reproduce", run_id, "--code", "recorded")
+    assert refused.returncode == 2
+    assert "agree with --run-recorded-code" in refused.stderr
+
+
+@pytest.mark.slow
+def test_recorded_code_brings_a_run_back(trained: Any) -> None:
+    shell, run_id = trained
+    result = shell.call("reproduce", run_id, "--code", "recorded", "--run-recorded-code")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "was trained with commit" in result.stdout
+    assert "exact" in result.stdout
+
+
+@pytest.mark.slow
+def test_every_engine_and_precision_comes_back_and_so_does_a_sweep(shell: Any) -> None:
+    swept = shell.train(
+        "-m", "aug=full", "aug.engine=affine,image_data_generator,keras_layers",
+        "runtime.precision=float32,mixed_bfloat16", "epochs=1", "runtime.threads=1",
+    )  # fmt: skip
+    assert swept.returncode == 0, swept.stderr
+    parent_id = shell.runs()[0].parent_id
+    result = shell.call("reproduce", parent_id)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count(" exact: all metrics") == 6
