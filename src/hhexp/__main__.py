@@ -9,6 +9,8 @@ COMMANDS = {
     "run": "train a run, or each run of a sweep",
     "reproduce": "train a run again, and say whether its numbers came back",
     "publish": "put runs on record as small files, to be committed",
+    "report": "from runs to an answer: tables, claims, pictures",
+    "predict": "ask a run's model about pictures",
     "ui": "open MLflow's UI on the runs",
 }
 """Each command's module, and what it is for."""

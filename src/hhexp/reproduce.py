@@ -1,4 +1,4 @@
-"""``python -m hhexp.reproduce RUN_ID``: train a run again, and say whether its numbers came back."""
+"""``python -m hhexp.reproduce RUN_ID``: train a run again, and say if its numbers came back."""
 
 import argparse
 import sys

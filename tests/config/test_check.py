@@ -7,7 +7,7 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-import hhexp.data  # noqa: F401  (registers the readers)
+import hhexp.data  # registers the readers
 import hhexp.models  # noqa: F401  (registers the builders)
 from hhexp.config.check import check, nearest
 from hhexp.errors import UserError

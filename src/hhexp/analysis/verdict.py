@@ -11,8 +11,8 @@ STATUSES = {EXACT: 0, WITHIN: 3, DIVERGED: 4}
 """Exit statuses."""
 
 SHARE_TOLERANCE = 0.05
-"""For accuracy and recall, absolute, where the store has no other seeds: thirteen of the study's 256
-validation images. Other bits make another run, so that less cannot be asked of it."""
+"""For accuracy and recall, absolute, where the store has no other seeds: thirteen of the study's
+256 validation images. Other bits make another run, so that less cannot be asked of it."""
 LOSS_TOLERANCE = 0.5
 """For losses, in nats, where the store has no other seeds."""
 

@@ -17,8 +17,8 @@ def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer")
     """A function that takes one step of gradient descent on the mean cross-entropy.
 
     It is the custom step of Keras's guide "Writing a training loop from scratch in TensorFlow",
-    since ``train_on_batch`` keeps no mean over an epoch. What a layer adds to ``model.losses``, such
-    as a weight penalty, counts in the gradient and not in the reported loss.
+    since ``train_on_batch`` keeps no mean over an epoch. What a layer adds to ``model.losses``,
+    such as a weight penalty, counts in the gradient and not in the reported loss.
     """
     import tensorflow as tf
 
