@@ -170,7 +170,7 @@ def check_overrides(words: Sequence[str]) -> None:
     What needs a configuration of the reader's own is left to other tests, and what plugins for
     Hydra add is left out.
     """
-    if any(word.startswith(("--config-dir", "modules=")) for word in words):
+    if any(word.startswith(("--config-dir", "modules=", "hydra/sweeper=")) for word in words):
         return
     flags = {word for word in words if word.startswith("-")}
     assert flags <= RUN_FLAGS
