@@ -176,7 +176,7 @@ class Sweep:
             if self.parent:
                 self.parent.log_text(summary.to_markdown(rows), "summary.md")
                 self.parent.log_text(summary.to_csv(rows), "summary.csv")
-            self._say("\nLook further: python -m hhexp.ui")
+            self._say(look_further(self.parent.run_id if self.parent else None, list(made)[-1]))
         for failure in self.failures:
             self.console.print(
                 f"{failure.status} {failure.key}: {failure.error}", style="red", soft_wrap=True
@@ -187,6 +187,22 @@ class Sweep:
 
     def _say(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def look_further(sweep_id: str | None, run_id: str) -> str:
+    """The commands that show more of what was trained."""
+    commands = {
+        "python -m hhexp.ui": "all runs, pictures and models, in MLflow's UI",
+        f"python -m hhexp.report {sweep_id[:8] if sweep_id else ''}": "a page on this sweep",
+        f"python -m hhexp.reproduce {run_id[:8]}": "train a run again: do its numbers come back?",
+        f"python -m hhexp.predict {run_id[:8]} FILE": "ask its model about a picture",
+    }
+    if sweep_id is None:
+        del commands["python -m hhexp.report "]
+    width = max(map(len, commands))
+    return "\nLook further:\n" + "\n".join(
+        f"  {command:{width}}  {what}" for command, what in commands.items()
+    )
 
 
 def describe(dataset: Dataset) -> str:
