@@ -200,7 +200,15 @@ def test_every_engine_and_precision_comes_back_and_so_does_a_sweep(shell: Any) -
         "runtime.precision=float32,mixed_bfloat16", "epochs=1", "runtime.threads=1",
     )  # fmt: skip
     assert swept.returncode == 0, swept.stderr
-    parent_id = shell.runs()[0].parent_id
+    runs = shell.runs()
+    bits = {
+        (run.params["aug.engine"], run.params["runtime.precision"]): json.loads(
+            shell.artifact(run.run_id, "provenance/epochs.json").read_text()
+        )[-1]["weights"]
+        for run in runs
+    }
+    assert len(set(bits.values())) == 6
+    parent_id = runs[0].parent_id
     result = shell.call("reproduce", parent_id)
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count(" exact: all metrics") == 6

@@ -38,6 +38,7 @@ class Training:
         import keras
 
         keras.backend.clear_session()  # a run before in this process must leave no trace
+        keras.config.set_dtype_policy(config.runtime.precision)  # which that resets
         keras.utils.set_random_seed(config.seed)
         shape = dataset.train.images.shape[1:]
         model = models.build(

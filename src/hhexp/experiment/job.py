@@ -7,10 +7,12 @@ from typing import Any
 from hhexp import data, models
 from hhexp.config.check import check
 from hhexp.config.registry import data_reader
-from hhexp.config.schema import Config
+from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
 from hhexp.data.views import View
+from hhexp.errors import UserError
 from hhexp.tracking.store import Store
+from hhexp.training import isa
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,26 @@ def prepare(job: Job) -> Config:
     config = check(job.values)
     Store.resolve(config.tracking.uri)
     views(config)
+    check_precision(config.runtime)
     if config.data.image_size is not None:
         models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
     return config
+
+
+def check_precision(runtime: Runtime) -> None:
+    """Check that TensorFlow can compute in a precision under a cap.
+
+    Raises:
+        UserError: TensorFlow asks the CPU for bfloat16 where oneDNN asks the cap, and aborts where
+            only the first has it.
+    """
+    if runtime.precision == "float32" or "avx512" in isa.effective(runtime.isa):
+        return
+    if "avx512" in isa.effective("native"):
+        raise UserError(
+            f"runtime.isa={runtime.isa}: mixed_bfloat16 needs avx512 or more on this CPU; "
+            "set runtime.isa=avx512, or runtime.precision=float32"
+        )
 
 
 def views(config: Config) -> list[View]:

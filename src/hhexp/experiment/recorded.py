@@ -27,6 +27,7 @@ FILES = (
     "choices.json",
     "git.json",
     "changes.patch",
+    *(f"changes-{number}.patch" for number in range(2, 6)),
     "sources.json",
     "packages.txt",
     "machine.json",
@@ -57,7 +58,13 @@ class Recorded:
     @property
     def values(self) -> dict[str, Any]:
         """The resolved configuration; other people's input."""
-        values = yaml.safe_load(self.files["config.yaml"])
+        try:
+            values = yaml.safe_load(self.files["config.yaml"])
+        except yaml.YAMLError as error:
+            reason = " ".join(str(error).split())
+            raise UserError(
+                f"run {self.run_id}: its recorded configuration cannot be read: {reason}"
+            ) from error
         if not isinstance(values, dict):
             raise UserError(f"run {self.run_id}: its recorded configuration is no mapping")
         return values

@@ -24,6 +24,7 @@ from hhexp.launchers.pool import run_groups
 from hhexp.launchers.schedule import Scheduled, schedule
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.training.runtime import bfloat16_is_native
 
 _current: ContextVar[Sweep] = ContextVar("sweep")
 
@@ -88,6 +89,8 @@ class Sweep:
         configs = [prepare(job) for job in jobs]
         kinds = {device_kind(config.runtime.device) for config in configs}
         datasets = [self._dataset(config) for config in configs]
+        if any(config.runtime.precision == "mixed_bfloat16" for config in configs):
+            self._warn_of_bfloat16(kinds)
         self.store = self.store or self._prepared_store(configs[0])
         groups = schedule(list(zip(jobs, configs, datasets, strict=True)), self.store)
         self._say_plans([member for group in groups for member in group])
@@ -107,6 +110,13 @@ class Sweep:
             self.datasets[key] = read_data(config)
             self.console.print(describe(self.datasets[key]), highlight=False, soft_wrap=True)
         return self.datasets[key]
+
+    def _warn_of_bfloat16(self, kinds: set[str]) -> None:
+        if "cpu" in kinds and not bfloat16_is_native():
+            self._say(
+                "warning: this CPU has no AMX: mixed_bfloat16 is several times slower here than "
+                "float32"
+            )
 
     def _prepared_store(self, config: Config) -> Store:
         """The store, set up once before any worker uses it."""
