@@ -31,6 +31,7 @@ LAYERS = (
     {"experiment"},
     {"analysis"},
     {"launchers"},
+    {"benchmark"},
     {"hydra_plugins"},
     {"run", "reproduce", "report", "predict", "publish", "ui", "doctor", "bench"},
     {"__main__"},

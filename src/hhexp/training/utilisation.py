@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def flops_per_image(model: "keras.Model") -> float:
-    """FLOPs of one image's training step: two for each multiply-add of convolutions and dense layers.
+    """FLOPs of an image's training step: two a multiply-add, of convolutions and dense layers.
 
     Such a layer multiplies once forward, once for its kernel's gradient if it is trained, and once
     for its input's gradient if a layer before it is trained, so not in the first one. Pooling,

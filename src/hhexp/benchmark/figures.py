@@ -1,0 +1,228 @@
+"""The figures: what each compares, as a ratio, and what it has to reach."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hhexp.benchmark.measurements import EPOCHS, Measurements
+from hhexp.training.isa import cpu_flags
+from hhexp.training.runtime import bfloat16_is_native
+
+NOT_HERE = "not on this CPU, which has no amx_bf16"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure."""
+
+    name: str
+    what: str
+    ours: str = ""
+    other: str = ""
+    """The yardstick's, or what else ours is compared with."""
+    ratios: tuple[float, ...] = ()
+    """The ratio in each repeat; empty where it cannot be measured here."""
+    reach: float = 0.0
+    at_least: bool = True
+    """Whether the ratio has to be at least ``reach``, or at most."""
+    percent: bool = False
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of the repeats' ratios."""
+        return statistics.median(self.ratios) if self.ratios else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the ratio is what it has to be; None where it was not measured."""
+        if self.ratio is None:
+            return None
+        return self.ratio >= self.reach if self.at_least else self.ratio <= self.reach
+
+
+def step(measurements: Measurements) -> Figure:
+    """A training step's share of the GEMM peak."""
+    inside = measurements.inside
+    return Figure(
+        "step",
+        "a training step's share of the GEMM peak, fp32, same threads",
+        gflops(inside["step_flops"]),
+        f"{gflops(inside['gemm_flops'])} (2048³ GEMM)",
+        shares(inside["step_flops"], inside["gemm_flops"]),
+        0.75,
+        percent=True,
+    )
+
+
+def sweep(measurements: Measurements) -> Figure:
+    """The study's sweep against the yardstick's four runs."""
+    return _sweep(measurements, "sweep", "float32", 4.0 if "avx512f" in flags() else 2.8)
+
+
+def sweep_bfloat16(measurements: Measurements) -> Figure:
+    """The same in bfloat16."""
+    return _sweep(measurements, "sweep-bf16", "mixed_bfloat16", 7.0)
+
+
+def _sweep(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
+    what = f"the study's sweep, whole process, {precision}"
+    if not measurable(name):
+        return Figure(name, what, reach=reach, note=NOT_HERE)
+    ours = measurements.ours_s(name)
+    parts = [
+        measurements.yardstick_s(augment=augment, long=long)
+        for augment in (False, True)
+        for long in (False, True)
+    ]
+    four = [sum(repeat) for repeat in zip(*parts, strict=True)]
+    note = extrapolated(measurements)
+    return Figure(name, what, clock(ours), clock(four), shares(four, ours), reach, note=note)
+
+
+def run(measurements: Measurements) -> Figure:
+    """One run without augmentation against the yardstick's."""
+    return _run(measurements, "run", "float32", 1.8)
+
+
+def run_bfloat16(measurements: Measurements) -> Figure:
+    """The same in bfloat16."""
+    return _run(measurements, "run-bf16", "mixed_bfloat16", 3.5)
+
+
+def _run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
+    what = f"one un-augmented run of {EPOCHS} epochs, whole process, {precision}"
+    if not measurable(name):
+        return Figure(name, what, reach=reach, note=NOT_HERE)
+    ours = measurements.ours_s(name)
+    other = measurements.yardstick_s(augment=False, long=False)
+    note = extrapolated(measurements)
+    return Figure(name, what, clock(ours), clock(other), shares(other, ours), reach, note=note)
+
+
+def affine(measurements: Measurements) -> Figure:
+    """An augmented epoch against one that is not."""
+    augmented, plain = (measurements.inside[f"{n}_epoch_s"] for n in ("augmented", "plain"))
+    return Figure(
+        "affine",
+        "an augmented epoch against an un-augmented one, affine",
+        clock(augmented),
+        f"{clock(plain)} (un-augmented)",
+        shares(augmented, plain),
+        1.05,
+        at_least=False,
+        note=part(measurements),
+    )
+
+
+def pipeline(measurements: Measurements) -> Figure:
+    """The input pipeline alone against the epoch."""
+    alone, epoch = (measurements.inside[n] for n in ("pipeline_s", "augmented_epoch_s"))
+    return Figure(
+        "pipeline",
+        "the input pipeline alone, augmented, against the epoch's pace",
+        clock(alone),
+        f"{clock(epoch)} (the epoch)",
+        shares(epoch, alone),
+        10.0,
+        note=part(measurements),
+    )
+
+
+def overhead(measurements: Measurements) -> Figure:
+    """What is not training, as a share of a run."""
+    other = measurements.overhead_s
+    if measurements.full:
+        whole = [program.runs[0].seconds for program in measurements.programs["run"]]
+    else:
+        epoch_s = measurements.scale * statistics.median(measurements.inside["plain_epoch_s"])
+        whole = [seconds + EPOCHS * epoch_s for seconds in other]
+    return Figure(
+        "overhead",
+        f"all that is not training, of a run of {EPOCHS} epochs",
+        clock(other),
+        f"{clock(whole)} (the run)",
+        shares(other, whole),
+        0.03,
+        at_least=False,
+        percent=True,
+        note="" if measurements.full else "the training's seconds extrapolated",
+    )
+
+
+def memory(measurements: Measurements) -> Figure:
+    """A worker's own memory with the data set read, above that with it left alone."""
+    read, untouched = measurements.memory["read"], measurements.memory["untouched"]
+    own = [r["anonymous"] - u["anonymous"] for r, u in zip(read, untouched, strict=True)]
+    images = read[0]["images"]
+    mapped = statistics.median(
+        (r["resident"] - r["anonymous"]) - (u["resident"] - u["anonymous"])
+        for r, u in zip(read, untouched, strict=True)
+    )
+    return Figure(
+        "memory",
+        "a worker's own memory for the training images, of their size",
+        f"{statistics.median(own):.0f} MB",
+        f"{images:.0f} MB (the images)",
+        tuple(megabytes / images for megabytes in own),
+        0.1,
+        at_least=False,
+        percent=True,
+        note=f"{mapped:.0f} MB more are pages of the cached file, which workers share",
+    )
+
+
+FIGURES: dict[str, Callable[[Measurements], Figure]] = {
+    "step": step,
+    "sweep": sweep,
+    "sweep-bf16": sweep_bfloat16,
+    "run": run,
+    "run-bf16": run_bfloat16,
+    "affine": affine,
+    "pipeline": pipeline,
+    "overhead": overhead,
+    "memory": memory,
+}
+"""All figures by name, in the order of the table."""
+
+
+def measurable(name: str) -> bool:
+    """Whether a figure can be measured on this machine."""
+    return not name.endswith("-bf16") or bool(bfloat16_is_native())
+
+
+def shares(ours: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
+    """The ratio in each repeat."""
+    return tuple(a / b for a, b in zip(ours, other, strict=True))
+
+
+def extrapolated(measurements: Measurements) -> str:
+    """How the seconds of a whole program were found."""
+    if measurements.full:
+        return ""
+    return (
+        f"extrapolated from {measurements.epochs} epochs of 1/{measurements.scale:.0f} the images"
+    )
+
+
+def part(measurements: Measurements) -> str:
+    """On which part of the images it was measured."""
+    return "" if measurements.full else f"on 1/{measurements.scale:.0f} of the images"
+
+
+def gflops(values: Sequence[float]) -> str:
+    """The median of FLOP/s."""
+    return f"{statistics.median(values) / 1e9:.0f} GFLOP/s"
+
+
+def clock(values: Sequence[float]) -> str:
+    """The median of seconds, to three digits or so."""
+    seconds = statistics.median(values)
+    if seconds >= 120:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"
+
+
+def flags() -> set[str]:
+    """The CPU's flags, as far as the system lists them."""
+    return cpu_flags() or set()

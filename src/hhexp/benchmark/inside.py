@@ -1,0 +1,104 @@
+"""What is measured inside one process: steps, the GEMM peak, epochs, the input pipeline alone.
+
+    python -m hhexp.benchmark.inside REPEATS EPOCHS OVERRIDE...
+
+prints a line of JSON: a list for each quantity, with a value for each repeat.
+"""
+
+import dataclasses
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from hhexp import data
+from hhexp.benchmark.composed import training
+from hhexp.experiment.assembly import Training
+from hhexp.training.batches import batches
+from hhexp.training.loop import Epoch
+from hhexp.training.step import training_step
+from hhexp.training.utilisation import flops_per_image, gemm_rate
+
+STEPS = 8
+"""Training steps timed in a repeat."""
+
+
+def measure(repeats: int, epochs: int, words: Sequence[str]) -> dict[str, list[float]]:
+    """Measure everything ``repeats`` times, each time all of it in turn.
+
+    Args:
+        repeats: how often.
+        epochs: epochs of each kind in a repeat.
+        words: overrides of the configuration, with an augmentation.
+
+    Returns:
+        gemm_flops and step_flops (FLOP/s), plain_epoch_s and augmented_epoch_s (seconds of an epoch
+        with its validation), pipeline_s (seconds in which an epoch's batches are made).
+    """
+    augmented = training([*words, f"epochs={repeats * epochs + 1}"])
+    plain = dataclasses.replace(augmented, augmentation=None)
+    step_flops = step_meter(augmented)
+    # The first epoch of each sets its functions up.
+    runs = {
+        "plain_epoch_s": ignoring_first(plain.epochs(1, lambda *_: None)),
+        "augmented_epoch_s": ignoring_first(augmented.epochs(1, lambda *_: None)),
+    }
+    found: dict[str, list[float]] = {}
+    for repeat in range(repeats):
+        values = {"gemm_flops": gemm_rate(2048, 1.0), "step_flops": step_flops()}
+        seconds: dict[str, list[float]] = {name: [] for name in runs}
+        for _ in range(epochs):
+            for name, run in runs.items():
+                seconds[name].append(next(run).metrics["time/epoch_s"])
+        values |= {name: statistics.median(measured) for name, measured in seconds.items()}
+        values["pipeline_s"] = pipeline_s(augmented, repeat + 1)
+        for name, value in values.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def step_meter(made: Training) -> Callable[[], float]:
+    """A function that gives the FLOP/s of a training step, the median of some."""
+    images = made.dataset.train.images[: made.config.batch_size]
+    labels = made.dataset.train.labels[: made.config.batch_size]
+    step = training_step(made.model, made.optimizer)
+    flops = flops_per_image(made.model) * len(images)
+    for _ in range(3):
+        step(images, labels)
+
+    def measured() -> float:
+        seconds = []
+        for _ in range(STEPS):
+            started = time.perf_counter()
+            step(images, labels)
+            seconds.append(time.perf_counter() - started)
+        return flops / statistics.median(seconds)
+
+    return measured
+
+
+def ignoring_first(epochs: Iterator[Epoch]) -> Iterator[Epoch]:
+    """The epochs after the first, which is trained at once."""
+    next(epochs)
+    return epochs
+
+
+def pipeline_s(made: Training, epoch: int) -> float:
+    """Seconds in which an epoch's batches are made, augmented, while nothing trains."""
+    split, config = made.dataset.train, made.config
+    started = time.perf_counter()
+    for _ in batches(
+        split.images,
+        split.labels,
+        data.epoch_order(config.seed, epoch, len(split.images)),
+        epoch=epoch,
+        batch_size=config.batch_size,
+        augment=made.augmentation,
+    ):
+        pass
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])))

@@ -1,0 +1,63 @@
+"""The memory that a training process has to itself, with the data set read or left alone.
+
+    python -m hhexp.benchmark.memory read|untouched OVERRIDE...
+
+prints a line of JSON. Anonymous memory is what is no page of a file: the data set's pages are the
+cached file's own, which all workers share and the system may drop.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hhexp import data
+from hhexp.benchmark.composed import training
+from hhexp.training.batches import batches
+from hhexp.training.step import training_step
+
+ROLLUP = Path("/proc/self/smaps_rollup")
+STEPS = 3
+
+
+def measure(read: bool, words: Sequence[str]) -> dict[str, float]:
+    """Train a few steps, on the data set's images or on black ones, and look at the memory.
+
+    Returns:
+        megabytes (10⁶ bytes): anonymous, resident, and images, the size of the training images.
+    """
+    made = training(words)
+    config, split = made.config, made.dataset.train
+    images, labels = split.images, split.labels
+    order = data.epoch_order(config.seed, 1, len(images))
+    if not read:
+        images = np.zeros((config.batch_size, *images.shape[1:]), np.uint8)
+        order = np.resize(np.arange(len(images)), len(order))
+    step = training_step(made.model, made.optimizer)
+    taken = batches(
+        images,
+        labels,
+        order,
+        epoch=1,
+        batch_size=config.batch_size,
+        augment=made.augmentation,
+    )
+    # All of an epoch's batches are made; only some are trained on, which takes all it takes.
+    for number, (batch, truth) in enumerate(taken):
+        if number < STEPS:
+            step(batch, truth)
+    sizes = {
+        line.split()[0]: float(line.split()[1]) * 1024 / 1e6
+        for line in ROLLUP.read_text().splitlines()[1:]
+    }
+    return {
+        "anonymous": sizes["Anonymous:"],
+        "resident": sizes["Rss:"],
+        "images": split.images.nbytes / 1e6,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1] == "read", sys.argv[2:])))
