@@ -11,6 +11,7 @@ from hhexp.training.batches import Augment, batches
 from hhexp.training.evaluation import Evaluation, evaluator
 from hhexp.training.state import weights_sha256
 from hhexp.training.step import training_step
+from hhexp.training.utilisation import flops_per_image, gemm_peak
 
 if TYPE_CHECKING:
     import keras
@@ -69,6 +70,7 @@ def train(
     """
     step = training_step(model, optimizer)
     evaluate = evaluator(model, batch_size=batch_size)
+    work = flops_per_image(model) * len(training.images)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
         rate = float(optimizer.learning_rate)
@@ -85,6 +87,7 @@ def train(
             batch_loss, batch_right = step(images, labels)
             loss, right, seen = loss + batch_loss, right + batch_right, seen + len(labels)
             on_step(epoch, number, loss / seen, right / seen)
+        trained_s = time.perf_counter() - started
         result = evaluate(validation.images, validation.labels)
         metrics = {
             "train/loss": loss / seen,
@@ -97,5 +100,6 @@ def train(
             },
             "lr": rate,
             "time/epoch_s": time.perf_counter() - started,
+            "perf/utilisation": work / trained_s / gemm_peak(),
         }
         yield Epoch(epoch, metrics, weights_sha256(model), result)
