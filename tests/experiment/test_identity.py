@@ -1,0 +1,78 @@
+"""A trajectory's identity holds what moves the numbers, and nothing else."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from hhexp.config.check import check
+from hhexp.data import Dataset, Split
+from hhexp.experiment.identity import Identity, identity, listed_differences, trajectory
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    split = Split(np.zeros((2, 8, 8, 3), np.uint8), np.array([0, 1]), ("a", "b"))
+    return Dataset("drawn", ("x", "y"), split, split, "f" * 64, ())
+
+
+def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
+    with initialize_config_module("hhexp.conf", version_base="1.3"):
+        values: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    return identity(check(values), dataset, device)
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["epochs=30", "tracking.label=x", "objective=val/loss", "state.every=1", "reuse=false",
+     "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
+)  # fmt: skip
+def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:
+    assert trajectory(parts(dataset, override)) == trajectory(parts(dataset))
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("seed=1", "seed 0 → 1"),
+        ("batch_size=16", "batch_size 32 → 16"),
+        ("lr.value=0.01", "lr.value 0.001 → 0.01"),
+        ("model.dense_units=64", "model.dense_units 512 → 64"),
+        ("data.image_size=150", "data.image_size None → 150"),
+        ("runtime.threads=1", "threads 2 → 1"),
+        ("runtime.precision=mixed_bfloat16", "precision float32 → mixed_bfloat16"),
+    ],
+)
+def test_what_moves_them_is_named(dataset: Dataset, override: str, said: str) -> None:
+    assert listed_differences(parts(dataset), parts(dataset, override)) == [said]
+
+
+def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
+    full = parts(dataset, "aug=full")
+    other = parts(dataset, "aug=full", "aug.rotation_range=30.0", "aug.fill_mode=wrap")
+    assert listed_differences(full, other) == [
+        "aug.fill_mode nearest → wrap",
+        "aug.rotation_range 40.0 → 30.0",
+    ]
+
+
+def test_a_schedule_over_all_epochs_counts_them(dataset: Dataset) -> None:
+    short, long = (parts(dataset, "lr=cosine", f"epochs={n}") for n in (15, 30))
+    assert listed_differences(short, long) == ["lr.epochs 15 → 30"]
+
+
+def test_other_images_another_device_and_other_sources_count(dataset: Dataset) -> None:
+    usual = parts(dataset)
+    others = dataclasses.replace(dataset, fingerprint="0" * 64)
+    assert listed_differences(usual, parts(others)) == ["data"]
+    assert listed_differences(usual, parts(dataset, device="gpu")) == ["device cpu → gpu"]
+    assert {"source hhexp/augment/affine.py", "source hhexp/training/step.py"} <= usual.keys()
+    assert "source hhexp/training/progress.py" not in usual
+    edited = {**usual, "source hhexp/augment/affine.py": "0" * 32, "tensorflow": "9.9.9"}
+    assert listed_differences(usual, edited) == [
+        "source hhexp/augment/affine.py",
+        f"tensorflow {usual['tensorflow']} → 9.9.9",
+    ]
