@@ -12,7 +12,7 @@ from hhexp.benchmark.composed import configuration
 from hhexp.benchmark.figures import FIGURES, measurable
 from hhexp.benchmark.measurements import Measurements
 from hhexp.benchmark.pictures import source
-from hhexp.benchmark.report import Conditions, table, write
+from hhexp.benchmark.report import Conditions, notes, table, write
 from hhexp.console import entry
 from hhexp.errors import UserError
 
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         repeats=options.repeats,
     )
     for line in conditions.lines():
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="hhexp-bench-") as folder:
         measurements = Measurements(
             source=images,
@@ -58,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
         figures = [FIGURES[name](measurements) for name in names]
     say("done")
     console.print(table(figures))
+    for note in notes(figures):
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     if output:
         write(output, figures, conditions)
         print(f"Written: {output}")
@@ -76,7 +78,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--full", action="store_true", help="run the whole study in both ways: up to some hours"
     )
     parser.add_argument(
-        "--epochs", type=positive, default=2, help="epochs that the short form trains; default: 2"
+        "--epochs", type=several, default=2, help="epochs that the short form trains; default: 2"
     )
     parser.add_argument(
         "--repeats", type=positive, help="times that each is measured; default: 3, with --full 1"
@@ -104,6 +106,13 @@ def positive(text: str) -> int:
     """A whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}: not a whole number of at least 1")
+    return int(text)
+
+
+def several(text: str) -> int:
+    """A whole number of at least 2: the first epoch, which sets things up, is no measure."""
+    if positive(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text}: not a whole number of at least 2")
     return int(text)
 
 

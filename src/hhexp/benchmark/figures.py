@@ -19,7 +19,7 @@ class Figure:
     what: str
     ours: str = ""
     other: str = ""
-    """The yardstick's, or what else ours is compared with."""
+    """The yardstick's, or what else ours is compared with: the note says so."""
     ratios: tuple[float, ...] = ()
     """The ratio in each repeat; empty where it cannot be measured here."""
     reach: float = 0.0
@@ -46,12 +46,13 @@ def step(measurements: Measurements) -> Figure:
     inside = measurements.inside
     return Figure(
         "step",
-        "a training step's share of the GEMM peak, fp32, same threads",
+        "a training step's share of the GEMM peak",
         gflops(inside["step_flops"]),
-        f"{gflops(inside['gemm_flops'])} (2048³ GEMM)",
+        gflops(inside["gemm_flops"]),
         shares(inside["step_flops"], inside["gemm_flops"]),
         0.75,
         percent=True,
+        note="fp32, against a 2048³ matrix product on the same threads",
     )
 
 
@@ -66,7 +67,7 @@ def sweep_bfloat16(measurements: Measurements) -> Figure:
 
 
 def _sweep(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
-    what = f"the study's sweep, whole process, {precision}"
+    what = f"the study's sweep, {precision}"
     if not measurable(name):
         return Figure(name, what, reach=reach, note=NOT_HERE)
     ours = measurements.ours_s(name)
@@ -91,7 +92,7 @@ def run_bfloat16(measurements: Measurements) -> Figure:
 
 
 def _run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
-    what = f"one un-augmented run of {EPOCHS} epochs, whole process, {precision}"
+    what = f"one un-augmented run, {precision}"
     if not measurable(name):
         return Figure(name, what, reach=reach, note=NOT_HERE)
     ours = measurements.ours_s(name)
@@ -105,13 +106,13 @@ def affine(measurements: Measurements) -> Figure:
     augmented, plain = (measurements.inside[f"{n}_epoch_s"] for n in ("augmented", "plain"))
     return Figure(
         "affine",
-        "an augmented epoch against an un-augmented one, affine",
+        "an augmented epoch",
         clock(augmented),
-        f"{clock(plain)} (un-augmented)",
+        clock(plain),
         shares(augmented, plain),
         1.05,
         at_least=False,
-        note=part(measurements),
+        note="against an un-augmented one, engine affine" + part(measurements),
     )
 
 
@@ -120,12 +121,12 @@ def pipeline(measurements: Measurements) -> Figure:
     alone, epoch = (measurements.inside[n] for n in ("pipeline_s", "augmented_epoch_s"))
     return Figure(
         "pipeline",
-        "the input pipeline alone, augmented, against the epoch's pace",
+        "the input pipeline alone",
         clock(alone),
-        f"{clock(epoch)} (the epoch)",
+        clock(epoch),
         shares(epoch, alone),
         10.0,
-        note=part(measurements),
+        note="augmented, against the epoch that it feeds" + part(measurements),
     )
 
 
@@ -139,14 +140,15 @@ def overhead(measurements: Measurements) -> Figure:
         whole = [seconds + EPOCHS * epoch_s for seconds in other]
     return Figure(
         "overhead",
-        f"all that is not training, of a run of {EPOCHS} epochs",
+        "all that is not training",
         clock(other),
-        f"{clock(whole)} (the run)",
+        clock(whole),
         shares(other, whole),
         0.03,
         at_least=False,
         percent=True,
-        note="" if measurements.full else "the training's seconds extrapolated",
+        note=f"of an un-augmented run of {EPOCHS} epochs"
+        + ("" if measurements.full else "; the seconds of its training are extrapolated"),
     )
 
 
@@ -161,14 +163,15 @@ def memory(measurements: Measurements) -> Figure:
     )
     return Figure(
         "memory",
-        "a worker's own memory for the training images, of their size",
+        "a worker's own memory for the images",
         f"{statistics.median(own):.0f} MB",
-        f"{images:.0f} MB (the images)",
+        f"{images:.0f} MB",
         tuple(megabytes / images for megabytes in own),
         0.1,
         at_least=False,
         percent=True,
-        note=f"{mapped:.0f} MB more are pages of the cached file, which workers share",
+        note=f"against the training images' size; {mapped:.0f} MB of them are pages of the cached "
+        "file, which workers share",
     )
 
 
@@ -199,15 +202,16 @@ def shares(ours: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
 def extrapolated(measurements: Measurements) -> str:
     """How the seconds of a whole program were found."""
     if measurements.full:
-        return ""
+        return "whole process"
     return (
-        f"extrapolated from {measurements.epochs} epochs of 1/{measurements.scale:.0f} the images"
+        f"whole process, extrapolated from {measurements.epochs} epochs on "
+        f"1/{measurements.scale:.0f} of the images"
     )
 
 
 def part(measurements: Measurements) -> str:
     """On which part of the images it was measured."""
-    return "" if measurements.full else f"on 1/{measurements.scale:.0f} of the images"
+    return "" if measurements.full else f", on 1/{measurements.scale:.0f} of the images"
 
 
 def gflops(values: Sequence[float]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 """Instruction sets that decide how fast a CPU can be here."""
 PACKAGES = ("hhexp", "tensorflow", "keras", "numpy", "mlflow", "opencv-python-headless")
-COLUMNS = ("what", "ours", "yardstick", "ratio", "reach", "reached")
+COLUMNS = ("figure", "what", "ours", "yardstick", "ratio", "range", "reach", "reached")
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,26 @@ class Conditions:
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
-    """A figure's row, for ``COLUMNS``; the ratio with its range over the repeats."""
+    """A figure's row, for ``COLUMNS``."""
 
     def said(ratio: float) -> str:
         return f"{ratio:.1%}" if figure.percent else f"{ratio:.2f}×"
 
-    ratio = ""
-    if figure.ratio is not None:
-        ratio = said(figure.ratio)
-        if len(figure.ratios) > 1:
-            ratio += f" ({said(min(figure.ratios))} – {said(max(figure.ratios))})"
+    ratio = "—" if figure.ratio is None else said(figure.ratio)
+    spread = ""
+    if len(figure.ratios) > 1:
+        spread = f"{said(min(figure.ratios))} – {said(max(figure.ratios))}"
     reach = f"{'≥' if figure.at_least else '≤'} {said(figure.reach)}"
     reached = {True: "yes", False: "no", None: "—"}[figure.reached]
-    what = f"{figure.what}; {figure.note}" if figure.note else figure.what
-    return what, figure.ours, figure.other, ratio, reach, reached
+    return figure.name, figure.what, figure.ours, figure.other, ratio, spread, reach, reached
+
+
+def notes(figures: Sequence[Figure]) -> list[str]:
+    """What has to be known of the figures, those of one note together."""
+    names: dict[str, list[str]] = {}
+    for figure in figures:
+        names.setdefault(figure.note, []).append(figure.name)
+    return [f"{', '.join(those)}: {note}" for note, those in names.items()]
 
 
 def table(figures: Sequence[Figure]) -> "Table":
@@ -90,7 +96,9 @@ def table(figures: Sequence[Figure]) -> "Table":
     from rich import box
     from rich.table import Table
 
-    rows = Table(*COLUMNS, box=box.SIMPLE_HEAD)
+    rows = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in COLUMNS:
+        rows.add_column(name, no_wrap=name not in ("what", "ours", "yardstick", "range"))
     for figure in figures:
         rows.add_row(*cells(figure), style="red" if figure.reached is False else None)
     return rows
@@ -101,6 +109,7 @@ def markdown(figures: Sequence[Figure], conditions: Conditions) -> str:
     lines = [f"- {line}" for line in conditions.lines()]
     lines += ["", f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
     lines += [f"| {' | '.join(cells(figure))} |" for figure in figures]
+    lines += ["", *(f"- {note}" for note in notes(figures))]
     return "\n".join(lines) + "\n"
 
 
