@@ -126,8 +126,8 @@ class Measurements:
     @cached_property
     def inside(self) -> dict[str, list[float]]:
         """Steps, GEMM, epochs and the input pipeline, from one process."""
-        self.say(f"steps and epochs, {self.repeats} times in one process")
         words = [str(self.repeats), str(self.epochs), *self.pictures.words, "aug=full"]
+        self.say(f"steps and epochs, {self.repeats} times in one process")
         return programs.measured("inside", self.cache, words)
 
     @cached_property
