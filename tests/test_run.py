@@ -166,6 +166,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["tracking.uri=somewhere"], "tracking store somewhere: "),
         (["epochs"], "epochs: not of the form key=value"),
         (["modules=[no_such]"], "modules: cannot import 'no_such'"),
+        (["objective=val/recall/cats"], "val/recall/cats: the classes are horses, humans"),
         (["runtime.device=gpu"], "TensorFlow sees no GPU here"),
     ],
 )

@@ -26,7 +26,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
 SOURCES = ("augment", "models", "training", "data/decode.py", "data/order.py")
 """Parts of this package that can."""
 
-BYSTANDERS = ("training/progress.py",)
+BYSTANDERS = ("training/progress.py", "training/utilisation.py")
 """Files in those parts that can not."""
 
 Identity = Mapping[str, str | int | float | bool | None]

@@ -97,6 +97,11 @@ def read_data(config: Config) -> Dataset:
     """
     reader = data_reader.functions[config.data.reader]
     dataset = data.load(config.data.name, reader(**config.data.arguments), config.data.image_size)
+    kind, _, name = config.objective.rpartition("/")
+    if kind == "val/recall" and name not in dataset.classes:
+        raise UserError(
+            f"objective={config.objective}: the classes are {', '.join(dataset.classes)}"
+        )
     side = min(dataset.train.images.shape[1:3])
     models.check_model(config.model.builder, config.model.arguments, side)
     return dataset

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -120,6 +121,8 @@ def from_folder(folder: Path) -> Recorded:
 
 def write(recorded: Recorded, runs: Path) -> Path:
     """Write a run's record as files into ``runs/<run ID>/``, whole or not at all; the folder."""
+    if not re.fullmatch("[0-9a-f]{32}", recorded.run_id):
+        raise UserError(f"{recorded.run_id!r} is no run ID, so that no folder is called so")
     runs.mkdir(parents=True, exist_ok=True)
     folder = runs / recorded.run_id
     with tempfile.TemporaryDirectory(dir=runs, prefix="unfinished-") as temporary:

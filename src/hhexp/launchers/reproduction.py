@@ -1,6 +1,7 @@
 """Train a run on record again from nothing, and judge whether its numbers came back."""
 
 import copy
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -79,7 +80,11 @@ def prepare_reproduction(
     key = f"reproduction of {recorded.run_id[:8]}"
     job = Job(key, values, recorded.overrides, recorded.choices)
     config = prepare(job)
-    dataset, kind = read_data(config), device_kind(config.runtime.device)
+    kind = device_kind(config.runtime.device)
+    try:
+        dataset = read_data(config)
+    except UserError as error:
+        raise UserError(f"{error}; say where the data lies now with --data-root") from error
     now = collect(
         modules=config.modules,
         dataset=dataset,
@@ -141,14 +146,12 @@ def seed_spread(store: Store, recorded: Recorded, epochs: int) -> dict[str, floa
     own = {k: v for k, v in recorded.identity.items() if k != "seed"}
     by_seed: dict[object, PastEpoch] = {}
     for run in of_kind(store, "run"):
-        try:
-            other = from_store(store, run)
-        except UserError:
-            continue
-        if {k: v for k, v in other.identity.items() if k != "seed"} == own:
-            past = other.epochs
+        other = json.loads(run.tags.get("hhexp.identity", "{}"))
+        seed = other.pop("seed", None)
+        if other == own and seed not in by_seed:
+            past = from_store(store, run).epochs
             if len(past) >= epochs:
-                by_seed.setdefault(other.identity["seed"], past[epochs - 1])
+                by_seed[seed] = past[epochs - 1]
     return spread(list(by_seed.values()))
 
 
