@@ -53,6 +53,7 @@ def trained(
         order=lambda epoch: np.random.default_rng(epoch).permutation(len(images.labels)),
         augment=augment,
         on_step=lambda *_: None,
+        evaluate=evaluator(model, batch_size=10),
     )
     return model, list(done)
 
@@ -112,6 +113,7 @@ def test_the_training_metrics_are_means_over_images_not_batches(squares: Images)
         order=lambda _: np.arange(24),
         augment=None,
         on_step=lambda *_: None,
+        evaluate=evaluator(model, batch_size=10),
     )
     assert epoch.metrics["train/loss"] == pytest.approx(epoch.metrics["val/loss"], rel=1e-5)
     assert epoch.metrics["train/accuracy"] == pytest.approx(epoch.metrics["val/accuracy"])
@@ -127,9 +129,10 @@ def test_validation_loss_does_not_saturate(squares: Images) -> None:
 
 def test_steps_are_reported_in_order(squares: Images) -> None:
     steps: list[tuple[int, int]] = []
+    model = small_model()
     list(
         train(
-            small_model(),
+            model,
             rmsprop(),
             squares,
             squares,
@@ -140,6 +143,7 @@ def test_steps_are_reported_in_order(squares: Images) -> None:
             order=lambda _: np.arange(24),
             augment=None,
             on_step=lambda epoch, step, *_: steps.append((epoch, step)),
+            evaluate=evaluator(model, batch_size=10),
         )
     )
     assert steps == [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)]
@@ -168,6 +172,7 @@ def test_three_classes_train_as_categorical() -> None:
         order=lambda _: np.arange(6),
         augment=None,
         on_step=lambda *_: None,
+        evaluate=evaluator(model, batch_size=10),
     )
     assert {"val/recall/a", "val/recall/b", "val/recall/c"} <= epoch.metrics.keys()
     assert epoch.validation.probabilities.shape == (6, 3)

@@ -10,7 +10,7 @@ from hhexp.augment import Augmentation
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.data.views import View, view_images
-from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.training.evaluation import Evaluate, Evaluation, evaluator
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import optimizer
 from hhexp.training.runtime import Device
@@ -29,6 +29,7 @@ class Training:
     model: "keras.Model"
     optimizer: "keras.optimizers.Optimizer"
     augmentation: Augmentation | None
+    evaluate: Evaluate
     steps: int
     """Training steps in an epoch."""
 
@@ -50,7 +51,8 @@ class Training:
         )
         ranges = augment.Ranges(**config.aug.model_dump(exclude={"engine"}))
         transforms = augment.augmentation(config.aug.engine, ranges, config.seed, device.kind)
-        return cls(config, dataset, device, model, rule, transforms, steps)
+        evaluate = evaluator(model, batch_size=config.batch_size)
+        return cls(config, dataset, device, model, rule, transforms, evaluate, steps)
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:
         """Train from ``first_epoch`` on, epoch by epoch."""
@@ -67,10 +69,10 @@ class Training:
             order=lambda epoch: data.epoch_order(config.seed, epoch, len(dataset.train.images)),
             augment=self.augmentation,
             on_step=on_step,
+            evaluate=self.evaluate,
         )
 
     def validate(self, view: View | None = None) -> Evaluation:
         """The model, as it is now, on the validation images, or on a part of each."""
         images, labels = self.dataset.validation.images, self.dataset.validation.labels
-        evaluate = evaluator(self.model, batch_size=self.config.batch_size)
-        return evaluate(view_images(images, view) if view else images, labels)
+        return self.evaluate(view_images(images, view) if view else images, labels)

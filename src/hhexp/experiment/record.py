@@ -52,9 +52,11 @@ def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
     tracked.log_json(epochs, "provenance/epochs.json")
 
 
-def log_results(tracked: TrackedRun, training: Training, past: Sequence[PastEpoch]) -> None:
+def log_results(
+    tracked: TrackedRun, training: Training, past: Sequence[PastEpoch], answers: Evaluation
+) -> None:
     """Log the trained model, its answers to the validation images, and pictures of both."""
-    dataset, answers = training.dataset, training.validate()
+    dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
     tracked.log_epoch(len(past), view_metrics(training))

@@ -16,6 +16,7 @@ from hhexp.tracking.query import metric_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, keep_state
 from hhexp.tracking.store import Store
+from hhexp.training.evaluation import Evaluation
 from hhexp.training.progress import EpochDone, Report, RunEnded, RunStarted, Stage, StepDone
 from hhexp.training.runtime import start_tensorflow
 from hhexp.training.state import PastEpoch, load_state, save_state
@@ -46,9 +47,9 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         past = restore(training, store, chosen)
         tracked = open_run(job, config, store, chosen, parent_id, parts)
         log_configuration(tracked, job, training, parts)
-        train_and_log(tracked, job, training, past, report)
+        answers = train_and_log(tracked, job, training, past, report)
         report(Stage(job.key, "logging the model and the pictures"))
-        log_results(tracked, training, past)
+        log_results(tracked, training, past, answers)
         tracked.finish("FINISHED", None)
         report(RunEnded(job.key, tracked.run_id, "FINISHED", ""))
         return Outcome(
@@ -111,10 +112,13 @@ def open_run(
 
 def train_and_log(
     tracked: TrackedRun, job: Job, training: Training, past: list[PastEpoch], report: Report
-) -> None:
+) -> Evaluation:
     """Train the epochs that are missing, each logged as it ends and appended to ``past``.
 
     An interrupted run has logged some of them already: none is logged twice.
+
+    Returns:
+        the trained model's answers to the validation images.
     """
     config = training.config
     histories = metric_histories(tracked.store, tracked.run_id)
@@ -132,7 +136,9 @@ def train_and_log(
             spoken = now
             report(StepDone(job.key, epoch, step, loss, accuracy))
 
+    answers = None
     for epoch in training.epochs(len(past) + 1, on_step):
+        answers = epoch.validation
         past.append(PastEpoch(epoch.metrics, epoch.weights))
         if epoch.number > logged:
             tracked.log_epoch(epoch.number, epoch.metrics)
@@ -140,6 +146,7 @@ def train_and_log(
         if epoch.number % config.state.every == 0 or epoch.number == config.epochs:
             keep_state(tracked, save_state(training.model, training.optimizer, past), epoch.number)
             log_history(tracked, past)
+    return answers if answers is not None else training.validate()
 
 
 def run_tags(config: Config) -> dict[str, str]:

@@ -52,17 +52,16 @@ class Evaluation:
         return confusion.diagonal() / confusion.sum(axis=1)
 
 
-def evaluator(
-    model: "keras.Model", *, batch_size: int
-) -> Callable[[np.ndarray, np.ndarray], Evaluation]:
+Evaluate = Callable[[np.ndarray, np.ndarray], Evaluation]
+"""From images [N, H, W, 3] (0 … 255) and labels [N] to their evaluation."""
+
+
+def evaluator(model: "keras.Model", *, batch_size: int) -> Evaluate:
     """A function that evaluates ``model``, with its current weights, on images and labels.
 
     Args:
         model: with one sigmoid output for two classes, else a softmax.
         batch_size: images in a step; it has no effect beyond the last bits.
-
-    Returns:
-        from images [N, H, W, 3] (0 … 255) and labels [N] to their Evaluation.
     """
     step = evaluation_step(model)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.training.batches import Augment, batches
-from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.training.evaluation import Evaluate, Evaluation
 from hhexp.training.state import weights_sha256
 from hhexp.training.step import training_step
 from hhexp.training.utilisation import flops_per_image, gemm_peak
@@ -52,6 +52,7 @@ def train(
     order: Callable[[int], np.ndarray],
     augment: Augment | None,
     on_step: OnStep,
+    evaluate: Evaluate,
 ) -> Iterator[Epoch]:
     """Train a model, and yield each epoch with its validation as it ends.
 
@@ -67,9 +68,9 @@ def train(
         order: from an epoch to the order of its training images, [N].
         augment: what happens to a batch of training images; None for nothing.
         on_step: called after every training step.
+        evaluate: judges the model, as ``evaluator`` makes it.
     """
     step = training_step(model, optimizer)
-    evaluate = evaluator(model, batch_size=batch_size)
     work = flops_per_image(model) * len(training.images)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
