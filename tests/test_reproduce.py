@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from hhexp.tracking.query import find_run, of_kind
+from hhexp.training import isa
 
 OWN_MODULE = """
 from hhexp.config.registry import model_builder
@@ -114,6 +115,18 @@ def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(
     then, now = (json.loads(text) for text in ((record / "epochs.json").read_text(), made))
     same = [epoch["weights"] for epoch in then] == [epoch["weights"] for epoch in now]
     assert result.returncode in ((0,) if same else (3, 4)), result.stdout + result.stderr
+
+
+def test_the_recorded_instruction_set_is_taken_up_again(trained: Any, shell: Any) -> None:
+    if isa.effective("native") == "avx2" or not isa.reaches("avx2"):
+        pytest.skip("this CPU has nothing that a cap at avx2 would take away")
+    record = published_elsewhere(trained, shell)
+    identity = json.loads((record / "identity.json").read_text())
+    (record / "identity.json").write_text(json.dumps({**identity, "instruction set": "avx2"}))
+    result = shell.call("reproduce", record.name, "--epochs", "1")
+    (made,) = reproductions(shell)
+    assert made.params["runtime.isa"] == "avx2", result.stdout + result.stderr
+    assert json.loads(made.tags["hhexp.identity"])["instruction set"] == "avx2"
 
 
 def test_a_changed_pixel_is_named_and_told_from_the_rest(trained: Any, shell: Any) -> None:

@@ -50,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
+        if verdict and verdict.first and each.moved:
+            console.print(f"Exactness could not be expected: {'; '.join(each.moved)}")
     return reproduction.exit_status(verdicts)
 
 
