@@ -67,7 +67,7 @@ class Shell:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     def train(self, *words: str) -> subprocess.CompletedProcess[str]:

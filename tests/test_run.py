@@ -192,7 +192,7 @@ def test_help_shows_groups_options_and_keys(shell: Any) -> None:
 
 
 def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
+    for _ in range(1800):
         if text in file.read_text():
             return
         assert process.poll() is None, file.read_text()
@@ -201,7 +201,7 @@ def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 def wait_until_gone(process: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         if not is_alive(process):
             return
         time.sleep(0.1)
@@ -223,7 +223,7 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
         assert process.returncode == 130
         assert [run.status for run in shell.runs()] == ["KILLED"]
     else:  # its worker notices that it is alone, and marks the run
-        for _ in range(300):
+        for _ in range(900):
             if shell.runs()[0].status == "KILLED":
                 break
             time.sleep(0.1)
