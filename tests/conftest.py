@@ -1,11 +1,13 @@
 """What several tests need: drawn images, and the command line as a person uses it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -68,6 +70,17 @@ class Shell:
             capture_output=True,
             text=True,
             timeout=900,
+        )
+
+    def start(self, output: BinaryIO, module: str, *words: str) -> "subprocess.Popen[bytes]":
+        """Start ``python -m hhexp.MODULE …`` as a terminal would, and go on."""
+        return subprocess.Popen(
+            self.command(module, *words),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=output,
+            # A shell's background job ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def train(self, *words: str) -> subprocess.CompletedProcess[str]:

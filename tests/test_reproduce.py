@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -179,18 +178,16 @@ def test_an_unknown_run_is_one_line(trained: Any) -> None:
 
 
 def test_a_killed_and_continued_run_comes_back(shell: Any) -> None:
-    words = shell.tiny("epochs=30", "state.every=2")
+    words = shell.tiny("epochs=120", "state.every=2")
     log = shell.folder / "log.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            shell.command("run", *words), cwd=shell.folder, env=shell.environment, stdout=output
-        )
-        while "epoch 5/30" not in log.read_text():
+        process = shell.start(output, "run", *words)
+        while "epoch 5/120" not in log.read_text():
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=90)
-    again = shell.train("epochs=30", "state.every=2")
+    again = shell.train("epochs=120", "state.every=2")
     assert "resume" in again.stdout
     result = shell.call("reproduce", shell.runs()[0].run_id)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -210,13 +210,11 @@ def wait_until_gone(process: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Signals) -> None:
-    words = shell.tiny("epochs=40", "state.every=2", "aug=full")
+    words = shell.tiny("epochs=120", "state.every=2", "aug=full")
     log = shell.folder / "log.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            shell.command("run", *words), cwd=shell.folder, env=shell.environment, stdout=output
-        )
-        wait_for(log, "epoch 5/40", process)
+        process = shell.start(output, "run", *words)
+        wait_for(log, "epoch 5/120", process)
         process.send_signal(number)
         process.wait(timeout=60)
     if number == signal.SIGINT:
@@ -229,14 +227,14 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
             time.sleep(0.1)
         assert shell.runs()[0].status == "KILLED"
         wait_until_gone(shell.runs()[0].tags["hhexp.process"])
-    again = shell.train("epochs=40", "state.every=2", "aug=full")
+    again = shell.train("epochs=120", "state.every=2", "aug=full")
     assert "resume: run" in again.stdout
-    assert "epoch 1/40" not in again.stdout
+    assert "epoch 1/120" not in again.stdout
     (run,) = shell.runs()
     assert run.status == "FINISHED"
     history = shell.store.client().get_metric_history(run.run_id, "val/loss")
-    assert [metric.step for metric in history] == list(range(1, 41))
-    alone = shell.train("epochs=40", "aug=full", "reuse=false")
+    assert [metric.step for metric in history] == list(range(1, 121))
+    alone = shell.train("epochs=120", "aug=full", "reuse=false")
     assert alone.returncode == 0
     assert shell.metrics(shell.runs()[-1].run_id) == shell.metrics(run.run_id)
 

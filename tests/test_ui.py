@@ -78,7 +78,13 @@ def test_the_ui_serves_the_runs_until_ctrl_c(tmp_path: Path) -> None:
         run = TrackedRun.start(store, "study", "epochs=15")
     command = [sys.executable, "-m", "hhexp.ui", "--tracking-uri", store.uri, "--port", str(port)]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        # A shell's background job ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stdout
