@@ -227,7 +227,7 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
             time.sleep(0.1)
         assert shell.runs()[0].status == "KILLED"
         wait_until_gone(shell.runs()[0].tags["hhexp.process"])
-    again = shell.train("epochs=120", "state.every=2", "aug=full")
+    again = shell.train("epochs=120", "state.every=3", "aug=full", "tracking.label=again")
     assert "resume: run" in again.stdout
     assert "epoch 1/120" not in again.stdout
     (run,) = shell.runs()

@@ -86,11 +86,17 @@ class TrackedRun:
         return cls(store, run_id)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Log flat parameters; a value that is too long for MLflow is cut, and says so."""
+        """Log flat parameters; a value that is too long for MLflow is cut, and says so.
+
+        MLflow never changes a parameter: a run that goes on keeps those that it began with.
+        """
         from mlflow.entities import Param
 
+        known = self._client.get_run(self.run_id).data.params
         entries = [
-            Param(_valid_name(key), _cut(str(value), VALUE_LENGTH)) for key, value in params.items()
+            Param(name, _cut(str(value), VALUE_LENGTH))
+            for key, value in params.items()
+            if (name := _valid_name(key)) not in known
         ]
         for start in range(0, len(entries), BATCH):
             self._client.log_batch(self.run_id, params=entries[start : start + BATCH])
