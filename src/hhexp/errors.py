@@ -1,4 +1,4 @@
-"""The one exception that means: the person can mend this."""
+"""The one exception that means: the person can mend this; and any exception in one line."""
 
 
 class UserError(Exception):
@@ -7,3 +7,11 @@ class UserError(Exception):
     Entry points print the message without a traceback and exit with status 2
     (``HHEXP_DEBUG=1`` shows the traceback).
     """
+
+
+def one_line(error: BaseException) -> str:
+    """An exception in one line, for tags and tables."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = " ".join(str(error).split())
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

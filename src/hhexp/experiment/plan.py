@@ -53,7 +53,7 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     """
     if not reuse:
         return Plan("train")
-    runs = [run for run in of_trajectory(store, trajectory) if not _is_ours_to_leave(run)]
+    runs = [run for run in of_trajectory(store, trajectory) if not _is_trained_elsewhere(run)]
     same = [run for run in runs if run.params.get("epochs") == str(epochs)]
     if done := [run for run in same if run.status == "FINISHED"]:
         return Plan("hit", done[-1].run_id)
@@ -64,7 +64,7 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     return Plan("continue", state=newest) if newest else Plan("train")
 
 
-def _is_ours_to_leave(run: RunRecord) -> bool:
+def _is_trained_elsewhere(run: RunRecord) -> bool:
     """Whether another process is still training the run."""
     return run.status == "RUNNING" and is_alive(run.tags.get("hhexp.process"))
 

@@ -5,7 +5,7 @@ import time
 
 from hhexp import __version__
 from hhexp.config.schema import Config
-from hhexp.errors import UserError
+from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identity, trajectory
 from hhexp.experiment.job import Job, Outcome, prepare, read_data
@@ -161,11 +161,3 @@ def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
     """End a run whose process has died without doing so itself."""
     store = Store.resolve(prepare(job).tracking.uri)
     TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
-
-
-def one_line(error: BaseException) -> str:
-    """An exception in one line, for tags and tables."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    text = " ".join(str(error).split())
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

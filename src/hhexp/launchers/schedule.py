@@ -25,11 +25,6 @@ class Scheduled:
     epochs: int
     """How many epochs it will train."""
 
-    @property
-    def trajectory(self) -> str:
-        """Its trajectory's name."""
-        return trajectory(self.identity)
-
     def __str__(self) -> str:
         if self.follows:
             return f"continue: from the end of {self.follows}"

@@ -81,7 +81,7 @@ class Sweep:
         """Check all jobs and their data, then answer or train them.
 
         Returns:
-            the outcomes, in the jobs' order; none where they are only to be explained.
+            the outcomes, in the jobs' order; of jobs that are only explained, without a run.
 
         Raises:
             UserError: something is wrong with a job or its data; nothing was trained or logged.
@@ -201,14 +201,13 @@ class Sweep:
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
     """The commands that show more of what was trained."""
-    commands = {
-        "python -m hhexp.ui": "all runs, pictures and models, in MLflow's UI",
-        f"python -m hhexp.report {sweep_id[:8] if sweep_id else ''}": "a page on this sweep",
+    commands = {"python -m hhexp.ui": "all runs, pictures and models, in MLflow's UI"}
+    if sweep_id:
+        commands[f"python -m hhexp.report {sweep_id[:8]}"] = "a page on this sweep"
+    commands |= {
         f"python -m hhexp.reproduce {run_id[:8]}": "train a run again: do its numbers come back?",
         f"python -m hhexp.predict {run_id[:8]} FILE": "ask its model about a picture",
     }
-    if sweep_id is None:
-        del commands["python -m hhexp.report "]
     width = max(map(len, commands))
     return "\nLook further:\n" + "\n".join(
         f"  {command:{width}}  {what}" for command, what in commands.items()

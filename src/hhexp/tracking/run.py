@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hhexp.errors import UserError
+from hhexp.errors import UserError, one_line
 from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class TrackedRun:
         if status == "FAILED" and error is not None:
             # Whatever made the run fail may also stop this; the run must end all the same.
             with contextlib.suppress(Exception):
-                self.set_tags({"hhexp.error": _one_line(error)})
+                self.set_tags({"hhexp.error": one_line(error)})
                 self.log_text("".join(traceback.format_exception(error)), "error.txt")
         self._client.set_terminated(self.run_id, status)
 
@@ -220,8 +220,3 @@ def _valid_name(name: str) -> str:
 
 def _cut(value: str, length: int) -> str:
     return value if len(value) <= length else value[: length - len(CUT)] + CUT
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

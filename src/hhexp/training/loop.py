@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.training.batches import Augment, batches
+from hhexp.training.batches import Augment, Batch, batches
 from hhexp.training.evaluation import Evaluate, Evaluation
 from hhexp.training.state import weights_sha256
-from hhexp.training.step import training_step
+from hhexp.training.step import TrainingStep, training_step
 from hhexp.training.utilisation import flops_per_image, gemm_peak
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ def train(
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
         rate = float(optimizer.learning_rate)
-        loss, right, seen = 0.0, 0, 0
         made = batches(
             training.images,
             training.labels,
@@ -84,15 +83,12 @@ def train(
             batch_size=batch_size,
             augment=augment,
         )
-        for number, (images, labels) in enumerate(made, start=1):
-            batch_loss, batch_right = step(images, labels)
-            loss, right, seen = loss + batch_loss, right + batch_right, seen + len(labels)
-            on_step(epoch, number, loss / seen, right / seen)
+        loss, accuracy = _take_steps(step, made, epoch, on_step)
         trained_s = time.perf_counter() - started
         result = evaluate(validation.images, validation.labels)
         metrics = {
-            "train/loss": loss / seen,
-            "train/accuracy": right / seen,
+            "train/loss": loss,
+            "train/accuracy": accuracy,
             "val/loss": result.loss,
             "val/accuracy": result.accuracy,
             **{
@@ -104,3 +100,15 @@ def train(
             "perf/utilisation": work / trained_s / gemm_peak(),
         }
         yield Epoch(epoch, metrics, weights_sha256(model), result)
+
+
+def _take_steps(
+    step: TrainingStep, made: Iterator[Batch], epoch: int, on_step: OnStep
+) -> tuple[float, float]:
+    """Train on an epoch's batches; its mean loss and accuracy over the images."""
+    loss, right, seen = 0.0, 0, 0
+    for number, (images, labels) in enumerate(made, start=1):
+        batch_loss, batch_right = step(images, labels)
+        loss, right, seen = loss + batch_loss, right + batch_right, seen + len(labels)
+        on_step(epoch, number, loss / seen, right / seen)
+    return loss / seen, right / seen
