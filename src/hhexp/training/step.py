@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hhexp.training.gradient import gradient
+
 if TYPE_CHECKING:
     import keras
 
@@ -23,16 +25,17 @@ def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer")
     import tensorflow as tf
 
     optimizer.build(model.trainable_variables)
+    differentiate = gradient(model)
 
     # One trace for every batch size: the last batch of an epoch is smaller than the others.
     @tf.function(reduce_retracing=True)
     def step(images: Any, labels: Any) -> Any:
-        with tf.GradientTape() as tape:
-            output = model(images, training=True)
-            losses = cross_entropy(labels, output)
-            loss = tf.add_n([tf.reduce_mean(losses), *model.losses])
-        variables = model.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        def loss(output: Any) -> Any:
+            return tf.add_n([tf.reduce_mean(cross_entropy(labels, output)), *model.losses])
+
+        output, gradients = differentiate(images, loss)
+        optimizer.apply(gradients, model.trainable_variables)
+        losses = cross_entropy(labels, output)
         right = tf.equal(tf.argmax(probabilities(output), axis=1), labels)
         return tf.reduce_sum(losses), tf.math.count_nonzero(right)
 
