@@ -2,9 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -109,6 +111,15 @@ def test_a_server_that_does_not_answer_is_said(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_store_is_waited_for_while_another_process_writes(store: Store) -> None:
+    writer = sqlite3.connect(store.database, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN EXCLUSIVE")
+    Timer(7, writer.execute, ["COMMIT"]).start()  # longer than Python's own 5 s
+    assert store.client().search_experiments()
+    writer.close()
+
+
 def test_processes_that_start_at_once_make_one_store_quietly(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/new/mlflow.db"
     starts = [

@@ -3,10 +3,16 @@
 import os
 import sqlite3
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from hhexp.errors import UserError
 from hhexp.tracking.quiet import quieten
+
+PATIENCE_S = 60
+"""How long to wait while another process writes to the database, in seconds. A slow disk can keep
+one for longer than the 5 s that Python waits by itself."""
 
 
 def create(database: Path, artifacts: Path) -> None:
@@ -48,13 +54,26 @@ def check(database: Path) -> None:
             "store with --tracking-uri"
         )
     try:
-        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(
+            f"{database.absolute().as_uri()}?mode=ro", PATIENCE_S, uri=True
+        )
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error
+
+
+@cache
+def wait_for_writers() -> None:
+    """Let every connection that MLflow opens in this process wait as long as ``PATIENCE_S``."""
+    from sqlalchemy import Engine, event
+
+    @event.listens_for(Engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_S}")
 
 
 def _initialise(database: Path, artifacts: Path) -> None:
