@@ -73,6 +73,12 @@ def test_an_image_sheet_shows_each_image_with_its_caption_upright() -> None:
     assert red.size == pytest.approx(black.size, rel=0.1)
 
 
+def test_a_caption_is_no_formula() -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    sheet = figures.image_sheet([image], ["$\\frac{1$.png"], "", 1)
+    drawn(sheet)  # as mathematics it would not parse
+
+
 def test_the_surest_errors_come_first_and_say_what_they_were_taken_for() -> None:
     true = np.array([0, 0, 1, 1, 0, 1])
     human = np.array([0.1, 0.6, 0.9, 0.05, 0.2, 0.7])

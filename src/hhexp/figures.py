@@ -117,7 +117,9 @@ def image_sheet(
         height, width = image.shape[0] * scale, image.shape[1] * scale
         axes.imshow(image, extent=(left, left + width, bottom, bottom - height), aspect="auto")
         middle = left + width / 2
-        axes.text(middle, bottom - height - 0.05, caption, ha="center", color=INK, fontsize=7.5)
+        below = bottom - height - 0.05
+        text = axes.text(middle, below, caption, ha="center", color=INK, fontsize=7.5)
+        text.set_parse_math(False)  # a file's name may have a $ in it
     axes.set(xlim=(0, width_in), ylim=(height_in, 0))
     axes.set_axis_off()
     return figure
