@@ -119,7 +119,7 @@ def test_images_that_augmentation_fixes_and_breaks(html: str) -> None:
 def test_markdown_says_the_same(output: Path) -> None:
     text = (output / "report.md").read_text("utf-8")
     assert "- **supported**: Augmentation lowers validation loss." in text
-    assert "- **undecided**: Augmentation costs time. (undecided: the interval holds" in text
+    assert "- **undecided**: Augmentation costs time. (the interval holds" in text
     for picture in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text):
         assert (output / picture).is_file()
     for block in re.split(r"\n\n+", text):
