@@ -1,27 +1,18 @@
 """Groups of jobs spread over fresh processes; a job that fails or dies takes no other with it."""
 
-import _thread
-import contextlib
-import multiprocessing
-import os
 import queue
 import signal
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
-from typing import Any
 
 from hhexp import experiment
 from hhexp.experiment import Job, Outcome
+from hhexp.launchers.worker import GRACE_S, Worker, event_queue, signal_workers
 from hhexp.training.progress import Event, Report, RunEnded, RunStarted
-
-GRACE_S = 60
-"""How long after Ctrl-C workers may take to mark their runs, in seconds."""
-
-_context = multiprocessing.get_context("spawn")
 
 
 def run_groups(
@@ -30,6 +21,7 @@ def run_groups(
     slots: Sequence[str],
     report: Report,
     parent_id: str | None = None,
+    ready: Worker | None = None,
 ) -> dict[str, Outcome]:
     """Run groups of jobs, each group in order in one fresh process, and report as they go.
 
@@ -38,6 +30,7 @@ def run_groups(
         slots: a group at a time for each; its value is the group's CUDA_VISIBLE_DEVICES.
         report: called with every event, from a thread.
         parent_id: the sweep's run.
+        ready: a worker at one of the slots that was started ahead.
 
     Returns:
         each job's outcome by its key.
@@ -45,7 +38,9 @@ def run_groups(
     Raises:
         KeyboardInterrupt: Ctrl-C; all workers have ended, and their runs are marked KILLED.
     """
-    pool = _Pool(report, parent_id)
+    pool = _Pool(report, parent_id, ready.events if ready else event_queue())
+    if ready:
+        pool.ready[ready.slot] = ready
     for slot in slots:
         pool.free.put(slot)
     with ThreadPoolExecutor(len(slots), thread_name_prefix="group") as threads:
@@ -66,7 +61,8 @@ class _Pool:
 
     report: Report
     parent_id: str | None
-    events: "Queue[Event | None]" = field(default_factory=_context.Queue)
+    events: "Queue[Event | None]"
+    ready: dict[str, Worker] = field(default_factory=dict)
     free: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
     started: dict[str, str] = field(default_factory=dict)
     """Run IDs by the keys of the jobs that have started to train."""
@@ -82,22 +78,18 @@ class _Pool:
         outcomes: list[Outcome] = []
         try:
             while len(outcomes) < len(group) and not self.stopping.is_set():
-                with ProcessPoolExecutor(
-                    1, mp_context=_context, initializer=_begin, initargs=(self.events, slot)
-                ) as process:
-                    self._run_in(process, group, outcomes)
+                with self.ready.pop(slot, None) or Worker(self.events, slot) as worker:
+                    self._run_in(worker, group, outcomes)
         finally:
             self.free.put(slot)
         return outcomes
 
-    def _run_in(
-        self, process: ProcessPoolExecutor, group: Sequence[Job], outcomes: list[Outcome]
-    ) -> None:
+    def _run_in(self, worker: Worker, group: Sequence[Job], outcomes: list[Outcome]) -> None:
         for job in group[len(outcomes) :]:
             if self.stopping.is_set():
                 return
             try:
-                outcomes.append(process.submit(_work, job, self.parent_id).result())
+                outcomes.append(worker.train(job, self.parent_id))
             except BrokenProcessPool:
                 outcomes.append(self._died(job))
                 return
@@ -118,10 +110,10 @@ class _Pool:
         self.stopping.set()
         for future in futures:
             future.cancel()
-        _signal_workers(signal.SIGINT)
+        signal_workers(signal.SIGINT)
         _, late = wait(futures, timeout=GRACE_S)
         if late:
-            _signal_workers(signal.SIGKILL)
+            signal_workers(signal.SIGKILL)
 
     def close(self) -> None:
         """Report what is still under way, and end the listening."""
@@ -133,55 +125,3 @@ class _Pool:
             if isinstance(event, RunStarted):
                 self.started[event.job] = event.run_id
             self.report(event)
-
-
-def _signal_workers(number: signal.Signals) -> None:
-    for worker in multiprocessing.active_children():
-        if worker.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker.pid, number)
-
-
-# In a worker.
-
-_events: "Queue[Event | None]"
-_idle = threading.Event()
-_idle.set()
-
-
-def _begin(events: "Queue[Event | None]", slot: str) -> None:
-    """Set up a worker: its GPU, where its events go, and how it learns that it should stop."""
-    global _events
-    _events = events
-    os.environ["CUDA_VISIBLE_DEVICES"] = slot
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt_once)
-    threading.Thread(target=_watch_parent, daemon=True).start()
-
-
-def _interrupt_once(number: int, frame: Any) -> None:
-    # A terminal sends Ctrl-C to the workers too, and the parent sends it again: the second must
-    # not break into marking the run.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def _watch_parent() -> None:
-    """When the process that started this one is gone, stop as by Ctrl-C, and then leave."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        _thread.interrupt_main()
-        _idle.wait(GRACE_S)
-        os._exit(1)
-
-
-def _work(job: Job, parent_id: str | None) -> Outcome:
-    _idle.clear()
-    try:
-        return experiment.run(job, _events.put, parent_id)
-    except KeyboardInterrupt:
-        return Outcome(job.key, None, "KILLED", None, "interrupted")
-    finally:
-        _idle.set()

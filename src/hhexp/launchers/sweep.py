@@ -22,6 +22,7 @@ from hhexp.experiment.plan import why_not
 from hhexp.launchers.devices import device_kind, slots
 from hhexp.launchers.pool import run_groups
 from hhexp.launchers.schedule import Scheduled, schedule
+from hhexp.launchers.worker import Worker, event_queue
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import bfloat16_is_native
@@ -46,6 +47,8 @@ class Sweep:
     parent: TrackedRun | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    ready: Worker | None = None
+    """A worker that imports TensorFlow while this process looks at the store."""
 
     @staticmethod
     def current() -> Sweep:
@@ -63,6 +66,8 @@ class Sweep:
         trace: TracebackType | None,
     ) -> None:
         """End the sweep's own run as its runs have ended."""
+        if self.ready:
+            self.ready.drop()
         if self.parent:
             answers = ",".join(o.run_id for o in self.outcomes if o.run_id)
             self.parent.set_tags({"hhexp.runs": answers})
@@ -91,13 +96,15 @@ class Sweep:
         datasets = [self._dataset(config) for config in configs]
         if any(config.runtime.precision == "mixed_bfloat16" for config in configs):
             self._warn_of_bfloat16(kinds)
-        self.store = self.store or self._prepared_store(configs[0])
+        free = slots(kinds, max(config.runtime.threads for config in configs))
+        if self.store is None:
+            self._import_ahead(configs, free[0])
+            self.store = self._prepared_store(configs[0])
         groups = schedule(list(zip(jobs, configs, datasets, strict=True)), self.store)
         self._say_plans([member for group in groups for member in group])
         if any(config.explain for config in configs):
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self._start_parent(configs[0])
-        free = slots(kinds, max(config.runtime.threads for config in configs))
         outcomes = self._train(groups, free)
         ordered = [outcomes[job.key] for job in jobs]
         self.outcomes += ordered
@@ -117,6 +124,13 @@ class Sweep:
                 "warning: this CPU has no AMX: mixed_bfloat16 is several times slower here than "
                 "float32"
             )
+
+    def _import_ahead(self, configs: Sequence[Config], slot: str) -> None:
+        """Start the first worker early, where it is sure what it has to run on."""
+        runtimes = {config.runtime.model_dump_json() for config in configs}
+        if len(runtimes) == 1 and not any(config.explain for config in configs):
+            self.ready = Worker(event_queue(), slot)
+            self.ready.import_ahead(configs[0].runtime)
 
     def _prepared_store(self, config: Config) -> Store:
         """The store, set up once before any worker uses it."""
@@ -169,8 +183,14 @@ class Sweep:
                     left.append(rest)
             parent_id = self.parent.run_id if self.parent else None
             if left:
-                slots_used = free[: len(left)]
-                done |= run_groups(left, slots=slots_used, report=report, parent_id=parent_id)
+                ready, self.ready = self.ready, None
+                done |= run_groups(
+                    left,
+                    slots=free[: len(left)],
+                    report=report,
+                    parent_id=parent_id,
+                    ready=ready,
+                )
         return done
 
     def conclude(self) -> int:

@@ -17,3 +17,9 @@ def quieten() -> None:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def import_ahead() -> None:
+    """Import MLflow before its first use, which takes a second or two."""
+    quieten()
+    import mlflow  # noqa: F401

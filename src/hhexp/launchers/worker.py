@@ -1,0 +1,139 @@
+"""A fresh process that trains one job after another, and how it learns that it should stop."""
+
+import _thread
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.queues import Queue
+from types import TracebackType
+from typing import Any
+
+from hhexp import experiment
+from hhexp.config.schema import Runtime
+from hhexp.experiment import Job, Outcome
+from hhexp.training.progress import Event
+
+GRACE_S = 60
+"""How long after Ctrl-C workers may take to mark their runs, in seconds."""
+
+_context = multiprocessing.get_context("spawn")
+
+
+def event_queue() -> "Queue[Event | None]":
+    """A queue that workers can put events into."""
+    return _context.Queue()
+
+
+class Worker:
+    """A process of this one's."""
+
+    def __init__(self, events: "Queue[Event | None]", slot: str) -> None:
+        """Start the process.
+
+        Args:
+            events: where it puts what happens to its jobs.
+            slot: its CUDA_VISIBLE_DEVICES.
+        """
+        self.events, self.slot = events, slot
+        self._process = ProcessPoolExecutor(
+            1, mp_context=_context, initializer=_begin, initargs=(events, slot)
+        )
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait until the process has ended."""
+        self._process.shutdown()
+
+    def import_ahead(self, runtime: Runtime) -> None:
+        """Import what takes long, beside whatever this process does until the first job is ready.
+
+        What goes wrong in it goes wrong in the first job again, and is said there.
+        """
+        self._process.submit(_import_ahead, runtime.model_dump())
+
+    def train(self, job: Job, parent_id: str | None) -> Outcome:
+        """Let it train a job, and wait for the outcome.
+
+        Raises:
+            BrokenProcessPool: the process died.
+        """
+        return self._process.submit(_train, job, parent_id).result()
+
+    def drop(self) -> None:
+        """End a process that no job was given to."""
+        signal_workers(signal.SIGKILL)
+        self._process.shutdown(cancel_futures=True)
+
+
+def signal_workers(number: signal.Signals) -> None:
+    """Send a signal to all processes of this one's."""
+    for worker in multiprocessing.active_children():
+        if worker.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, number)
+
+
+# In the process.
+
+_events: "Queue[Event | None]"
+_idle = threading.Event()
+_idle.set()
+
+
+def _begin(events: "Queue[Event | None]", slot: str) -> None:
+    """Set up a worker: its GPU, where its events go, and how it learns that it should stop."""
+    global _events
+    _events = events
+    os.environ["CUDA_VISIBLE_DEVICES"] = slot
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt_once)
+    threading.Thread(target=_watch_parent, daemon=True).start()
+
+
+def _interrupt_once(number: int, frame: Any) -> None:
+    # A terminal sends Ctrl-C to the workers too, and the parent sends it again: the second must
+    # not break into marking the run.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    if _idle.is_set():  # there is no run to mark
+        os._exit(1)
+    raise KeyboardInterrupt
+
+
+def _watch_parent() -> None:
+    """When the process that started this one is gone, stop as by Ctrl-C, and then leave."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        _thread.interrupt_main()
+        _idle.wait(GRACE_S)
+        os._exit(1)
+
+
+def _import_ahead(runtime: Mapping[str, Any]) -> None:
+    from hhexp.tracking import quiet
+    from hhexp.training.runtime import start_tensorflow
+
+    start_tensorflow(**runtime)
+    quiet.import_ahead()
+
+
+def _train(job: Job, parent_id: str | None) -> Outcome:
+    _idle.clear()
+    try:
+        return experiment.run(job, _events.put, parent_id)
+    except KeyboardInterrupt:
+        return Outcome(job.key, None, "KILLED", None, "interrupted")
+    finally:
+        _idle.set()
