@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from hhexp.experiment.recorded import from_folder
 from hhexp.tracking.query import find_run, of_kind
 from hhexp.training import isa
 
@@ -89,6 +90,19 @@ def test_a_published_run_is_reproduced_without_its_store(trained: Any, shell: An
     assert result.returncode == 0, result.stdout + result.stderr
     assert "experiments/tiny/runs" in result.stdout
     assert "exact" in result.stdout
+
+
+def test_published_runs_share_the_list_of_images(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    (listed,) = (record.parents[1] / "data").iterdir()
+    assert not (record / "data.json").exists()
+    assert json.loads(from_folder(record).files["data.json"]) == json.loads(listed.read_text())
+    listed.write_text(listed.read_text().replace("sha256", "sha512"))
+    result = shell.call("reproduce", record.name)
+    assert result.returncode == 2
+    assert "was edited: bring it back" in result.stderr
+    listed.unlink()
+    assert "data.json" not in from_folder(record).files
 
 
 def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any) -> None:

@@ -1,5 +1,11 @@
-"""What is on record of a run that was trained before: in a store, or published as files."""
+"""What is on record of a run that was trained before: in a store, or published as files.
 
+The list of the images is the largest of these files and the same for most runs of a study. So
+published runs share it: it lies in ``data/`` beside ``runs/``, under its SHA-256, and a run's
+folder has that in ``data.sha256``.
+"""
+
+import hashlib
 import json
 import os
 import re
@@ -38,6 +44,8 @@ FILES = (
 """Its files; the first four every run must have."""
 
 NEEDED = FILES[:4]
+
+SHARED, POINTER = "data.json", "data.sha256"
 
 
 @dataclass(frozen=True)
@@ -110,12 +118,15 @@ def from_folder(folder: Path) -> Recorded:
     """The record of a published run.
 
     Raises:
-        UserError: a file that a reproduction needs is missing.
+        UserError: a file that a reproduction needs is missing, or the list of images was edited.
     """
-    texts = {
-        name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None
-        for name in FILES
-    }
+    texts = {name: _text(folder / name) for name in FILES}
+    sha256 = (_text(folder / POINTER) or "").strip()
+    if re.fullmatch("[0-9a-f]{64}", sha256):
+        file = folder.parents[1] / "data" / f"{sha256}.json"
+        texts[SHARED] = _text(file)
+        if texts[SHARED] is not None and _sha256(texts[SHARED]) != sha256:
+            raise UserError(f"{file} was edited: bring it back, with 'git checkout' for instance")
     return _complete(folder.name, str(folder), folder.name[:8], texts)
 
 
@@ -129,11 +140,33 @@ def write(recorded: Recorded, runs: Path) -> Path:
         made = Path(temporary) / recorded.run_id
         made.mkdir()
         for name, text in recorded.files.items():
+            if name == SHARED:
+                name, text = POINTER, _share(text, runs.parent / "data") + "\n"
             (made / name).write_text(text, "utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(made, folder)
     return folder
+
+
+def _share(text: str, folder: Path) -> str:
+    """Write a text under its SHA-256, unless it is there; that name."""
+    sha256 = _sha256(text)
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{sha256}.json"
+    if not file.is_file():
+        unfinished = file.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(text, "utf-8")
+        os.replace(unfinished, file)
+    return sha256
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text("utf-8") if file.is_file() else None
 
 
 def find(store: Store, prefix: str, published: Path) -> Recorded:
