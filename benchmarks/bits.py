@@ -2,6 +2,7 @@
 
     python benchmarks/bits.py                                 caps and threads, as a table
     python benchmarks/bits.py --isa avx2 --threads 1 2 --json
+    python benchmarks/bits.py --record                        also into the tests' record
 
 Each pair trains the study's network for three steps on the real images, in a process of its own.
 The third has three images only, as the last step of the study's epochs has.
@@ -14,12 +15,15 @@ import json
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+RECORD = Path(__file__).parents[1] / "tests/training/expected_bits.json"
 CAPS = ["native", "avx512_fp16", "avx512_bf16", "avx512_vnni", "avx512", "avx2_vnni", "avx2"]
 
 
-def train(isa: str, threads: int) -> dict[str, object]:
+def train(isa: str, threads: int) -> dict[str, Any]:
     """Train the steps in this process; what they used, gave and cost."""
     from hydra import compose, initialize_config_module
     from omegaconf import OmegaConf
@@ -64,10 +68,11 @@ def train(isa: str, threads: int) -> dict[str, object]:
         "start": before,
         "images": seen.hexdigest(),
         "weights": weights_sha256(training.model),
+        **made_by(),
     }
 
 
-def apart(isa: str, threads: int) -> dict[str, object]:
+def apart(isa: str, threads: int) -> dict[str, Any]:
     """``train`` in a fresh process."""
     words = [sys.executable, str(Path(__file__)), "--here", "--isa", isa, "--threads", str(threads)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -76,25 +81,59 @@ def apart(isa: str, threads: int) -> dict[str, object]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+def made_by() -> dict[str, Any]:
+    """What decides the bits beside instruction set and threads: packages, and hhexp's sources."""
+    from hhexp.experiment.identity import PACKAGES, training_sources
+
+    texts = [f"{name} {sha256}\n" for name, sha256 in training_sources().items()]
+    return {
+        "versions": {name: version(name) for name in PACKAGES},
+        "sources": hashlib.sha256("".join(texts).encode()).hexdigest(),
+    }
+
+
+def record(results: list[dict[str, Any]]) -> None:
+    """Add results to the record; what other versions or sources gave is dropped."""
+    from hhexp.training.isa import effective
+
+    old, first = json.loads(RECORD.read_text()), results[0]
+    same = ("versions", "sources", "start", "images")
+    kept = old if all(old.get(part) == first[part] for part in same) else {}
+    weights = kept.get("weights", {})
+    for result in results:
+        weights.setdefault(result["effective"], {})[str(result["threads"])] = result["weights"]
+    machines = {*kept.get("seen_on", []), f"{first['cpu']}: {effective('native')}"}
+    made = {
+        "what": old["what"],
+        "seen_on": sorted(machines),
+        **{part: first[part] for part in same},
+        "weights": dict(sorted(weights.items())),
+    }
+    RECORD.write_text(json.dumps(made, indent=1) + "\n")
+
+
 def main() -> None:
     """Train each pair of a cap and a thread count."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--isa", nargs="+", default=CAPS)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--json", action="store_true", help="a line of JSON each, whole hashes")
+    parser.add_argument("--record", action="store_true", help="add what comes out to the record")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    results = []
     for isa in chosen.isa:
         for threads in chosen.threads:
             result = train(isa, threads) if chosen.here else apart(isa, threads)
+            results.append(result)
             if chosen.json or chosen.here:
                 print(json.dumps(result), flush=True)
             else:
-                shown = {
-                    **result,
-                    **{k: str(result[k])[:8] for k in ("start", "images", "weights")},
-                }
+                shown = {k: v for k, v in result.items() if k not in ("versions", "sources")}
+                shown |= {k: result[k][:8] for k in ("start", "images", "weights")}
                 print("  ".join(f"{k} {v}" for k, v in shown.items()), flush=True)
+    if chosen.record:
+        record(results)
 
 
 if __name__ == "__main__":

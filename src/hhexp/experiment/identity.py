@@ -85,19 +85,24 @@ def _configuration(config: Config) -> dict[str, str | int | float | bool | None]
     }
 
 
-def _sources(config: Config) -> dict[str, str]:
-    """SHA-256 of every file of this package that can move the numbers, and of the person's own."""
+def training_sources() -> dict[str, str]:
+    """SHA-256 of every file of this package that can move the numbers, by its name."""
     package = Path(str(files("hhexp")))
     found = sorted(
         file
         for part in SOURCES
         for file in ([package / part] if part.endswith(".py") else (package / part).glob("**/*.py"))
     )
-    named = {
-        f"hhexp/{file.relative_to(package).as_posix()}": file
+    return {
+        f"hhexp/{name}": _sha256(file)
         for file in found
-        if file.relative_to(package).as_posix() not in BYSTANDERS
+        if (name := file.relative_to(package).as_posix()) not in BYSTANDERS
     }
+
+
+def _sources(config: Config) -> dict[str, str]:
+    """The same, and that of the person's own files that the configuration names."""
+    named = training_sources()
     for registry, name in (
         (model_builder, config.model.builder),
         (data_reader, config.data.reader),
@@ -105,8 +110,8 @@ def _sources(config: Config) -> dict[str, str]:
         module = registry.functions[name].__module__
         source = getattr(sys.modules.get(module), "__file__", None)
         if not module.startswith("hhexp.") and source:
-            named[f"{module}.py"] = Path(source)
-    return {f"source {name}": _sha256(file) for name, file in named.items()}
+            named[f"{module}.py"] = _sha256(Path(source))
+    return {f"source {name}": sha256 for name, sha256 in named.items()}
 
 
 def _sha256(file: Path) -> str:

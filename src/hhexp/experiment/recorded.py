@@ -124,8 +124,8 @@ def from_folder(folder: Path) -> Recorded:
     sha256 = (_text(folder / POINTER) or "").strip()
     if re.fullmatch("[0-9a-f]{64}", sha256):
         file = folder.parents[1] / "data" / f"{sha256}.json"
-        texts[SHARED] = _text(file)
-        if texts[SHARED] is not None and _sha256(texts[SHARED]) != sha256:
+        listed = texts[SHARED] = _text(file)
+        if listed is not None and _sha256(listed) != sha256:
             raise UserError(f"{file} was edited: bring it back, with 'git checkout' for instance")
     return _complete(folder.name, str(folder), folder.name[:8], texts)
 
