@@ -164,6 +164,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["data=folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
         (["model=transfer", "model.weights=none.h5"], "no weights at none.h5"),
         (["tracking.uri=somewhere"], "tracking store somewhere: "),
+        (["tracking.uri=mysql://me:secret@host/db"], "tracking.uri: has a password, .* set MLFLOW"),
         (["epochs"], "epochs: not of the form key=value"),
         (["modules=[no_such]"], "modules: cannot import 'no_such'"),
         (["objective=val/recall/cats"], "val/recall/cats: the classes are horses, humans"),

@@ -1,6 +1,7 @@
 """A trajectory's identity holds what moves the numbers, and nothing else."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,17 @@ from omegaconf import OmegaConf
 from hhexp.config.check import check
 from hhexp.data import Dataset, Split
 from hhexp.experiment.identity import Identity, identity, listed_differences, trajectory
+from hhexp.provenance.sources import hashes
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    split = Split(np.zeros((2, 8, 8, 3), np.uint8), np.array([0, 1]), ("a", "b"))
-    return Dataset("drawn", ("x", "y"), split, split, "f" * 64, ())
+    images, labels = np.zeros((2, 8, 8, 3), np.uint8), np.array([0, 1])
+    train, validation = (
+        Split(images, labels, (f"{name}/x/a.png", f"{name}/y/b.png"))
+        for name in ("train", "validation")
+    )
+    return Dataset("drawn", ("x", "y"), train, validation, "f" * 64, ())
 
 
 def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
@@ -76,3 +82,37 @@ def test_other_images_another_device_and_other_sources_count(dataset: Dataset) -
         "source hhexp/augment/affine.py",
         f"tensorflow {usual['tensorflow']} → 9.9.9",
     ]
+
+
+def test_labels_count_where_the_folders_do_not_tell_them(dataset: Dataset) -> None:
+    assert "labels" not in parts(dataset)
+    swapped = dataclasses.replace(dataset.train, labels=dataset.train.labels[::-1])
+    others = dataclasses.replace(dataset, train=swapped)
+    assert listed_differences(parts(dataset), parts(others)) == ["labels"]
+
+
+def test_a_file_of_weights_counts_by_its_content(dataset: Dataset, tmp_path: Path) -> None:
+    def identified(name: str, content: bytes) -> Identity:
+        (tmp_path / name).write_bytes(content)
+        return parts(dataset, "model=transfer", f"model.weights={tmp_path / name}")
+
+    assert identified("a.h5", b"one") == identified("b.h5", b"one")
+    assert identified("a.h5", b"one") != identified("a.h5", b"two")
+
+
+def test_scipy_counts_where_it_transforms(dataset: Dataset) -> None:
+    assert "aug.scipy" not in parts(dataset, "aug=full")
+    assert "aug.scipy" in parts(dataset, "aug=full", "aug.engine=image_data_generator")
+
+
+def test_every_file_of_the_persons_own_modules_counts(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for content in ("a = 1", "a = 2"):
+        (tmp_path / "helping.py").write_text(content)
+        assert "source helping" in parts(dataset, "modules=[helping]")
+    edited = parts(dataset, "modules=[helping]")
+    assert edited == parts(dataset, "modules=[helping]")  # what is imported stays as it was
+    hashes.cache_clear()
+    assert listed_differences(edited, parts(dataset, "modules=[helping]")) == ["source helping"]

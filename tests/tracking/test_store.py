@@ -57,8 +57,15 @@ def test_what_mlflow_keeps_no_runs_in_is_refused_with_advice(uri: str, advice: s
     assert advice in str(raised.value)
 
 
-def test_passwords_are_not_shown() -> None:
-    assert str(Store.resolve("postgresql://me:secret@host/db")) == "postgresql://me:***@host/db"
+@pytest.mark.parametrize("password", ["secret", "p@ss", "s3/cret", "a:b"])
+def test_passwords_are_not_shown(password: str) -> None:
+    shown = str(Store.resolve(f"postgresql://me:{password}@host/db"))
+    assert shown == "postgresql://me:***@host/db"
+
+
+@pytest.mark.parametrize("uri", ["sqlite:///a:b@c.db", "https://me@host", "https://host:80/a"])
+def test_an_address_without_a_password_is_shown_whole(uri: str) -> None:
+    assert str(Store(uri)) == uri
     assert str(Store.resolve("sqlite:///a@b/c:d.db")) == "sqlite:///a@b/c:d.db"
 
 

@@ -61,6 +61,23 @@ def test_the_gradient_is_the_plain_one(kind: str) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-7)
 
 
+def test_a_model_without_pooling_has_the_plain_gradient() -> None:
+    import tensorflow as tf
+    from keras import Input, Sequential, layers
+
+    from hhexp.training.gradient import gradient, pooled_biases
+
+    model = Sequential([Input((12, 12, 3)), layers.Flatten(), layers.Dense(2)])
+
+    def loss(output: Any) -> Any:
+        return tf.reduce_mean(tf.square(output - 0.3))
+
+    assert pooled_biases(model) == {}
+    _, gradients = tf.function(gradient(model))(images(), loss)
+    for one, other in zip(gradients, plain(model, loss), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "options",
     [{"activation": "relu"}, {"bias_regularizer": "l2"}, {"use_bias": False}],

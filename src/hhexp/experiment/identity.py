@@ -4,26 +4,29 @@ Runs of one identity that differ in their epochs lie on one trajectory, so that 
 where the shorter ended.
 """
 
+import functools
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from hhexp.augment import Ranges
-from hhexp.config.registry import data_reader, model_builder
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
+from hhexp.provenance import own_sources
 from hhexp.training.isa import effective
 from hhexp.training.optimizer import depends_on_epochs
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
 """Packages whose versions can move the numbers."""
 
-SOURCES = ("augment", "models", "training", "data/decode.py", "data/order.py")
+SOURCES = (
+    *("augment", "models", "training", "data/decode.py", "data/loading.py", "data/order.py"),
+    "experiment/assembly.py",
+)
 """Parts of this package that can."""
 
 BYSTANDERS = ("training/progress.py", "training/utilisation.py")
@@ -38,6 +41,7 @@ def identity(config: Config, dataset: Dataset, device: str) -> Identity:
     return {
         **_configuration(config),
         "data": dataset.fingerprint,
+        **_labels(dataset),
         "data.image_size": config.data.image_size,
         "seed": config.seed,
         "batch_size": config.batch_size,
@@ -47,7 +51,8 @@ def identity(config: Config, dataset: Dataset, device: str) -> Identity:
         "onednn": "on",
         "instruction set": effective(config.runtime.isa),
         **{name: version(name) for name in PACKAGES},
-        **_sources(config),
+        **{f"source {name}": sha256 for name, sha256 in training_sources().items()},
+        **{f"source {name}": _short(text) for name, text in own_sources(config.modules).items()},
     }
 
 
@@ -63,20 +68,41 @@ def listed_differences(one: Identity, other: Identity) -> list[str]:
     for name in sorted({*one, *other}):
         before, after = one.get(name), other.get(name)
         if before != after:
-            hashed = name.startswith("source ") or name == "data"
+            hashed = name.startswith("source ") or name in ("data", "labels")
             said.append(name if hashed else f"{name} {before} → {after}")
     return said
+
+
+@functools.cache
+def training_sources() -> dict[str, str]:
+    """SHA-256 of every file of this package that can move the numbers, by its name.
+
+    As they are when a process first asks: what it has imported stays, whatever is edited later.
+    """
+    package = Path(str(files("hhexp")))
+    found = sorted(
+        file
+        for part in SOURCES
+        for file in ([package / part] if part.endswith(".py") else (package / part).glob("**/*.py"))
+    )
+    return {
+        f"hhexp/{name}": _short(file.read_bytes())
+        for file in found
+        if (name := file.relative_to(package).as_posix()) not in BYSTANDERS
+    }
 
 
 def _configuration(config: Config) -> dict[str, str | int | float | bool | None]:
     """The groups that shape the training; without transforms, nothing else of ``aug`` counts."""
     sections = {
-        "model": config.model.model_dump(),
+        "model": {key: _content(value) for key, value in config.model.model_dump().items()},
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
     if not Ranges(**config.aug.model_dump(exclude={"engine"})).is_identity:
         sections["aug"] = config.aug.model_dump()
+        if config.aug.engine == "image_data_generator":  # whose transforms are SciPy's
+            sections["aug"]["scipy"] = version("scipy")
     if depends_on_epochs(sections["lr"]):
         sections["lr"]["epochs"] = config.epochs
     return {
@@ -85,34 +111,28 @@ def _configuration(config: Config) -> dict[str, str | int | float | bool | None]
     }
 
 
-def training_sources() -> dict[str, str]:
-    """SHA-256 of every file of this package that can move the numbers, by its name."""
-    package = Path(str(files("hhexp")))
-    found = sorted(
-        file
-        for part in SOURCES
-        for file in ([package / part] if part.endswith(".py") else (package / part).glob("**/*.py"))
-    )
-    return {
-        f"hhexp/{name}": _sha256(file)
-        for file in found
-        if (name := file.relative_to(package).as_posix()) not in BYSTANDERS
-    }
+def _content(value: object) -> object:
+    """A model's parameter; where it names a file, such as one of weights, what that holds."""
+    if not isinstance(value, str) or not Path(value).expanduser().is_file():
+        return value
+    with Path(value).expanduser().open("rb") as file:
+        return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _sources(config: Config) -> dict[str, str]:
-    """The same, and that of the person's own files that the configuration names."""
-    named = training_sources()
-    for registry, name in (
-        (model_builder, config.model.builder),
-        (data_reader, config.data.reader),
-    ):
-        module = registry.functions[name].__module__
-        source = getattr(sys.modules.get(module), "__file__", None)
-        if not module.startswith("hhexp.") and source:
-            named[f"{module}.py"] = _sha256(Path(source))
-    return {f"source {name}": sha256 for name, sha256 in named.items()}
+def _labels(dataset: Dataset) -> dict[str, str]:
+    """What says which image is of which class, unless the images' folders do."""
+    splits = (dataset.train, dataset.validation)
+    labelled = [
+        (path, dataset.classes[label])
+        for split in splits
+        for path, label in zip(split.paths, split.labels, strict=True)
+    ]
+    if all(path.split("/")[1:2] == [name] for path, name in labelled):
+        return {}
+    return {"labels": _short(json.dumps(labelled))}
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:32]  # a tag has to hold them all
+def _short(content: str | bytes) -> str:
+    """SHA-256, cut to half: a tag has to hold them all."""
+    content = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(content).hexdigest()[:32]

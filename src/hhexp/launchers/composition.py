@@ -12,6 +12,7 @@ from hhexp.config.catalogue import Catalogue
 from hhexp.config.check import nearest
 from hhexp.errors import UserError
 from hhexp.experiment import Job
+from hhexp.tracking.store import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
 
@@ -25,7 +26,7 @@ def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
         key: what tells the job from the others of its sweep; its own overrides by default.
 
     Raises:
-        UserError: a key that has no default was not given.
+        UserError: a key that has no default was not given, or the store's address has a password.
     """
     config = config.copy()
     with open_dict(config):
@@ -33,6 +34,12 @@ def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise UserError(f"{missing[0]}: missing; give it as {missing[0]}=…")
     values: Any = OmegaConf.to_container(config, resolve=True)
+    uri = OmegaConf.select(config, "tracking.uri")
+    if isinstance(uri, str) and without_password(uri) != uri:
+        raise UserError(
+            "tracking.uri: has a password, which would be logged with the run; "
+            "leave it out, and set MLFLOW_TRACKING_URI"
+        )
     overrides = [str(override) for override in hydra.overrides.task]
     choices = {
         group: str(option)

@@ -4,5 +4,6 @@ Everything here is text, and each file can be read by itself.
 """
 
 from hhexp.provenance.collection import FOLDER, collect
+from hhexp.provenance.sources import own_sources
 
-__all__ = ["FOLDER", "collect"]
+__all__ = ["FOLDER", "collect", "own_sources"]

@@ -31,10 +31,11 @@ def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) 
     """
     files = source_files(modules)
     (first, *others), patches = repositories(files)
+    sources = {k: v for named in hashes(tuple(modules)).values() for k, v in named.items()}
     texts = {
         "git.json": _json({**asdict(first), "others": [asdict(state) for state in others]}),
         **patches,
-        "sources.json": _json(hashes(files)),
+        "sources.json": _json(sources),
         "packages.txt": packages(),
         "machine.json": _json({"device": device, **machine(isa)}),
         "environment.json": _json(variables(isa)),

@@ -2,18 +2,12 @@
 
 import os
 
-from hhexp.training.runtime import OVERRULED, settings
+from hhexp.training.runtime import settings
 
 MEANINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "oneDNN's kernels instead of Eigen's",
     "ONEDNN_MAX_CPU_ISA": "the most that oneDNN's kernels use of the CPU's instructions",
     "DNNL_MAX_CPU_ISA": "the same, its older name",
-    "ONEDNN_CPU_ISA_HINTS": "256-bit registers where 512-bit ones are there",
-    "DNNL_CPU_ISA_HINTS": "the same, its older name",
-    "ONEDNN_DEFAULT_FPMATH_MODE": "bfloat16 inside float32 operations",
-    "DNNL_DEFAULT_FPMATH_MODE": "the same, its older name",
-    "TF_SET_ONEDNN_FPMATH_MODE": "the same, as TensorFlow sets it",
-    "TF_USE_DEEP_CONV2D": "another algorithm of convolution, without oneDNN",
     "TF_NUM_INTRAOP_THREADS": "threads inside an operation, where the program sets none",
     "TF_NUM_INTEROP_THREADS": "operations at once, where the program sets none",
     "TF_OVERRIDE_GLOBAL_THREADPOOL": "whether a second thread pool may be made",
@@ -28,10 +22,7 @@ MEANINGS = {
     "TF_ENABLE_WINOGRAD_NONFUSED": "Winograd convolutions on a GPU",
     "TF_USE_CUBLASLT": "the library of matrix products on a GPU",
     "CUBLAS_WORKSPACE_CONFIG": "deterministic matrix products on a GPU",
-    "NVIDIA_TF32_OVERRIDE": "19-bit floats inside float32 operations on a GPU",
     "CUDA_VISIBLE_DEVICES": "which GPU",
-    "TF_XLA_FLAGS": "compilation by XLA",
-    "XLA_FLAGS": "how XLA compiles",
     "NPY_DISABLE_CPU_FEATURES": "instructions that NumPy leaves alone",
     "OPENCV_CPU_DISABLE": "instructions that OpenCV leaves alone",
     "OPENCV_IPP": "Intel's library inside OpenCV",
@@ -39,12 +30,10 @@ MEANINGS = {
     "PYTHONHASHSEED": "the order of Python's sets of strings",
     "KERAS_BACKEND": "the library that Keras computes with",
 }
-"""The variables that are logged where they have a value, and what each decides."""
+"""The variables that are logged where they have a value, and what each decides. Those of
+``OVERRULED`` are not among them: a run removes them."""
 
 
 def variables(isa: str) -> dict[str, str]:
     """The variables of ``MEANINGS`` as a run under that ``runtime.isa`` has them."""
-    kept = {
-        name: os.environ[name] for name in MEANINGS if name in os.environ and name not in OVERRULED
-    }
-    return {**kept, **settings(isa)}
+    return {**{name: os.environ[name] for name in MEANINGS if name in os.environ}, **settings(isa)}

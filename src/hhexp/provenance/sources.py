@@ -1,8 +1,9 @@
 """The source files that a run's numbers come from: the package's, and the person's own."""
 
+import functools
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE = "hhexp"
@@ -28,10 +29,22 @@ def source_files(modules: Sequence[str]) -> dict[str, dict[str, Path]]:
     return found
 
 
-def hashes(files: Mapping[str, Mapping[str, Path]]) -> dict[str, str]:
-    """The SHA-256 (hex) of each source file, by name."""
+@functools.cache
+def hashes(modules: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """The SHA-256 (hex) of each source file, by top-level module and name.
+
+    As they are when a process first asks: what it has imported stays, whatever is edited later.
+    """
     return {
-        name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for named in files.values()
-        for name, file in named.items()
+        top: {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in named.items()}
+        for top, named in source_files(modules).items()
+    }
+
+
+def own_sources(modules: Sequence[str]) -> dict[str, str]:
+    """For each top-level module of the person's own, all its hashes as one text."""
+    return {
+        top: "".join(f"{sha256}  {name}\n" for name, sha256 in named.items())
+        for top, named in hashes(tuple(modules)).items()
+        if top != PACKAGE
     }

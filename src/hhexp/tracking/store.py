@@ -52,7 +52,7 @@ class Store:
 
     def __str__(self) -> str:
         """The address, without a password."""
-        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", self.uri)
+        return without_password(self.uri)
 
     @property
     def is_sqlite(self) -> bool:
@@ -140,6 +140,15 @@ class Store:
         where = ["--host", host, "--port", str(port)]
         # One worker is enough for one person, and is up sooner than MLflow's four.
         return ["mlflow", "ui", "--backend-store-uri", self.uri, *where, "--workers", "1"]
+
+
+def without_password(uri: str) -> str:
+    """A store's address as it may be shown and logged."""
+    scheme, _, rest = uri.partition("://")
+    person, at, place = rest.rpartition("@")
+    if scheme.startswith("sqlite") or not at or ":" not in person:
+        return uri
+    return f"{scheme}://{person.partition(':')[0]}:***@{place}"
 
 
 def _refusal(uri: str) -> str:

@@ -29,7 +29,8 @@ def gradient(model: "keras.Model") -> Gradient:
 
     def differentiate(images: Any, loss: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
         with tf.GradientTape() as tape:
-            output, *maps = observed(images, training=True)
+            # Keras gives a single output bare, not as a list of one.
+            output, *maps = keras.tree.flatten(observed(images, training=True))
             value = loss(output)
         of_others, of_maps = tape.gradient(value, (others, maps))
         found = {variable.path: one for variable, one in zip(others, of_others, strict=True)}

@@ -14,6 +14,7 @@ OVERRULED = (
     *("ONEDNN_CPU_ISA_HINTS", "DNNL_CPU_ISA_HINTS"),
     *("ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE"),
     "TF_USE_DEEP_CONV2D",
+    *("TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE"),
 )
 """Variables that would move the numbers past the configuration: it decides, not the shell."""
 
