@@ -100,14 +100,17 @@ def bfloat16_is_native() -> bool | None:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keep the file descriptor 2, which C++ libraries write to, silent unless the body fails."""
+    """Keep the file descriptor 2, which C++ libraries write to, silent unless the body fails.
+
+    Ctrl-C is no failure.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as captured:
         os.dup2(captured.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             captured.seek(0)
             os.write(kept, captured.read())
             raise
