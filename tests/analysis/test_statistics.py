@@ -41,6 +41,14 @@ def test_equal_differences_have_an_infinite_effect_size() -> None:
     assert math.isnan(paired_difference([1.0, 2.0], [1.0, 2.0]).effect_size)
 
 
+def test_rounding_is_neither_a_mean_nor_a_deviation() -> None:
+    equal = paired_difference([0.9, 0.8, 0.7], [0.8, 0.7, 0.6])
+    assert equal.deviation == 0 and equal.effect_size == math.inf
+    none = mean_interval([0.1, 0.2, -0.3])
+    assert none.mean == 0 and none.deviation > 0
+    assert paired_difference([0.1 + 0.2], [0.3]).mean == 0
+
+
 def test_pairs_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="shorter"):
         paired_difference([1.0, 2.0], [1.0])
@@ -53,6 +61,7 @@ def test_pairs_must_be_as_many() -> None:
         (-1.0, 1.0, 0.0, 7),
         (3.0, 1.0, 2.0, 7),
         (100.0, 1.0, 0.0, 2),
+        (0.85 - 0.8, 0.0, 0.05, None),
         (0.0, 1.0, 0.0, None),
         (1e-4, 1.0, 0.0, None),
         (1.0, math.nan, 0.0, None),
