@@ -1,5 +1,6 @@
 """Verdicts on statements whose truth is known."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -144,3 +145,29 @@ def test_the_bound_has_the_directions_sign() -> None:
     assert bound(difference("lower", margin=0.05)) == -0.05
     assert bound(difference("higher", margin=0.05)) == 0.05
     assert bound(level("lower", 0.8)) == 0.8
+
+
+def test_rounding_decides_nothing() -> None:
+    found = results(
+        (NONE, (0.80,) * 3), (FULL, (0.85,) * 3), (NONE_LONG, (0.50,) * 3), (FULL_LONG, (0.55,) * 3)
+    )
+    minus = {"metric": "val/accuracy", "statistic": "last", "cell": FULL, "versus": NONE}
+    same = difference("higher", cell=FULL_LONG, versus=NONE_LONG, minus=minus)
+    for statement in (
+        same,
+        difference("lower", cell=NONE, versus=FULL, margin=0.05),
+        difference("higher", margin=0.05),
+        difference("within", margin=0.05),
+        level("higher", 0.85),
+    ):
+        verdict = judge_statement(found, statement)
+        assert (verdict.word, verdict.seeds_needed) == ("undecided", None), statement
+    assert judge_statement(found, same).effect.mean == 0
+
+
+def test_seeds_that_did_not_diverge_do_not_decide_for_those_that_did() -> None:
+    found = results((NONE, (0.5, 0.5, 0.5)), (FULL, (0.9, math.nan, 0.9)))
+    verdict = judge_statement(found, difference("higher"))
+    assert verdict.effect.count == 2
+    assert verdict.diverged == [1]
+    assert (verdict.word, verdict.reason) == ("undecided", "seed 1 diverged")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from hhexp.analysis.measures import STATISTICS, best_epoch, measure
+from hhexp.analysis.measures import STATISTICS, best_epoch, diverged_at, measure
 
 HISTORY = {
     "train/accuracy": [0.5, 0.9, 1.0, 1.0, 1.0, 1.0],
@@ -39,11 +39,21 @@ def test_what_a_run_lacks_is_nan(statistic: str) -> None:
     assert math.isnan(measure({"val/accuracy": [math.nan]}, "val/accuracy", statistic))
 
 
-def test_missing_epochs_are_passed_over() -> None:
-    history = {"val/accuracy": [math.nan, 0.7, 0.9, math.nan]}
-    assert best_epoch(history) == 3
-    assert measure(history, "val/accuracy", "last") == 0.9
-    assert measure(history, "val/accuracy", "mean_last_5") == pytest.approx(0.8)
+@pytest.mark.parametrize("lost", [math.nan, math.inf, 1.7976931348623157e308])
+def test_a_run_that_diverged_has_no_last_epoch_but_a_best(lost: float) -> None:
+    history = {"val/accuracy": [0.6, 0.7, lost, lost], "train/accuracy": [0.5, 0.6, 0.7, 0.8]}
+    assert best_epoch(history) == 2
+    assert measure(history, "val/accuracy", "best") == 0.7
+    for statistic in ("last", "mean_last_5", "swing", "gap", "median", "total"):
+        assert math.isnan(measure(history, "val/accuracy", statistic)), statistic
+    assert diverged_at(history) == 3
+    assert diverged_at({"val/accuracy": [0.6, 0.7]}) is None
+
+
+def test_a_view_that_is_logged_at_the_last_epoch_alone_has_a_last() -> None:
+    history = {"val_close_up/accuracy": [math.nan, math.nan, 0.7], "val/loss": [1.0, 1.0, 1.0]}
+    assert measure(history, "val_close_up/accuracy", "last") == 0.7
+    assert diverged_at(history) is None
 
 
 def test_an_unknown_statistic_is_refused() -> None:

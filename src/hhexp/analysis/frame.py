@@ -80,7 +80,8 @@ def claims(
     """The verdicts on a study's claims, one row a statement.
 
     Columns: claim, text, verdict (the claim's), statement (its number), metric, statistic, effect,
-    low, high, bound, direction, seeds, effect_size, seeds_needed, statement_verdict, reason.
+    low, high, bound, direction, seeds, diverged (those left out), effect_size, seeds_needed,
+    statement_verdict, reason.
 
     Args:
         selection: a study, or a sweep or filter to judge by ``study``.
@@ -156,6 +157,7 @@ def claims_frame(results: Results) -> "pd.DataFrame":
             "bound": bound(each.statement),
             "direction": each.statement.direction,
             "seeds": each.effect.count,
+            "diverged": " ".join(map(str, each.diverged)),
             "effect_size": each.effect.effect_size,
             "seeds_needed": each.seeds_needed,
             "statement_verdict": each.word,

@@ -1,12 +1,13 @@
 """A study's claims against its runs: supported, refuted or undecided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hhexp.analysis import cells
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import Interval, mean_interval, seeds_to_decide
-from hhexp.analysis.study import Claim, Contrast, Statement
+from hhexp.analysis.statistics import Interval, difference, mean_interval, seeds_to_decide
+from hhexp.analysis.study import CellValues, Claim, Contrast, Statement
 
 Word = Literal["supported", "refuted", "undecided"]
 REASONS = 2
@@ -25,6 +26,8 @@ class StatementVerdict:
     by_seed: dict[int, float]
     seeds_needed: int | None
     """Seeds in all that would decide it; None where it is decided or none would."""
+    diverged: list[int]
+    """Seeds without a number, as their runs diverged: those that are left do not decide."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,17 @@ def judge_statement(results: Results, statement: Statement) -> StatementVerdict:
     values = contrast(results, statement)
     if statement.minus:
         other = contrast(results, statement.minus)
-        values = {seed: values[seed] - other[seed] for seed in values if seed in other}
+        values = _paired(values, other)
     effect = mean_interval(list(values.values()))
+    diverged = _diverged(results, statement)
     word, reason, needed = _decide(statement, effect)
-    if effect.count == 0:
+    if diverged:
+        seeds = ", ".join(map(str, diverged))
+        reason = f"seed{'s' if len(diverged) > 1 else ''} {seeds} diverged"
+        word, needed = "undecided", None
+    elif effect.count == 0:
         reason = _missing(results, statement)
-    return StatementVerdict(statement, word, reason, effect, values, needed)
+    return StatementVerdict(statement, word, reason, effect, values, needed, diverged)
 
 
 def bound(statement: Statement) -> float:
@@ -96,14 +104,14 @@ def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | No
     if effect.count < 2:
         return "undecided", "one seed", None
     edge = bound(statement)
-    above, below = effect.low > edge, effect.high < edge
+    above, below = difference(effect.low, edge) > 0, difference(effect.high, edge) < 0
     if statement.direction == "higher":
         supported, refuted = above, below
     elif statement.direction == "lower":
         supported, refuted = below, above
     else:
-        supported = below and effect.low > -edge
-        refuted = above or effect.high < -edge
+        supported = below and difference(effect.low, -edge) > 0
+        refuted = above or difference(effect.high, -edge) < 0
     if supported or refuted:
         return "supported" if supported else "refuted", "", None
     distance_from = abs(effect.mean) if statement.direction == "within" else effect.mean
@@ -116,17 +124,33 @@ def contrast(results: Results, asked: Contrast) -> dict[int, float]:
     values = results.measured(asked.cell, asked.metric, asked.statistic)
     if asked.versus is None:
         return values
-    other = results.measured(asked.versus, asked.metric, asked.statistic)
-    return {seed: values[seed] - other[seed] for seed in values if seed in other}
+    return _paired(values, results.measured(asked.versus, asked.metric, asked.statistic))
+
+
+def _paired(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
+    """The difference first − second of each seed that both have."""
+    return {seed: difference(first[seed], second[seed]) for seed in first if seed in second}
+
+
+def _diverged(results: Results, statement: Statement) -> list[int]:
+    """The seeds that some cell of a statement has no number of, as their runs diverged."""
+    lost = (
+        results.diverged(cell, asked.metric, asked.statistic) for asked, cell in _cells(statement)
+    )
+    return sorted({seed for seeds in lost for seed in seeds})
 
 
 def _missing(results: Results, statement: Statement) -> str:
     """Which of a statement's cells has no value, or that no seed is in all of them."""
-    asked = [statement, *([statement.minus] if statement.minus else [])]
-    for each in asked:
-        for cell in filter(None, (each.cell, each.versus)):
-            if not results.of(cell):
-                return f"no finished run of {cells.label(cell)}"
-            if not results.measured(cell, each.metric, each.statistic):
-                return f"{cells.label(cell)} has no {each.metric}"
+    for asked, cell in _cells(statement):
+        if not results.of(cell):
+            return f"no finished run of {cells.label(cell)}"
+        if not results.measured(cell, asked.metric, asked.statistic):
+            return f"{cells.label(cell)} has no {asked.metric}"
     return "no seed is in all cells"
+
+
+def _cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
+    """All cells that a statement speaks of, each with what is asked of it."""
+    asked: list[Contrast] = [statement, *([statement.minus] if statement.minus else [])]
+    return [(each, cell) for each in asked for cell in (each.cell, each.versus) if cell]

@@ -12,6 +12,10 @@ SELECTED_BY = "val/accuracy"
 """The best epoch is the one where this is highest, the earliest of equals."""
 LATE = 5
 """Epochs in mean_last_5 and gap."""
+LEARNED = ("train/loss", "val/loss", "train/accuracy", "val/accuracy")
+"""Metrics that are numbers in every epoch, unless the run diverged."""
+INFINITE = 1.7e308
+"""MLflow keeps an infinite value as the largest float."""
 
 MEANINGS: dict[str, str] = {
     "last": "at the last epoch",
@@ -29,6 +33,9 @@ History = Mapping[str, Sequence[float]]
 def measure(history: History, metric: str, statistic: str) -> float:
     """A statistic of a metric; NaN where the run does not have it.
 
+    A value that is NaN or infinite, in any epoch that a statistic is taken over, makes it NaN: the
+    last epoch of a run that diverged is no earlier one.
+
     ``gap`` is positive where training looks better than validation: train − validation for an
     accuracy or a recall, validation − train for a loss.
 
@@ -37,39 +44,50 @@ def measure(history: History, metric: str, statistic: str) -> float:
         metric: such as val/accuracy; for ``gap``, the validation's.
         statistic: one of STATISTICS.
     """
-    values = np.asarray(history.get(metric, ()), dtype=np.float64)
-    if not len(values) or np.isnan(values).all():
+    values = finite(history.get(metric, ()))
+    if not len(values):
         return math.nan
     if statistic == "last":
-        return float(values[~np.isnan(values)][-1])
+        return float(values[-1])
     if statistic == "best":
         epoch = best_epoch(history)
         return float(values[epoch - 1]) if epoch and epoch <= len(values) else math.nan
     if statistic == "mean_last_5":
         return _late(values)
     if statistic == "swing":
-        changes = np.abs(np.diff(values))
-        return float(np.nanmean(changes)) if np.isfinite(changes).any() else math.nan
+        return float(np.abs(np.diff(values)).mean()) if len(values) > 1 else math.nan
     if statistic == "gap":
         name = metric.partition("/")[2]
-        train = np.asarray(history.get(f"train/{name}", ()), dtype=np.float64)
+        train = finite(history.get(f"train/{name}", ()))
         gap = _late(train) - _late(values) if len(train) else math.nan
         return -gap if name == "loss" else gap
     if statistic == "median":
-        return float(np.nanmedian(values))
+        return float(np.median(values))
     if statistic == "total":
-        return float(np.nansum(values))
+        return float(values.sum())
     raise ValueError(f"no statistic {statistic!r}; there are {', '.join(STATISTICS)}")
 
 
 def best_epoch(history: History) -> int | None:
     """The epoch of the highest validation accuracy, the earliest of equals."""
-    values = np.asarray(history.get(SELECTED_BY, ()), dtype=np.float64)
+    values = finite(history.get(SELECTED_BY, ()))
     if not len(values) or np.isnan(values).all():
         return None
     return int(np.nanargmax(values)) + 1
 
 
+def diverged_at(history: History) -> int | None:
+    """The first epoch in which a loss or an accuracy is NaN or infinite; None where none is."""
+    curves = (finite(history.get(metric, ())) for metric in LEARNED)
+    lost = [int(np.isnan(curve).argmax()) + 1 for curve in curves if np.isnan(curve).any()]
+    return min(lost, default=None)
+
+
+def finite(values: Sequence[float]) -> np.ndarray:
+    """Values as [E] float64, with NaN in the place of what is infinite."""
+    known = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(known) < INFINITE, known, math.nan)
+
+
 def _late(values: np.ndarray) -> float:
-    late = values[-LATE:]
-    return float(np.nanmean(late)) if np.isfinite(late).any() else math.nan
+    return float(values[-LATE:].mean())

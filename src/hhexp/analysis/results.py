@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hhexp.analysis import cells
 from hhexp.analysis.cells import SEED, Cell
-from hhexp.analysis.measures import History, measure
+from hhexp.analysis.measures import History, diverged_at, measure
 from hhexp.analysis.study import Study, read_study, study_file
 from hhexp.errors import UserError
 from hhexp.tracking.query import RunRecord, children, find_run, matching, metric_histories
@@ -71,6 +71,15 @@ class Results:
             for seed, result in self.of(cell).items()
         }
         return {seed: value for seed, value in values.items() if value == value}
+
+    def diverged(self, cell: Mapping[str, object], metric: str, statistic: str) -> list[int]:
+        """A cell's seeds that lack a statistic because their runs diverged."""
+        measured = self.measured(cell, metric, statistic)
+        return [
+            seed
+            for seed, result in self.of(cell).items()
+            if metric in result.history and seed not in measured and diverged_at(result.history)
+        ]
 
     @property
     def metrics(self) -> list[str]:

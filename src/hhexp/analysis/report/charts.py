@@ -8,7 +8,7 @@ import numpy as np
 
 from hhexp.analysis import cells
 from hhexp.analysis.cells import Cell
-from hhexp.analysis.measures import History
+from hhexp.analysis.measures import History, finite
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
 from hhexp.figures import FAINT, INK, TITLE, TRAIN, VALIDATION
@@ -158,11 +158,11 @@ def _seeds_and_mean(
 
 
 def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
-    """[S, E] float64, NaN where a run has no value."""
+    """[S, E] float64, NaN where a run has no finite value."""
     curves = [history[metric] for history in histories if history.get(metric)]
     stacked = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
     for row, curve in enumerate(curves):
-        stacked[row, : len(curve)] = curve
+        stacked[row, : len(curve)] = finite(curve)
     return stacked
 
 
@@ -175,8 +175,9 @@ def _highest(results: Results, cell: Cell, name: str) -> float:
 
 
 def _mean(curves: np.ndarray) -> np.ndarray:
-    """[E], the mean of [S, E] curves; NaN where none has a value."""
-    return np.asarray(np.ma.masked_invalid(curves).mean(axis=0).filled(np.nan))
+    """[E], the mean of [S, E] curves; NaN where one has no value, so that it ends with the first
+    seed that diverges."""
+    return curves.mean(axis=0) if len(curves) else np.empty(0)
 
 
 def _epochs(axes: "Axes") -> None:

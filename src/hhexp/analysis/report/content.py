@@ -11,6 +11,7 @@ from hhexp.analysis.judgement import ClaimVerdict, judge
 from hhexp.analysis.predictions import Duel, Pair, Predictions, duels, pairs, read_predictions
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import charts
+from hhexp.analysis.report.notes import notes
 from hhexp.analysis.report.pictures import Overlay, Sheet, sheets, validation_images
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
@@ -85,27 +86,20 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
         overlay: what to lay over the images of the sheets, such as Grad-CAM.
     """
     predictions = read_predictions(results)
-    notes = list(results.notes)
+    said = notes(results)
     shown: list[Sheet] = []
     tests: list[tuple[Pair, list[Duel]]] = []
     if predictions is None:
-        notes.append("No run has predictions/validation.csv: there are no per-image views.")
+        said.append("No run has predictions/validation.csv: there are no per-image views.")
     else:
-        notes += predictions.notes
-        images = _images(results, predictions, notes)
+        said += predictions.notes
+        images = _images(results, predictions, said)
         shown = sheets(results, predictions, images, overlay)
         asked = [(pair, duels(predictions, pair)) for pair in pairs(results)]
         tests = [(pair, found) for pair, found in asked if found]
-    unfinished = [result for result in results.all if result.run.status != "FINISHED"]
-    if unfinished:
-        count = f"{len(unfinished)} run{'s' if len(unfinished) > 1 else ''}"
-        notes.append(f"{count} did not finish: listed below, and counted nowhere.")
-    missing = [cell for cell in results.cells if not results.of(cell)]
-    if missing:
-        notes.append(f"No finished run of {', '.join(map(cells.label, missing))}.")
     return Content(
         results,
-        notes,
+        said,
         tables.training_table(results),
         tables.behaviour_table(results),
         tables.views_table(results),
@@ -117,10 +111,10 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
     )
 
 
-def _images(results: Results, predictions: Predictions, notes: list[str]) -> dict[str, np.ndarray]:
+def _images(results: Results, predictions: Predictions, said: list[str]) -> dict[str, np.ndarray]:
     """The validation images; none, and a note, where they are not here."""
     try:
         return validation_images(results, predictions)
     except UserError as error:
-        notes.append(f"The images are not shown, only named: {error}.")
+        said.append(f"The images are not shown, only named: {error}.")
         return {}

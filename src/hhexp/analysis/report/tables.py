@@ -29,11 +29,17 @@ class Number:
     statistic: str
     interval: Interval
     run_ids: tuple[str, ...]
+    diverged: int
+    """Seeds that are left out, as their runs diverged."""
 
     @property
     def text(self) -> str:
         """As a reader sees it."""
-        return numbers.interval(self.interval, self.metric, self.statistic)
+        if not self.interval.count:
+            return "diverged" if self.diverged else "–"
+        text = numbers.interval(self.interval, self.metric, self.statistic)
+        seeds = self.interval.count + self.diverged
+        return f"{text} ({self.diverged} of {seeds} diverged)" if self.diverged else text
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Table:
                 "high": number.interval.high,
                 "deviation": number.interval.deviation,
                 "seeds": number.interval.count,
+                "diverged": number.diverged,
                 "run_ids": " ".join(number.run_ids),
             }
             for line in self.lines
@@ -206,7 +213,8 @@ def _number(results: Results, cell: Cell, metric: str, word: str) -> Number:
     values = results.measured(cell, metric, word)
     runs = results.of(cell)
     run_ids = tuple(runs[seed].run.run_id for seed in values)
-    return Number(cell, metric, word, mean_interval(list(values.values())), run_ids)
+    diverged = len(results.diverged(cell, metric, word))
+    return Number(cell, metric, word, mean_interval(list(values.values())), run_ids, diverged)
 
 
 def _heading(metric: str) -> str:

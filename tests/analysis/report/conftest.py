@@ -1,0 +1,36 @@
+"""Results made of histories, without a store."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from hhexp.analysis import cells
+from hhexp.analysis.results import Result, Results
+from hhexp.analysis.study import Study
+from hhexp.tracking.query import RunRecord
+from hhexp.tracking.store import Store
+
+Histories = Mapping[str, Sequence[Mapping[str, Sequence[float]]]]
+Make = Callable[..., Results]
+
+
+@pytest.fixture
+def made() -> Make:
+    """From cells, such as ``aug=full epochs=4``, and the histories of their seeds 0, 1, … to
+    finished runs."""
+
+    def make(histories: Histories, study: Study | None = None) -> Results:
+        found = []
+        for text, runs in histories.items():
+            cell = cells.split_overrides(text)
+            for seed, history in enumerate(runs):
+                record = RunRecord(
+                    f"{len(found):032x}", "run", "FINISHED", dict(cell), {},
+                    datetime(2026, 1, 1, tzinfo=UTC), None, None,
+                )  # fmt: skip
+                found.append(Result(record, cell, seed, history))
+        grid = [cells.split_overrides(text) for text in histories]
+        return Results(Store("sqlite:///no.db"), "", study, None, grid, found, [])
+
+    return make
