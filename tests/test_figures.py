@@ -73,6 +73,28 @@ def test_an_image_sheet_shows_each_image_with_its_caption_upright() -> None:
     assert red.size == pytest.approx(black.size, rel=0.1)
 
 
+def test_captions_stay_within_their_images_places() -> None:
+    captions = [
+        "horse01-105.png\nhorses, taken for humans in 20 of 20",
+        f"{'a_very_long_name_' * 4}.png\nWWWWWWWW MMMMMMMM; wrong in 3/5 → 5/5",
+    ] * 4
+    image = np.zeros((40, 20, 3), np.uint8)
+    figure = figures.image_sheet([image] * 8, captions, "Title", 4)
+    drawn(figure)
+    axes = figure.axes[0]
+    boxes = [
+        text.get_window_extent().transformed(axes.transData.inverted()) for text in axes.texts[1:]
+    ]
+    for number, box in enumerate(boxes):
+        left = number % 4 * figures.TILE_IN + figures.GAP_IN
+        assert left - 0.02 <= box.x0 < box.x1 <= left + figures.TILE_IN - figures.GAP_IN + 0.02
+        assert box.height * 72 < 5 * 1.2 * figures.CAPTION_PT
+    picture = axes.images[0].get_extent()
+    assert boxes[0].y0 <= picture[3] and boxes[0].y1 <= picture[3]
+    assert min(boxes[4].y0, boxes[4].y1) >= picture[2]  # the second row's are below the first
+    assert "horses, taken for humans\nin 20 of 20" in axes.texts[1].get_text()
+
+
 def test_a_caption_is_no_formula() -> None:
     image = np.zeros((4, 4, 3), np.uint8)
     sheet = figures.image_sheet([image], ["$\\frac{1$.png"], "", 1)

@@ -16,6 +16,7 @@ SHOWN_ERRORS = 24
 TILE_IN = 1.65
 GAP_IN = 0.1
 """A sheet's step from image to image, and what of it stays white, in inches."""
+CAPTION_PT = 7.5
 
 
 def learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
@@ -97,11 +98,13 @@ def image_sheet(
 
     Args:
         images: each [H, W, 3] uint8.
-        captions: as many; a line break makes a second line.
+        captions: as many; lines that are wider than an image's place are broken.
         title: above all.
         columns: images in a row.
     """
     rows = -(-len(images) // columns)
+    side_in = TILE_IN - GAP_IN
+    captions = [_wrapped(caption, 72 * side_in) for caption in captions]
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
     row_in = TILE_IN + 0.08 + 0.14 * lines
     width_in, height_in = max(columns * TILE_IN, 4) + GAP_IN, rows * row_in + 0.4
@@ -111,14 +114,12 @@ def image_sheet(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.text(GAP_IN, 0.25, title, color=INK, fontsize=11, fontweight="bold")
     for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        left = number % columns * TILE_IN + GAP_IN
+        middle = number % columns * TILE_IN + GAP_IN + side_in / 2
         bottom = (number // columns + 1) * row_in + 0.3
-        scale = (TILE_IN - GAP_IN) / max(image.shape[:2])
-        height, width = image.shape[0] * scale, image.shape[1] * scale
-        axes.imshow(image, extent=(left, left + width, bottom, bottom - height), aspect="auto")
-        middle = left + width / 2
-        below = bottom - height - 0.05
-        text = axes.text(middle, below, caption, ha="center", color=INK, fontsize=7.5)
+        scale = side_in / max(image.shape[:2])
+        top, half = bottom - image.shape[0] * scale, image.shape[1] * scale / 2
+        axes.imshow(image, extent=(middle - half, middle + half, bottom, top), aspect="auto")
+        text = axes.text(middle, top - 0.05, caption, ha="center", color=INK, fontsize=CAPTION_PT)
         text.set_parse_math(False)  # a file's name may have a $ in it
     axes.set(xlim=(0, width_in), ylim=(height_in, 0))
     axes.set_axis_off()
@@ -188,6 +189,35 @@ def _mark_best(axes: "Axes", values: Sequence[float]) -> None:
         color=VALIDATION,
         fontsize=8,
     )
+
+
+def _wrapped(text: str, width_pt: float) -> str:
+    """A caption whose lines are no wider: broken at blanks, and a word that is too long is cut."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lines.append("")
+        for word in line.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and _width_pt(longer) > width_pt:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+    for number, line in enumerate(lines):
+        kept = len(line)
+        while _width_pt(lines[number]) > width_pt:
+            kept -= 1
+            lines[number] = _short(line, kept)
+    return "\n".join(lines)
+
+
+def _width_pt(text: str) -> float:
+    """How wide a line of a caption is."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties()))
+    font.set_size(CAPTION_PT, 72)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64  # which it gives in 64ths of a point
 
 
 def _short(text: str, length: int) -> str:

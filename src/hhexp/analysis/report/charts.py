@@ -105,14 +105,31 @@ def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure"
 
 
 def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
-    """Training − validation accuracy by epoch, the mean of each cell's seeds."""
+    """Training − validation accuracy by epoch, the mean of each cell's seeds.
+
+    Cells that differ in their epochs alone share a trajectory: the shorter's line lies on the
+    longer's, which is thicker, and ends in a dot.
+    """
     figure, axes = _panel("")
+    means = []
     for row, cell in enumerate(shown):
         histories = [result.history for result in results.of(cell).values()]
         train, val = (_stack(histories, f"{split}/accuracy") for split in ("train", "val"))
         if train.size and train.shape == val.shape:
-            colour = PALETTE[row % len(PALETTE)]
-            _seeds_and_mean(axes, train - val, colour, cells.label(cell), seeds=False)
+            means.append((PALETTE[row % len(PALETTE)], cells.label(cell), _mean(train - val)))
+    lengths = sorted({len(mean) for _, _, mean in means})
+    for colour, label, mean in means:
+        rank = lengths.index(len(mean))
+        axes.plot(
+            np.arange(1, len(mean) + 1),
+            mean,
+            color=colour,
+            label=label,
+            linewidth=1.6 + 3.4 * rank / max(1, len(lengths) - 1),
+            marker="o",
+            markevery=[-1],
+            zorder=3 - rank / len(lengths),
+        )
     axes.axhline(0, color=INK, linewidth=0.6)
     _epochs(axes)
     axes.set_ylabel("training − validation accuracy")
@@ -144,14 +161,12 @@ def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
     return figure, axes
 
 
-def _seeds_and_mean(
-    axes: "Axes", curves: np.ndarray, colour: str, label: str, seeds: bool = True
-) -> None:
+def _seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: str) -> None:
     """Draw [S, E] curves, each thin where there are several, and their mean."""
     if not curves.size:
         return
     epochs = np.arange(1, curves.shape[1] + 1)
-    if seeds and len(curves) > 1:
+    if len(curves) > 1:
         axes.plot(epochs, curves.T, color=colour, linewidth=0.7, alpha=0.4)
     marker = "o" if len(epochs) == 1 else ""
     axes.plot(epochs, _mean(curves), color=colour, linewidth=2.2, label=label, marker=marker)

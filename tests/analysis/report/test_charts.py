@@ -1,0 +1,22 @@
+"""What the report's figures show."""
+
+from hhexp.analysis.report.charts import charts
+
+NAMES = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
+
+
+def test_each_cells_gap_is_seen_where_cells_share_a_trajectory(made) -> None:
+    curves = [0.5, 0.6, 0.7, 0.8]
+    histories = {
+        f"aug=full epochs={epochs}": [{name: curves[:epochs] for name in NAMES}]
+        for epochs in (2, 4, 3)
+    }
+    axes = charts(made(histories))["accuracy_gap"][1].axes[0]
+    lines = axes.lines[:3]
+    assert [len(line.get_ydata()) for line in lines] == [2, 4, 3]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(histories)
+    shortest, longest, middle = lines
+    for above, below in ((shortest, middle), (middle, longest)):
+        assert above.get_zorder() > below.get_zorder()
+        assert above.get_linewidth() < below.get_linewidth()
+        assert (above.get_marker(), above.get_markevery()) == ("o", [-1])
