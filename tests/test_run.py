@@ -166,6 +166,8 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["tracking.uri=somewhere"], "tracking store somewhere: "),
         (["tracking.uri=mysql://me:secret@host/db"], "tracking.uri: has a password, .* set MLFLOW"),
         (["epochs"], "epochs: not of the form key=value"),
+        (["data.root=/tmp/a (1)"], """data.root: quote the value: 'data.root="/tmp/a .1."'"""),
+        (["epochs=${nowhere}"], "Interpolation key 'nowhere' not found"),
         (["modules=[no_such]"], "modules: cannot import 'no_such'"),
         (["objective=val/recall/cats"], "val/recall/cats: the classes are horses, humans"),
         (["runtime.device=gpu"], "TensorFlow sees no GPU here"),

@@ -22,13 +22,15 @@ class Entry(Protocol):
 def entry(main: Main) -> Entry:
     """Wrap an entry point: returns its exit status, and says errors in one line on stderr.
 
-    2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, which is taken the
-    same way). ``HHEXP_DEBUG=1`` shows the traceback as well.
+    2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, and a terminal that
+    is closed, which are taken the same way). ``HHEXP_DEBUG=1`` shows the traceback as well.
     """
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(signal.SIGHUP, _interrupt)
         try:
             return main(argv)
         except UserError as error:

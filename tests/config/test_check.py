@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 import hhexp.data  # registers the readers
 import hhexp.models  # noqa: F401  (registers the builders)
 from hhexp.config.check import check, nearest
+from hhexp.config.registry import model_builder
 from hhexp.errors import UserError
 
 
@@ -56,6 +57,9 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         ("batch_size", -1, "batch_size=-1: must be ≥ 1 and ≤ 65536"),
         ("lr.value", "abc", "lr.value=abc: must be a number"),
         ("lr.value", 0, "lr.value=0: must be > 0"),
+        ("lr.value", float("inf"), "lr.value=inf: must be a finite number"),
+        ("data.views.close_up.box", [2, 0, 1, 1], "data.views.close_up.box.0=2: must be ≥ 0 and"),
+        ("data.views.random_crop.share", 2, "data.views.random_crop.share=2: must be > 0 and ≤ 1"),
         (
             "lr.schedule",
             "linear",
@@ -91,6 +95,23 @@ def test_an_unknown_key_names_the_nearest(defaults: dict[str, Any]) -> None:
         check(changed(defaults, "model.filter", [8]))
     with pytest.raises(UserError, match=r"epoch: no such key; nearest: epochs"):
         check(changed(defaults, "epoch", 3))
+    with pytest.raises(UserError, match=r"lr\.valu: no such key; nearest: lr\.value"):
+        check(changed(defaults, "lr.valu", 3))
+    with pytest.raises(UserError, match=r"nearest: data\.views\.close_up\.box"):
+        check(changed(defaults, "data.views.close_up.boxes", 3))
+
+
+def test_a_builder_whose_parameters_cannot_be_checked_is_named(
+    defaults: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Thing:
+        pass
+
+    def odd(input_shape: Any, outputs: int, *, thing: Thing) -> None: ...
+
+    monkeypatch.setitem(model_builder.functions, "odd", odd)
+    with pytest.raises(UserError, match=r"model\.builder=odd: its parameters need types"):
+        check(changed(defaults, "model", {"builder": "odd", "thing": 1}))
 
 
 def test_a_missing_key_is_named(defaults: dict[str, Any]) -> None:

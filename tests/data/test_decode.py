@@ -84,3 +84,17 @@ def test_more_than_8_bits_a_channel_are_refused_rather_than_cut_off(tmp_path: Pa
     deep = Image.fromarray(np.linspace(0, 65535, 1024).astype(np.uint16).reshape(32, 32))
     with pytest.raises(UserError, match="more than 8 bits a channel"):
         decode(saved(deep), None)
+
+
+def test_a_png_of_16_bit_colours_is_refused_too() -> None:
+    import cv2
+
+    _, content = cv2.imencode(".png", RED_TO_BLUE.astype(np.uint16) * 257)
+    with pytest.raises(UserError, match="more than 8 bits a channel"):
+        decode(ImageFile("train/cats/deep.png", "cats", content.tobytes), None)
+
+
+def test_a_palette_with_transparency_decodes_without_a_word() -> None:
+    palette = Image.fromarray(RED_TO_BLUE).quantize(256)
+    image = saved(palette, transparency=bytes(range(256)))
+    assert np.array_equal(decode(image, None), np.asarray(palette.convert("RGB")))

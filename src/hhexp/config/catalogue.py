@@ -13,6 +13,8 @@ from pathlib import Path
 
 import yaml
 
+from hhexp.errors import UserError
+
 
 @dataclass(frozen=True)
 class Option:
@@ -69,7 +71,12 @@ def read_catalogue(further: Iterable[Traversable] = ()) -> Catalogue:
 
 def _read_option(file: Traversable) -> Option:
     text = file.read_text("utf-8")
-    values = yaml.safe_load(text) or {}
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{file}: must hold keys and values, such as builder: cnn")
     comments: dict[str, str] = {}
     paragraph: list[str] = []
     purpose = ""

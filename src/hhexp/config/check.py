@@ -2,9 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 
 from hhexp.config.registry import Registry, data_reader, import_modules, model_builder
 from hhexp.config.schema import Config
@@ -46,9 +46,15 @@ def check_arguments(
         parameter: (p.annotation, ... if p.default is p.empty else p.default)
         for parameter, p in registry.keys(name).items()
     }
-    schema = create_model(
-        name, __config__=ConfigDict(extra="forbid", strict=True, protected_namespaces=()), **fields
-    )
+    rules = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), allow_inf_nan=False)
+    try:
+        schema = create_model(name, __config__=rules, **fields)
+    except PydanticUserError as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{group}.{key}={name}: its parameters need types that can be checked, such as int, "
+            f"float, str or list[int]: {reason}"
+        ) from error
     try:
         schema.model_validate(dict(arguments))
     except ValidationError as error:
@@ -81,8 +87,7 @@ def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
     if kind == "missing":
         return f"{key}: missing, it has no default"
     if kind == "extra_forbidden":
-        siblings = [prefix + name for name in schema.model_fields]
-        return f"{key}: no such key{nearest(key, siblings)}"
+        return f"{key}: no such key{nearest(key, _siblings(schema, location, prefix))}"
     context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch" and key == "objective":
         wanted = (
@@ -99,11 +104,25 @@ def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
     return f"{key}={_shown(detail['input'])}: {wanted}"
 
 
+def _siblings(schema: Any, location: tuple[Any, ...], prefix: str) -> list[str]:
+    """The keys that are allowed where an unknown one was found, dotted."""
+    if len(location) == 1:
+        return [prefix + name for name in getattr(schema, "model_fields", {})]
+    part, *rest = location
+    if get_origin(schema) is dict:
+        return _siblings(get_args(schema)[1], tuple(rest), f"{prefix}{part}.")
+    members = [getattr(m, "model_fields", {}) for m in (schema, *get_args(schema))]
+    inner = next((fields[part].annotation for fields in members if part in fields), None)
+    options = [inner, *get_args(inner)] if get_origin(inner) is not dict else [inner]
+    found = [_siblings(option, tuple(rest), f"{prefix}{part}.") for option in options]
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
 def _wanted(kind: str, context: Mapping[str, Any], message: str) -> str:
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "must be a whole number"
-    if kind in ("float_type", "float_parsing"):
-        return "must be a number"
+    if kind in ("float_type", "float_parsing", "finite_number"):
+        return "must be a finite number" if kind == "finite_number" else "must be a number"
     if kind in ("bool_type", "bool_parsing"):
         return "must be true or false"
     if kind == "list_type":
@@ -121,8 +140,13 @@ _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 def _range(schema: Any, location: tuple[Any, ...]) -> str:
     """Both ends of the range that the number at ``location`` must lie in, such as ``≥ 1``."""
     part, *rest = location
+    if get_origin(schema) is dict:  # data.views: a key of the person's, then a section
+        return _range(get_args(schema)[1], tuple(rest))
     if isinstance(part, int):  # an entry of a list: list[Annotated[int, Field(ge=1)]]
-        bounded = _constraints(get_args(schema)[0])
+        members = [schema, *get_args(schema)]
+        members += [get_args(member)[0] for member in members if get_origin(member) is Annotated]
+        listed = next(member for member in members if get_origin(member) is list)
+        bounded = _constraints(get_args(listed)[0])
     else:
         members = [m for m in (schema, *get_args(schema)) if part in getattr(m, "model_fields", {})]
         info = members[0].model_fields[part]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hhexp.errors import UserError
+from hhexp.errors import UserError, one_line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,5 +83,5 @@ def import_modules(names: Iterable[str]) -> None:
             importlib.import_module(name)
         except UserError:
             raise
-        except Exception as error:
-            raise UserError(f"modules: cannot import {name!r}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise UserError(f"modules: cannot import {name!r}: {one_line(error)}") from error

@@ -1,8 +1,11 @@
 """From image files to arrays: decoded once, resized, and kept in the cache."""
 
 import io
+import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,11 +57,12 @@ def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             picture.verify()  # a PNG's checksums and end; it cannot be decoded after that
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.mode.startswith(("I", "F")):
+        with Image.open(io.BytesIO(content)) as picture, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of transparent palettes: alpha is dropped anyway
+            if picture.mode.startswith(("I", "F")) or _is_deep_png(content):
                 raise UserError(
-                    f"{image.path}: more than 8 bits a channel (Pillow's mode {picture.mode}), "
-                    "which would be cut off: convert it to 8 bits"
+                    f"{image.path}: more than 8 bits a channel, which would be cut off: "
+                    "convert it to 8 bits"
                 )
             picture.load()
             pixels = ImageOps.exif_transpose(picture).convert("RGB")
@@ -73,14 +77,17 @@ def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
     return np.asarray(pixels)
 
 
+def _is_deep_png(content: bytes) -> bool:
+    """Whether a PNG has 16 bits a channel, which Pillow cuts to 8 in colour without a word."""
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and content[24] == 16
+
+
 def _build(folder: Path, files: Files, image_size: int | None) -> None:
     first = files["train"][0]
     shape = decode(first, image_size).shape
     with ThreadPoolExecutor() as pool:
         for split in SPLITS:
-            images = np.lib.format.open_memmap(
-                _array(folder, split), "w+", np.uint8, (len(files[split]), *shape)
-            )
+            images = _new_array(_array(folder, split), (len(files[split]), *shape))
 
             def place(index: int, image: ImageFile, images: np.ndarray = images) -> None:
                 pixels = decode(image, image_size)
@@ -95,6 +102,15 @@ def _build(folder: Path, files: Files, image_size: int | None) -> None:
             for _ in pool.map(place, range(len(images)), files[split]):
                 pass
             images.flush()
+
+
+def _new_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
+    """A mapped file of zeros, all of its room taken: a full disk would end the process later."""
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return images
 
 
 def _opened(folder: Path, files: Files, image_size: int | None) -> dict[str, np.ndarray] | None:

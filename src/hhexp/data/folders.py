@@ -75,4 +75,7 @@ def _entries(parent: Traversable, where: str) -> list[Traversable]:
         entries = [entry for entry in parent.iterdir() if not entry.name.startswith(".")]
     except OSError as error:
         raise UserError(f"{where}: cannot be read: {error.strerror}") from error
+    for entry in entries:
+        if not entry.name.isprintable() and "\udc80" <= max(entry.name) <= "\udcff":
+            raise UserError(f"{where}/{entry.name!r}: a name that is no UTF-8: rename it")
     return sorted(entries, key=lambda entry: entry.name)

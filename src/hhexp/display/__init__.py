@@ -12,7 +12,7 @@ from hhexp.training.progress import Event
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "Job", "display"]
+__all__ = ["Display", "Job", "console", "display"]
 
 
 class Display(Protocol):
@@ -33,7 +33,7 @@ class Display(Protocol):
 def display(
     jobs: Sequence[Job],
     workers: int,
-    console: "Console | None" = None,
+    to: "Console | None" = None,
     title: str = "",
     clock: Callable[[], float] = time.monotonic,
 ) -> Display:
@@ -42,18 +42,22 @@ def display(
     Args:
         jobs: what is to run, in the order of their start; keys are unique.
         workers: jobs that run at the same time.
-        console: where to; the standard output if None.
+        to: where to; the standard output if None.
         title: names the sweep.
         clock: seconds from some moment on.
     """
-    from rich.console import Console
-
     from hhexp.display.live import Live
     from hhexp.display.plain import Plain
 
-    if console is None:  # FORCE_COLOR makes rich take a pipe for a terminal: it is none
-        console = Console(force_terminal=None if sys.stdout.isatty() else False)
+    where = to or console()
     sweep = Sweep(jobs, workers, clock)
-    if console.is_interactive:
-        return Live(sweep, console, title)
-    return Plain(sweep, console.file, title)
+    if where.is_interactive:
+        return Live(sweep, where, title)
+    return Plain(sweep, where.file, title)
+
+
+def console() -> "Console":
+    """The standard output; FORCE_COLOR makes rich take a pipe for a terminal, and it is none."""
+    from rich.console import Console
+
+    return Console(force_terminal=None if sys.stdout.isatty() else False)

@@ -8,9 +8,9 @@ from typing import cast
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
 from hhexp.config.catalogue import Catalogue
+from hhexp.display import console
 from hhexp.launchers import composition
 from hhexp.launchers.sweep import RunFailed, Sweep
 
@@ -27,7 +27,7 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
     multirun = bool({"-m", "--multirun"} & set(words))
     with (
         tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir,
-        Sweep(Console(soft_wrap=False), multirun) as sweep,
+        Sweep(console(), multirun) as sweep,
     ):
         os.environ["HHEXP_HYDRA_DIR"] = hydra_dir
 
@@ -39,10 +39,11 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
 
         try:
             compose()
+            jobs = [composition.job(*each) for each in composed]
         except composition.COMPOSITION_ERRORS as error:
             raise composition.explain(error, catalogue) from error
         except RunFailed:
-            pass  # the summary names all that failed
-        if composed:
-            sweep.run([composition.job(*each) for each in composed])
+            jobs = []  # the summary names all that failed
+        if jobs:
+            sweep.run(jobs)
         return sweep.conclude()

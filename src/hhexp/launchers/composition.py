@@ -82,4 +82,7 @@ def explain(error: Exception, catalogue: Catalogue) -> UserError:
         return UserError(f"{found.group(1)}: several values make a sweep: add -m")
     if found := re.search(r"Error parsing override '([^']*)'\n(.*)", text):
         return UserError(f"{found.group(1)}: not of the form key=value ({found.group(2)})")
+    key, equals, value = str(getattr(error, "override", "")).partition("=")
+    if equals:
+        return UserError(f"""{key}: quote the value: '{key}="{value}"'""")
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))

@@ -115,7 +115,7 @@ class Sweep:
         key = config.data.model_dump_json()
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
-            self.console.print(describe(self.datasets[key]), highlight=False, soft_wrap=True)
+            self._say(describe(self.datasets[key]))
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, kinds: set[str]) -> None:
@@ -208,15 +208,13 @@ class Sweep:
                 self.parent.log_text(summary.to_csv(rows), "summary.csv")
             self._say(look_further(self.parent.run_id if self.parent else None, list(made)[-1]))
         for failure in self.failures:
-            self.console.print(
-                f"{failure.status} {failure.key}: {failure.error}", style="red", soft_wrap=True
-            )
+            self._say(f"{failure.status} {failure.key}: {failure.error}", style="red")
         if not self.failures:
             return 0
         return 1 if made else 2
 
-    def _say(self, text: str) -> None:
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+    def _say(self, text: str, style: str | None = None) -> None:
+        self.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
