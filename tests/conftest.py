@@ -1,10 +1,11 @@
 """What several tests need: drawn images, and the command line as a person uses it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -125,3 +126,25 @@ def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 def shell(new_shell: Callable[[], Shell]) -> Shell:
     """An empty folder to run commands in."""
     return new_shell()
+
+
+@pytest.fixture(scope="session")
+def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as MLflow makes it."""
+    database = tmp_path_factory.mktemp("made") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        Store.resolve(f"sqlite:///{database}").prepare()
+    return database
+
+
+@pytest.fixture
+def store(made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A real SQLite store of the test's own, copied from one that is made once."""
+    # MLflow writes the variable itself; the fixture takes that back.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    shutil.copy(made_database, tmp_path / "mlflow.db")
+    yield Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
+    import mlflow
+
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]

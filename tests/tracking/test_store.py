@@ -11,6 +11,7 @@ from threading import Timer
 import pytest
 
 from hhexp.errors import UserError
+from hhexp.tracking.database import PATIENCE_S, check
 from hhexp.tracking.store import Store
 
 START = """
@@ -19,6 +20,16 @@ from hhexp.tracking.store import Store
 store = Store.resolve(sys.argv[1])
 store.prepare()
 print(store.experiment_id("study"))
+"""
+
+DIE_WRITING = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")  # so that much of it is in the file already
+connection.execute("BEGIN")
+connection.execute("CREATE TABLE half (done)")
+connection.executemany("INSERT INTO half VALUES (?)", [("x" * 999,)] * 999)
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -117,7 +128,34 @@ def test_a_server_that_does_not_answer_is_said(
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
 
-@pytest.mark.slow
+def test_what_a_killed_writer_left_half_done_is_rolled_back(store: Store) -> None:
+    store.experiment_id("study")
+    subprocess.run([sys.executable, "-c", DIE_WRITING, str(store.database)])
+    journal = Path(f"{store.database}-journal")
+    assert journal.stat().st_size > 0
+    assert store.client().get_experiment_by_name("study")
+    assert not journal.exists()
+    with sqlite3.connect(store.database) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'")
+        assert tables.fetchall() == []
+    connection.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_database_that_may_only_be_read_is_read(store: Store) -> None:
+    store.database.chmod(0o444)
+    check(store.database)
+
+
+def test_mlflows_sessions_wait_for_writers_as_long_as_we_say(store: Store) -> None:
+    from mlflow.tracking._tracking_service.utils import _get_store
+    from sqlalchemy import text
+
+    store.client()
+    with _get_store(store.uri).ManagedSessionMaker() as session:
+        assert session.execute(text("PRAGMA busy_timeout")).scalar() == 1000 * PATIENCE_S
+
+
 @pytest.mark.slow
 def test_a_store_is_waited_for_while_another_process_writes(store: Store) -> None:
     writer = sqlite3.connect(store.database, isolation_level=None, check_same_thread=False)

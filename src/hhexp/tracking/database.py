@@ -45,6 +45,9 @@ def create(database: Path, artifacts: Path) -> None:
 def check(database: Path) -> None:
     """Make sure that a file is a database, which MLflow would find out in minutes of retries.
 
+    It is opened to be written, as only so does SQLite roll back what a killed writer left half
+    done. Of a file that the person may only read, SQLite does no more than read.
+
     Raises:
         UserError: it is missing, unreadable or no SQLite database.
     """
@@ -55,7 +58,7 @@ def check(database: Path) -> None:
         )
     try:
         connection = sqlite3.connect(
-            f"{database.absolute().as_uri()}?mode=ro", PATIENCE_S, uri=True
+            f"{database.absolute().as_uri()}?mode=rw", PATIENCE_S, uri=True
         )
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -67,13 +70,20 @@ def check(database: Path) -> None:
 
 @cache
 def wait_for_writers() -> None:
-    """Let every connection that MLflow opens in this process wait as long as ``PATIENCE_S``."""
+    """Let every statement that MLflow executes in this process wait as long as ``PATIENCE_S``."""
     from sqlalchemy import Engine, event
+
+    patience = f"PRAGMA busy_timeout = {1000 * PATIENCE_S}"
 
     @event.listens_for(Engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
-            connection.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_S}")
+            connection.execute(patience)
+
+    @event.listens_for(Engine, "before_cursor_execute", retval=True)
+    def executing(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> tuple[str, Any]:
+        # MLflow begins each of its sessions with 20 s.
+        return patience if "busy_timeout" in statement else statement, parameters
 
 
 def _initialise(database: Path, artifacts: Path) -> None:
