@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hhexp.errors import UserError
-from hhexp.tracking.query import children, find_run, metric_histories
+from hhexp.tracking.query import answer_tags, answers, children, find_run, metric_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -61,3 +61,11 @@ def test_histories_run_from_epoch_one_and_keep_the_last_of_a_retrained_epoch(sto
     assert histories["val/loss"][:2] == [0.9, 0.7]
     assert math.isnan(histories["val/loss"][2])
     assert histories["val/loss"][3] == 0.5
+
+
+def test_a_sweep_of_any_size_lists_each_of_its_runs_once(store: Store) -> None:
+    ids = [f"{number:032x}" for number in range(400)]
+    sweep = TrackedRun.start(store, "study", "sweep")
+    sweep.set_tags(answer_tags([*ids, ids[7]]))
+    assert answers(find_run(store, sweep.run_id)) == ids
+    assert answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []

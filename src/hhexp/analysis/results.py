@@ -10,7 +10,7 @@ from hhexp.analysis.cells import SEED, Cell
 from hhexp.analysis.measures import History, diverged_at, measure
 from hhexp.analysis.study import Study, read_study, study_file
 from hhexp.errors import UserError
-from hhexp.tracking.query import RunRecord, children, find_run, matching, metric_histories
+from hhexp.tracking.query import RunRecord, answers, children, find_run, matching, metric_histories
 from hhexp.tracking.store import Store
 
 PER_MACHINE = ("device", "tracking.")
@@ -140,10 +140,9 @@ def _named_study(name: str) -> Study:
 
 def _of_sweep(store: Store, sweep: RunRecord) -> list[RunRecord]:
     """The runs that answer a sweep: its own, and older ones that were reused."""
-    listed = [run_id for run_id in sweep.tags.get("hhexp.runs", "").split(",") if run_id]
     own = children(store, sweep.run_id)
     known = {record.run_id for record in own}
-    return own + [find_run(store, run_id) for run_id in listed if run_id not in known]
+    return own + [find_run(store, run_id) for run_id in answers(sweep) if run_id not in known]
 
 
 def _sorted(

@@ -23,6 +23,7 @@ from hhexp.launchers.devices import device_kind, slots
 from hhexp.launchers.pool import run_groups
 from hhexp.launchers.schedule import Scheduled, schedule
 from hhexp.launchers.worker import Worker, event_queue
+from hhexp.tracking.query import answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import bfloat16_is_native
@@ -69,8 +70,7 @@ class Sweep:
         if self.ready:
             self.ready.drop()
         if self.parent:
-            answers = ",".join(o.run_id for o in self.outcomes if o.run_id)
-            self.parent.set_tags({"hhexp.runs": answers})
+            self.parent.set_tags(answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             failed = self.failures or kind is not None
             self.parent.finish(

@@ -4,7 +4,7 @@ import difflib
 import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +20,10 @@ ID_LENGTH = 32
 """Hexadecimal digits in a run's ID."""
 PAGE = 500
 """Runs fetched in one call."""
+ANSWERS = "hhexp.runs"
+"""The tag of a sweep that lists the runs which answer it; with ``.2`` and so on, the rest."""
+ANSWERS_A_TAG = 150
+"""IDs that fit into a tag, with commas, whatever the store."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,27 @@ def sweep_runs(store: Store, prefix: str) -> list[str]:
         return []
     if run.tags.get("hhexp.kind") != "sweep":
         return []
-    listed = [name for name in run.tags.get("hhexp.runs", "").split(",") if name]
-    return listed or [child.run_id for child in children(store, run.run_id)]
+    return answers(run) or [child.run_id for child in children(store, run.run_id)]
+
+
+def answers(sweep: RunRecord) -> list[str]:
+    """The IDs of the runs that answer a sweep, as its tags list them."""
+    texts = (sweep.tags.get(_answers_tag(number), "") for number in itertools.count(1))
+    return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
+
+
+def answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
+    """The tags that list the runs which answer a sweep, each run once."""
+    listed = list(dict.fromkeys(run_ids))
+    parts = range(0, len(listed), ANSWERS_A_TAG)
+    return {
+        _answers_tag(number): ",".join(listed[start : start + ANSWERS_A_TAG])
+        for number, start in enumerate(parts, start=1)
+    }
+
+
+def _answers_tag(number: int) -> str:
+    return ANSWERS if number == 1 else f"{ANSWERS}.{number}"
 
 
 def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:
