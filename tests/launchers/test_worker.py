@@ -5,19 +5,30 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 
 import pytest
 
 from hhexp.config.schema import Runtime
-from hhexp.launchers.worker import Worker, event_queue
+from hhexp.launchers import worker as module
+from hhexp.launchers.worker import Worker
+from hhexp.training.progress import Event, Stage
+
+SAID = Stage("a job", "reading the images")
+BEGIN_AN_EVENT = """
+import os
+from hhexp.launchers import worker
+os.write(worker._events.fileno(), b"half")
+os._exit(9)
+"""
 
 CPU = Runtime(device="cpu", threads=1, precision="float32", isa="native")
 
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
-    made = Worker(event_queue(), "")
+    made = Worker("")
     yield made
     made.drop()
 
@@ -50,3 +61,25 @@ def test_ctrl_c_ends_a_worker_without_a_run_quietly(
     child.join(30)
     assert not child.is_alive()
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_a_process_said_before_it_died_is_heard_and_no_more_is_waited_for() -> None:
+    heard: list[Event] = []
+    began = time.monotonic()
+    with Worker("") as dying, Worker("") as other:
+        for each in (dying, other):
+            each.listen(heard.append)
+        dying._process.submit(module._report, SAID).result()
+        with pytest.raises(BrokenProcessPool):
+            dying._process.submit(exec, BEGIN_AN_EVENT).result()
+        other._process.submit(module._report, SAID).result()
+    assert heard == [SAID, SAID]
+    assert not multiprocessing.active_children()
+    assert time.monotonic() - began < 60
+
+
+def test_a_worker_goes_on_when_nobody_listens() -> None:
+    with Worker("") as worker:
+        worker._events.close()
+        worker._process.submit(module._report, SAID).result()
+        assert worker._process.submit(os.getpid).result()

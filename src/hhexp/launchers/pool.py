@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing.queues import Queue
 
 from hhexp import experiment
 from hhexp.experiment import Job, Outcome
-from hhexp.launchers.worker import GRACE_S, Worker, event_queue, signal_workers
+from hhexp.launchers.worker import GRACE_S, Worker, signal_workers
 from hhexp.training.progress import Event, Report, RunEnded, RunStarted
 
 
@@ -28,7 +27,7 @@ def run_groups(
     Args:
         groups: jobs that follow each other.
         slots: a group at a time for each; its value is the group's CUDA_VISIBLE_DEVICES.
-        report: called with every event, from a thread.
+        report: called with every event, from threads, one at a time.
         parent_id: the sweep's run.
         ready: a worker at one of the slots that was started ahead.
 
@@ -38,7 +37,7 @@ def run_groups(
     Raises:
         KeyboardInterrupt: Ctrl-C; all workers have ended, and their runs are marked KILLED.
     """
-    pool = _Pool(report, parent_id, ready.events if ready else event_queue())
+    pool = _Pool(report, parent_id)
     if ready:
         pool.ready[ready.slot] = ready
     for slot in slots:
@@ -50,8 +49,6 @@ def run_groups(
         except KeyboardInterrupt:
             pool.stop(futures)
             raise
-        finally:
-            pool.close()
     return {outcome.key: outcome for outcomes in done for outcome in outcomes}
 
 
@@ -61,16 +58,13 @@ class _Pool:
 
     report: Report
     parent_id: str | None
-    events: "Queue[Event | None]"
     ready: dict[str, Worker] = field(default_factory=dict)
     free: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
     started: dict[str, str] = field(default_factory=dict)
     """Run IDs by the keys of the jobs that have started to train."""
     stopping: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Of ``report``."""
 
     def run_group(self, group: Sequence[Job]) -> list[Outcome]:
         """Run the jobs of a group in one process, in another one after it died."""
@@ -78,21 +72,25 @@ class _Pool:
         outcomes: list[Outcome] = []
         try:
             while len(outcomes) < len(group) and not self.stopping.is_set():
-                with self.ready.pop(slot, None) or Worker(self.events, slot) as worker:
-                    self._run_in(worker, group, outcomes)
+                with self.ready.pop(slot, None) or Worker(slot) as worker:
+                    worker.listen(self._heard)
+                    died = self._run_in(worker, group, outcomes)
+                if died:
+                    outcomes.append(self._died(died))
         finally:
             self.free.put(slot)
         return outcomes
 
-    def _run_in(self, worker: Worker, group: Sequence[Job], outcomes: list[Outcome]) -> None:
+    def _run_in(self, worker: Worker, group: Sequence[Job], outcomes: list[Outcome]) -> Job | None:
+        """Run the jobs that have no outcome yet; the one under which the process died."""
         for job in group[len(outcomes) :]:
             if self.stopping.is_set():
-                return
+                break
             try:
                 outcomes.append(worker.train(job, self.parent_id))
             except BrokenProcessPool:
-                outcomes.append(self._died(job))
-                return
+                return job
+        return None
 
     def _died(self, job: Job) -> Outcome:
         """The outcome of a job whose process ended under it."""
@@ -102,7 +100,7 @@ class _Pool:
         run_id = self.started.get(job.key)
         if run_id is not None:
             experiment.mark_dead(job, run_id, status, error)
-        self.events.put(RunEnded(job.key, run_id, status, error))
+        self._heard(RunEnded(job.key, run_id, status, error))
         return Outcome(job.key, run_id, status, None, error)
 
     def stop(self, futures: Sequence["Future[list[Outcome]]"]) -> None:
@@ -115,13 +113,8 @@ class _Pool:
         if late:
             signal_workers(signal.SIGKILL)
 
-    def close(self) -> None:
-        """Report what is still under way, and end the listening."""
-        self.events.put(None)
-        self.listener.join()
-
-    def _listen(self) -> None:
-        while (event := self.events.get()) is not None:
+    def _heard(self, event: Event) -> None:
+        with self.lock:
             if isinstance(event, RunStarted):
                 self.started[event.job] = event.run_id
             self.report(event)

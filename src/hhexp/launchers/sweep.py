@@ -22,7 +22,7 @@ from hhexp.experiment.plan import why_not
 from hhexp.launchers.devices import device_kind, slots
 from hhexp.launchers.pool import run_groups
 from hhexp.launchers.schedule import Scheduled, schedule
-from hhexp.launchers.worker import Worker, event_queue
+from hhexp.launchers.worker import Worker
 from hhexp.tracking.query import answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -129,7 +129,7 @@ class Sweep:
         """Start the first worker early, where it is sure what it has to run on."""
         runtimes = {config.runtime.model_dump_json() for config in configs}
         if len(runtimes) == 1 and not any(config.explain for config in configs):
-            self.ready = Worker(event_queue(), slot)
+            self.ready = Worker(slot)
             self.ready.import_ahead(configs[0].runtime)
 
     def _prepared_store(self, config: Config) -> Store:

@@ -8,40 +8,39 @@ import signal
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.queues import Queue
+from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.experiment import Job, Outcome
-from hhexp.training.progress import Event
+from hhexp.training.progress import Event, Report
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
+LAST_WORDS_S = 10
+"""How long what a process has said may take to be reported after its end, in seconds."""
 
 _context = multiprocessing.get_context("spawn")
 
 
-def event_queue() -> "Queue[Event | None]":
-    """A queue that workers can put events into."""
-    return _context.Queue()
-
-
 class Worker:
-    """A process of this one's."""
+    """A process of this one's.
 
-    def __init__(self, events: "Queue[Event | None]", slot: str) -> None:
-        """Start the process.
+    It has a pipe of its own for what happens in it: where it dies, no other waits for its lock.
+    """
 
-        Args:
-            events: where it puts what happens to its jobs.
-            slot: its CUDA_VISIBLE_DEVICES.
-        """
-        self.events, self.slot = events, slot
+    def __init__(self, slot: str) -> None:
+        """Start the process; ``slot`` is its CUDA_VISIBLE_DEVICES."""
+        self.slot = slot
+        self._events, sender = _context.Pipe(duplex=False)
         self._process = ProcessPoolExecutor(
-            1, mp_context=_context, initializer=_begin, initargs=(events, slot)
+            1, mp_context=_context, initializer=_begin, initargs=(sender, slot)
         )
+        self._process.submit(os.getpid)  # which starts it
+        sender.close()  # the process has its own: when it ends, so does the pipe
+        self._listener: threading.Thread | None = None
 
     def __enter__(self) -> "Worker":
         return self
@@ -52,8 +51,24 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait until the process has ended."""
+        """Wait until the process has ended, and all that it said is reported."""
         self._process.shutdown()
+        if self._listener:
+            self._listener.join(LAST_WORDS_S)
+
+    def listen(self, report: Report) -> None:
+        """Report, from a thread, what happens to its jobs."""
+        self._listener = threading.Thread(target=self._listen, args=(report,), daemon=True)
+        self._listener.start()
+
+    def _listen(self, report: Report) -> None:
+        with self._events:
+            while True:
+                try:
+                    event = self._events.recv()
+                except (EOFError, OSError):  # the process has ended, maybe amid an event
+                    return
+                report(event)
 
     def import_ahead(self, runtime: Runtime) -> None:
         """Import what takes long, beside whatever this process does until the first job is ready.
@@ -74,6 +89,7 @@ class Worker:
         """End a process that no job was given to."""
         signal_workers(signal.SIGKILL)
         self._process.shutdown(cancel_futures=True)
+        self._events.close()
 
 
 def signal_workers(number: signal.Signals) -> None:
@@ -86,12 +102,12 @@ def signal_workers(number: signal.Signals) -> None:
 
 # In the process.
 
-_events: "Queue[Event | None]"
+_events: Connection
 _idle = threading.Event()
 _idle.set()
 
 
-def _begin(events: "Queue[Event | None]", slot: str) -> None:
+def _begin(events: Connection, slot: str) -> None:
     """Set up a worker: its GPU, where its events go, and how it learns that it should stop."""
     global _events
     _events = events
@@ -132,8 +148,13 @@ def _import_ahead(runtime: Mapping[str, Any]) -> None:
 def _train(job: Job, parent_id: str | None) -> Outcome:
     _idle.clear()
     try:
-        return experiment.run(job, _events.put, parent_id)
+        return experiment.run(job, _report, parent_id)
     except KeyboardInterrupt:
         return Outcome(job.key, None, "KILLED", None, "interrupted")
     finally:
         _idle.set()
+
+
+def _report(event: Event) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody listens any more
+        _events.send(event)
