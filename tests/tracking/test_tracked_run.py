@@ -52,6 +52,26 @@ def test_an_epochs_metrics_have_its_step(run: TrackedRun) -> None:
     assert read(run).data.metrics["val/recall/a_b"] == 1.0
 
 
+def test_what_was_logged_once_is_not_logged_again(run: TrackedRun) -> None:
+    run.log_once(3, {"val_half/recall/a#b": 0.5})
+    run.log_once(3, {"val_half/recall/a#b": 0.5, "val_half/accuracy": 0.6})
+    client = run.store.client()
+    for name in ("val_half/recall/a_b", "val_half/accuracy"):
+        assert [metric.step for metric in client.get_metric_history(run.run_id, name)] == [3]
+
+
+def test_a_run_has_a_model_once_that_is_whole(run: TrackedRun) -> None:
+    from mlflow.entities import LoggedModelOutput
+
+    client = run.store.client()
+    assert not run.has_model()
+    model = client.create_logged_model(read(run).info.experiment_id, source_run_id=run.run_id)
+    client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, 0)])
+    assert not run.has_model()
+    client.finalize_logged_model(model.model_id, "READY")
+    assert run.has_model()
+
+
 def test_both_splits_are_inputs_with_our_fingerprint(run: TrackedRun) -> None:
     digest = "0123456789abcdef" * 4
     run.log_dataset("shapes", digest, "/data", "train", {"circles": 3, "squares": 4})

@@ -55,11 +55,14 @@ def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
 def log_results(
     tracked: TrackedRun, training: Training, past: Sequence[PastEpoch], answers: Evaluation
 ) -> None:
-    """Log the trained model, its answers to the validation images, and pictures of both."""
+    """Log the trained model, its answers to the validation images, and pictures of both.
+
+    What an interrupted run has logged of it is not there twice after.
+    """
     dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_epoch(len(past), view_metrics(training))
+    tracked.log_once(len(past), view_metrics(training))
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     tracked.log_figure(figures.learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
@@ -77,7 +80,8 @@ def log_results(
         ),
         "figures/worst_errors.png",
     )
-    tracked.log_model(training.model, dataset.train.images[:1])
+    if not tracked.has_model():
+        tracked.log_model(training.model, dataset.train.images[:1])
 
 
 def view_metrics(training: Training) -> dict[str, float]:

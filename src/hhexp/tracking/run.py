@@ -111,6 +111,11 @@ class TrackedRun:
         ]
         self._client.log_batch(self.run_id, metrics=entries)
 
+    def log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Log those metrics of an epoch that the run has no value of."""
+        known = self._client.get_run(self.run_id).data.metrics
+        self.log_epoch(epoch, {k: v for k, v in metrics.items() if _valid_name(k) not in known})
+
     def log_history(self, first_epoch: int, epochs: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics of several epochs, the first of which is ``first_epoch``."""
         for epoch, metrics in enumerate(epochs, start=first_epoch):
@@ -194,6 +199,12 @@ class TrackedRun:
             signature=ModelSignature(Schema([inputs]), Schema([outputs])),
             pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
         )
+
+    def has_model(self) -> bool:
+        """Whether the run has logged a model, and wholly."""
+        outputs = self._client.get_run(self.run_id).outputs
+        ids = [output.model_id for output in outputs.model_outputs] if outputs else []
+        return any(self._client.get_logged_model(each).status == "READY" for each in ids)
 
     def finish(self, status: str, error: BaseException | None) -> None:
         """End the run as FINISHED, FAILED or KILLED.
