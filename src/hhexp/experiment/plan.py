@@ -1,17 +1,20 @@
 """How a job is to be answered: by a finished run, from a saved state, or by training."""
 
 import json
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hhexp.experiment.identity import Identity, listed_differences
-from hhexp.tracking.process import is_alive
+from hhexp.tracking.process import claim, said, trained_by
 from hhexp.tracking.query import RunRecord, of_trajectory, recent
 from hhexp.tracking.states import StateRecord, recorded
 from hhexp.tracking.store import Store
 
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
+CLAIM_PAUSE_S = 0.2
+"""How long to wait, in seconds, until the process that took a run has said so."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,15 @@ class Plan:
     run starts from a saved state of its trajectory; train: from nothing."""
     run_id: str | None = None
     """The run that answers (hit) or goes on (resume)."""
-    state: StateRecord | None = None
-    """The state to start from."""
+    states: tuple[StateRecord, ...] = ()
+    """The states to start from: the first that is whole."""
+    notes: tuple[str, ...] = ()
+    """What stood in the way of doing less."""
+
+    @property
+    def state(self) -> StateRecord | None:
+        """The state to start from."""
+        return self.states[0] if self.states else None
 
     @property
     def first_epoch(self) -> int:
@@ -34,16 +44,27 @@ class Plan:
     def __str__(self) -> str:
         if self.action == "hit":
             return f"hit: answered by run {self.run_id}"
-        start = "from nothing"
-        if self.state:
-            start = f"from the state of run {self.state.run_id[:8]} after epoch {self.state.epoch}"
+        start = f"from {named(self.state)}" if self.state else "from nothing"
         if self.action == "resume":
-            return f"resume: run {str(self.run_id)[:8]} goes on {start}"
-        return f"{self.action}: {start}"
+            start = f"run {str(self.run_id)[:8]} goes on {start}"
+        return "; ".join([f"{self.action}: {start}", *self.notes])
+
+    def without_state(self) -> "Plan":
+        """The plan where the state to start from turned out to be gone or damaged."""
+        assert self.state is not None
+        note = f"{named(self.state)} is gone or damaged"
+        left = self.states[1:]
+        action = "train" if self.action == "continue" and not left else self.action
+        return replace(self, action=action, states=left, notes=(*self.notes, note))
+
+
+def named(state: StateRecord) -> str:
+    """A state for people."""
+    return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
 
 def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
-    """Look into the store for what can answer a job, or start it.
+    """Look into the store for what can answer a job, or start it; a reproduction never does.
 
     Args:
         store: where the runs are.
@@ -53,20 +74,29 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     """
     if not reuse:
         return Plan("train")
-    runs = [run for run in of_trajectory(store, trajectory) if not _is_trained_elsewhere(run)]
+    ordinary = [
+        run for run in of_trajectory(store, trajectory) if run.tags.get("hhexp.kind") == "run"
+    ]
+    busy = {run.run_id: name for run in ordinary if (name := trained_by(run.status, run.tags))}
+    runs = [run for run in ordinary if run.run_id not in busy]
     same = [run for run in runs if run.params.get("epochs") == str(epochs)]
     if done := [run for run in same if run.status == "FINISHED"]:
         return Plan("hit", done[-1].run_id)
-    states = [state for run in runs if (state := recorded(run)) and state.epoch <= epochs]
-    newest = max(states, key=lambda state: state.epoch, default=None)
-    if broken := [run for run in same if run.status != "FINISHED"]:
-        return Plan("resume", broken[-1].run_id, newest)
-    return Plan("continue", state=newest) if newest else Plan("train")
+    found = [state for run in runs if (state := recorded(run)) and state.epoch <= epochs]
+    states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
+    notes = tuple(f"run {run_id[:8]} is not used: {said(name)}" for run_id, name in busy.items())
+    if same:
+        return Plan("resume", same[-1].run_id, states, notes)
+    return Plan("continue" if states else "train", None, states, notes)
 
 
-def _is_trained_elsewhere(run: RunRecord) -> bool:
-    """Whether another process is still training the run."""
-    return run.status == "RUNNING" and is_alive(run.tags.get("hhexp.process"))
+def claimed_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
+    """The plan of the process that carries it out; the run that goes on is then this process's."""
+    while True:
+        chosen = plan(store, trajectory, epochs, reuse=reuse)
+        if chosen.action != "resume" or claim(store, str(chosen.run_id)):
+            return chosen
+        time.sleep(CLAIM_PAUSE_S)
 
 
 def why_not(store: Store, identity: Identity) -> str:

@@ -9,12 +9,12 @@ from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identity, trajectory
 from hhexp.experiment.job import Job, Outcome, prepare, read_data
-from hhexp.experiment.plan import Plan, plan
+from hhexp.experiment.plan import Plan, claimed_plan
 from hhexp.experiment.record import log_configuration, log_history, log_results
-from hhexp.tracking.process import this_process
+from hhexp.tracking.process import TAG, this_process
 from hhexp.tracking.query import metric_histories
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, keep_state
+from hhexp.tracking.states import fetch_state, keep_state, state_of
 from hhexp.tracking.store import Store
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.progress import EpochDone, Report, RunEnded, RunStarted, Stage, StepDone
@@ -40,18 +40,21 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         device = start_tensorflow(**config.runtime.model_dump())
         parts = identity(config, dataset, device.kind)
         store = Store.resolve(config.tracking.uri)
-        chosen = plan(store, trajectory(parts), config.epochs, reuse=config.reuse)
+        training = Training.assemble(config, dataset, device)
+        # From here to open_run is short, so that other processes soon see what this one does.
+        chosen = claimed_plan(store, trajectory(parts), config.epochs, reuse=config.reuse)
         if chosen.action == "hit":
             return answered(job, config, store, chosen, report)
-        training = Training.assemble(config, dataset, device)
-        past = restore(training, store, chosen)
         tracked = open_run(job, config, store, chosen, parent_id, parts)
+        chosen, past = restore(training, store, chosen)
+        report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
+        tracked.set_tags({"hhexp.plan": str(chosen)})
         log_configuration(tracked, job, training, parts)
         answers = train_and_log(tracked, job, training, past, report)
         report(Stage(job.key, "logging the model and the pictures"))
         log_results(tracked, training, past, answers)
         tracked.finish("FINISHED", None)
-        report(RunEnded(job.key, tracked.run_id, "FINISHED", ""))
+        report(RunEnded(job.key, tracked.run_id, "FINISHED", "; ".join(chosen.notes)))
         return Outcome(
             job.key, tracked.run_id, "FINISHED", past[-1].metrics.get(config.objective), ""
         )
@@ -72,13 +75,20 @@ def answered(job: Job, config: Config, store: Store, chosen: Plan, report: Repor
     return Outcome(job.key, run_id, "FINISHED", values[-1] if values else None, "")
 
 
-def restore(training: Training, store: Store, chosen: Plan) -> list[PastEpoch]:
-    """Put the state to start from into a training; the epochs that led to it.
+def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
+    """Put the first of the plan's states that is whole into a training.
 
-    Where the state is gone or damaged the run starts from nothing, with the same numbers.
+    Where there is none the run starts from nothing, with the same numbers.
+
+    Returns:
+        the plan with what was taken, and the epochs that led to it.
     """
-    content = fetch_state(store, chosen.state) if chosen.state else None
-    return load_state(training.model, training.optimizer, content) if content else []
+    while chosen.state:
+        content = fetch_state(store, chosen.state)
+        if content is not None:
+            return chosen, load_state(training.model, training.optimizer, content)
+        chosen = chosen.without_state()
+    return chosen, []
 
 
 def open_run(
@@ -90,24 +100,21 @@ def open_run(
     parts: Identity,
 ) -> TrackedRun:
     """Start a run, or go on with an interrupted one."""
+    reproduces = "hhexp.reproduces" in config.tracking.tags
+    tags = {
+        "hhexp.kind": "reproduction" if reproduces else "run",
+        "hhexp.overrides": " ".join(job.overrides),
+        TAG: this_process(),
+        "hhexp.trajectory": trajectory(parts),
+        "hhexp.identity": json.dumps(parts),
+    }
     if chosen.action == "resume":
         tracked = TrackedRun.resume(store, str(chosen.run_id))
-    else:
-        tracked = TrackedRun.start(
-            store, config.tracking.experiment, job.key, parent_id, run_tags(config)
-        )
-    reproduces = "hhexp.reproduces" in config.tracking.tags
-    tracked.set_tags(
-        {
-            "hhexp.kind": "reproduction" if reproduces else "run",
-            "hhexp.overrides": " ".join(job.overrides),
-            "hhexp.process": this_process(),
-            "hhexp.trajectory": trajectory(parts),
-            "hhexp.identity": json.dumps(parts),
-            "hhexp.plan": str(chosen),
-        }
+        tracked.set_tags(tags)
+        return tracked
+    return TrackedRun.start(
+        store, config.tracking.experiment, job.key, parent_id, {**run_tags(config), **tags}
     )
-    return tracked
 
 
 def train_and_log(
@@ -126,7 +133,6 @@ def train_and_log(
     if logged < len(past):
         tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
         logged = len(past)
-    report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
     spoken = 0.0
 
     def on_step(epoch: int, step: int, loss: float, accuracy: float) -> None:
@@ -144,9 +150,19 @@ def train_and_log(
             tracked.log_epoch(epoch.number, epoch.metrics)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if epoch.number % config.state.every == 0 or epoch.number == config.epochs:
-            keep_state(tracked, save_state(training.model, training.optimizer, past), epoch.number)
-            log_history(tracked, past)
-    return answers if answers is not None else training.validate()
+            keep(tracked, training, past)
+    if answers is not None:
+        return answers
+    state = state_of(tracked.store, tracked.run_id)
+    if state is None or state.epoch < len(past):  # another run's state was its end
+        keep(tracked, training, past)
+    return training.validate()
+
+
+def keep(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None:
+    """Keep all that the training needs to go on from here."""
+    keep_state(tracked, save_state(training.model, training.optimizer, past), len(past))
+    log_history(tracked, past)
 
 
 def run_tags(config: Config) -> dict[str, str]:

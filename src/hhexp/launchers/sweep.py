@@ -154,7 +154,7 @@ class Sweep:
         """Say what is done for each job and, where that is asked for, why not less."""
         for member in members:
             trains_all = member.plan.action == "train" and not member.follows
-            if member.config.explain or not trains_all:
+            if member.config.explain or member.plan.notes or not trains_all:
                 self._say(f"{member.job.key}: {member}")
             if member.config.explain and trains_all and self.store is not None:
                 reason = (

@@ -3,12 +3,75 @@
 import contextlib
 import os
 import socket
+import time
+from collections.abc import Mapping
 from pathlib import Path
+
+from hhexp.tracking.store import Store
+
+TAG = "hhexp.process"
+CLAIM = "hhexp.claim "
+"""How the tags begin in which processes say that they want a run."""
+CLAIM_S = 60
+"""A claim takes moments; one that is older, in seconds, is of a process that was killed."""
 
 
 def this_process() -> str:
     """Names this process: host, process ID, and the moment it started."""
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
+    return name_of(os.getpid())
+
+
+def name_of(pid: int) -> str:
+    """Names a process of this machine."""
+    return f"{socket.gethostname()} {pid} {_started(pid)}"
+
+
+def trained_by(status: str, tags: Mapping[str, str]) -> str | None:
+    """The other process that is training a run, by what the store says of it."""
+    name = tags.get(TAG)
+    return name if status == "RUNNING" and name != this_process() and is_alive(name) else None
+
+
+def said(name: str) -> str:
+    """A process for people, and whether this machine can know that it runs."""
+    host, pid, *_ = name.split(" ")
+    if host == socket.gethostname():
+        return f"process {pid} is training it"
+    return f"process {pid} on {host} seems to be training it"
+
+
+def claim(store: Store, run_id: str) -> bool:
+    """Take an interrupted run for this process, unless another has it or takes it just now.
+
+    A store has no lock. So whoever wants a run says so in a tag of its own before it looks: of two,
+    at least the later sees the other. Then the first by name takes it.
+    """
+    client, me = store.client(), this_process()
+    client.set_tag(run_id, CLAIM + me, str(int(time.time())))
+    try:
+        while True:
+            run = client.get_run(run_id)
+            others = _claims(run.data.tags) - {me}
+            taken = run.info.status == "FINISHED" or trained_by(run.info.status, run.data.tags)
+            if taken or min(others, default=me) < me:
+                return False
+            if not others:
+                client.set_tag(run_id, TAG, me)
+                client.update_run(run_id, status="RUNNING")
+                return True
+            time.sleep(0.1)
+    finally:
+        client.delete_tag(run_id, CLAIM + me)
+
+
+def _claims(tags: Mapping[str, str]) -> set[str]:
+    """The processes that want a run now."""
+    now = time.time()
+    return {
+        key.removeprefix(CLAIM)
+        for key, since in tags.items()
+        if key.startswith(CLAIM) and now - int(since) < CLAIM_S
+    }
 
 
 def is_alive(name: str | None) -> bool:

@@ -57,12 +57,14 @@ class TrackedRun:
         client = store.client()
         from mlflow.tracking.context import registry
 
-        own = {"mlflow.parentRunId": parent_id} if parent_id else {}
+        own = {name: _cut(value, TAG_LENGTH) for name, value in (tags or {}).items()}
+        if parent_id:
+            own["mlflow.parentRunId"] = parent_id
         run = client.create_run(
             store.experiment_id(experiment),
             run_name=name,
             # who ran what of which commit: the UI's columns User, Source and Version
-            tags=registry.resolve_tags({**(tags or {}), **own}),
+            tags=registry.resolve_tags(own),
         )
         return cls(store, run.info.run_id)
 
