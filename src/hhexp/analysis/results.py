@@ -118,7 +118,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
             records = _of_sweep(store, sweep)
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
         found = matching(store, selection)
-        records = [record for record in found if record.tags.get("hhexp.kind") != "sweep"]
+        records = [record for record in found if record.tags.get("hhexp.kind") == "run"]
     else:
         raise UserError(
             f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
