@@ -49,9 +49,23 @@ def test_compare_pairs_by_seed(synthetic) -> None:
     assert interval.count == 5
     assert interval.mean == pytest.approx(-1 + 0.0004)
     assert interval.half < 0.01
-    with pytest.raises(UserError, match="no seed has val/loss in both"):
-        compare(synthetic.sweep_id, {"aug": "full"}, {"aug": "x"}, "val/loss", "last",
-                synthetic.store.uri)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "metric", "statistic", "message"),
+    [
+        ({"aug": "full"}, "val/loss", "last", "aug=full fits 2 cells: name one of"),
+        ({"aug": "ful", "epochs": 4}, "val/loss", "last", "aug=ful epochs=4 fits no cell"),
+        ({"aug": "full", "epochs": 4}, "val/los", "last", "no val/los; nearest: val/loss"),
+        ({"aug": "full", "epochs": 4}, "val/loss", "lst", "no lst; nearest: last"),
+    ],
+)  # fmt: skip
+def test_compare_takes_two_cells_that_are_named_rightly(
+    synthetic, first: dict[str, object], metric: str, statistic: str, message: str
+) -> None:
+    second = {"aug": "none", "epochs": 4}
+    with pytest.raises(UserError, match=message):
+        compare(synthetic.sweep_id, first, second, metric, statistic, synthetic.store.uri)
 
 
 def test_claims_have_the_verdicts_that_the_numbers_were_made_for(synthetic) -> None:
@@ -106,11 +120,13 @@ def test_a_study_of_another_grid_is_named(synthetic) -> None:
 def test_of_two_runs_of_a_cell_and_seed_the_newest_counts(synthetic) -> None:
     store = synthetic.store
     for value, size in ((0.5, 32), (0.6, 64)):
-        run = TrackedRun.start(store, "twice", "run", None, {"hhexp.overrides": "aug=flip seed=1"})
+        tags = {"hhexp.kind": "run", "hhexp.overrides": "aug=flip seed=1"}
+        run = TrackedRun.start(store, "twice", "run", None, tags)
         run.log_params({"aug": "flip", "seed": 1, "data.image_size": size})
         run.log_epoch(1, {"val/accuracy": value})
         run.finish("FINISHED", None)
-    failed = TrackedRun.start(store, "twice", "run", None, {"hhexp.overrides": "aug=flip seed=2"})
+    tags = {"hhexp.kind": "run", "hhexp.overrides": "aug=flip seed=2"}
+    failed = TrackedRun.start(store, "twice", "run", None, tags)
     failed.log_params({"aug": "flip", "seed": 2})
     failed.finish("FAILED", None)
     results = select(store, "params.aug = 'flip'")
@@ -124,3 +140,15 @@ def test_runs_that_are_not_hhexps_own_are_no_results(synthetic) -> None:
     foreign.finish("FINISHED", None)
     with pytest.raises(UserError, match="no finished run"):
         runs('attributes.run_name = "someone\'s"', synthetic.store.uri)
+
+
+def test_a_reproduction_does_not_stand_for_the_run(synthetic) -> None:
+    for kind, value in (("run", 0.5), ("reproduction", 0.6)):
+        tags = {"hhexp.kind": kind, "hhexp.overrides": "aug=shear seed=0"}
+        run = TrackedRun.start(synthetic.store, "reproduced", "run", None, tags)
+        run.log_params({"aug": "shear", "seed": 0})
+        run.log_epoch(1, {"val/accuracy": value})
+        run.finish("FINISHED", None)
+    results = select(synthetic.store, "params.aug = 'shear'")
+    assert results.measured({}, "val/accuracy", "last") == {0: 0.5}
+    assert results.notes == []

@@ -7,10 +7,13 @@ URI; by default $MLFLOW_TRACKING_URI, else the local store.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hhexp.analysis import cells
+from hhexp.analysis.cells import Cell
 from hhexp.analysis.judgement import bound, judge
-from hhexp.analysis.measures import best_epoch, measure
+from hhexp.analysis.measures import STATISTICS, best_epoch, measure
 from hhexp.analysis.results import Results, select
 from hhexp.analysis.statistics import Interval, paired_difference
+from hhexp.config.check import nearest
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 
@@ -64,14 +67,36 @@ def compare(
         tracking_uri: the store.
 
     Raises:
-        UserError: nothing fits the selection, or no seed is in both cells.
+        UserError: nothing fits the selection, a mapping does not name one cell, there is no such
+            metric or statistic, or no seed is in both cells.
     """
     results = select(Store.resolve(tracking_uri), selection)
-    one, other = (results.measured(cell, metric, statistic) for cell in (first, second))
+    for name, known in ((metric, results.metrics), (statistic, list(STATISTICS))):
+        if name not in known:
+            raise UserError(f"compare: there is no {name}{nearest(name, known)}")
+    named = [_named(results, cell) for cell in (first, second)]
+    one, other = (results.measured(cell, metric, statistic) for cell in named)
     seeds = [seed for seed in one if seed in other]
     if not seeds:
         raise UserError(f"compare: no seed has {metric} in both {dict(first)} and {dict(second)}")
     return paired_difference([one[seed] for seed in seeds], [other[seed] for seed in seeds])
+
+
+def _named(results: Results, values: Mapping[str, object]) -> Cell:
+    """The one cell that has these values."""
+    found = [
+        cell
+        for cell in results.cells
+        if any(
+            cells.holds(values, {**result.run.params, **cell})
+            for result in results.of(cell).values()
+        )
+    ]
+    if len(found) == 1:
+        return found[0]
+    problem = f"fits {len(found)} cells" if found else "fits no cell"
+    known = "; ".join(map(cells.label, found or results.cells))
+    raise UserError(f"compare: {cells.label(values)} {problem}: name one of {known}")
 
 
 def claims(
