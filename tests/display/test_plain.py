@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from hhexp.display import Job, display
-from hhexp.training.progress import RunEnded, Stage
+from hhexp.training.progress import EpochDone, RunEnded, RunStarted, Stage
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 
@@ -78,3 +78,12 @@ def test_a_file_gets_neither_escape_codes_nor_carriage_returns(
     text = capsys.readouterr().out
     assert "model.filters=[8,8]: epoch 1/1" in text
     assert "\x1b" not in text and "\r" not in text
+
+
+def test_a_loss_that_explodes_is_short(clock):
+    shown, file = plain([Job("lr=too_large", 1)], 1, clock)
+    metrics = {"train/loss": 1.1233235957164467e30, "train/accuracy": 0.5, "val/loss": 12345.678}
+    with shown:
+        shown(RunStarted("lr=too_large", "0123456789abcdef", 1, 1, 30))
+        shown(EpochDone("lr=too_large", 1, metrics | {"val/accuracy": 0.5, "time/epoch_s": 30.0}))
+    assert "train loss 1.1e+30 accuracy 50.0%, val loss 1.2e+04 accuracy" in file.getvalue()

@@ -63,8 +63,8 @@ class Plain:
         metrics = event.metrics
         parts = [
             f"epoch {event.epoch}/{run.last_epoch}",
-            f"train loss {metrics['train/loss']:.4f} accuracy {metrics['train/accuracy']:.1%}",
-            f"val loss {metrics['val/loss']:.4f} accuracy {metrics['val/accuracy']:.1%}",
+            f"train loss {_loss(metrics['train/loss'])} accuracy {metrics['train/accuracy']:.1%}",
+            f"val loss {_loss(metrics['val/loss'])} accuracy {metrics['val/accuracy']:.1%}",
             f"{metrics['time/epoch_s']:.1f} s/epoch",
         ]
         if run_left := run.left():
@@ -89,3 +89,8 @@ class Plain:
 
     def _write(self, line: str) -> None:
         print(line, file=self._file, flush=True)
+
+
+def _loss(value: float) -> str:
+    """To four digits after the point; in a run that diverges it has thirty before it."""
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.1e}"

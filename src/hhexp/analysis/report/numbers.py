@@ -31,8 +31,10 @@ def number(value: float, metric: str, word: str = "last", *, signed: bool = Fals
     if math.isnan(value):
         return "–"
     factor, digits, _ = _scale(metric, word)
-    text = f"{value * factor:{'+' if signed else ''}.{digits}f}"
-    return text.replace("-", MINUS)
+    size = abs(value * factor)
+    # The loss of a run that is about to diverge has thirty digits before the point.
+    form = f".{digits}f" if size < 1e3 else ".0f" if size < 1e5 else ".0e"
+    return f"{value * factor:{'+' if signed else ''}{form}}".replace("-", MINUS)
 
 
 def unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
