@@ -14,7 +14,7 @@ NEVER = dict.fromkeys(NAMES, (NAN, NAN))
 
 
 def test_a_note_names_each_run_that_diverged(made) -> None:
-    said = notes(made({"aug=none": [FINE], "aug=full": [FINE, LATE, NEVER]}))
+    said = notes(made({"aug=none": [FINE] * 3, "aug=full": [FINE, LATE, NEVER]}))
     assert [note.partition(" diverged")[0] for note in said] == [
         "aug=full seed=1 (00000000)", "aug=full seed=2 (00000000)",
     ]  # fmt: skip

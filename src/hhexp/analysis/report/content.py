@@ -43,6 +43,10 @@ class Content:
         """A cell's runs, finished or not."""
         return [result for result in self.results.all if result.cell == cell]
 
+    def count(self, cell: cells.Cell) -> str:
+        """How many seeds a cell's numbers are of, as "n = 5"."""
+        return f"n = {len(self.results.of(cell))}"
+
     def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
         """The run that counts for a cell and seed."""
         return self.results.of(cell).get(seed)

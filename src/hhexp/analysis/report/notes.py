@@ -9,7 +9,7 @@ from hhexp.analysis.results import Results
 
 def notes(results: Results) -> list[str]:
     """A sentence on each thing."""
-    return [*results.notes, *_diverged(results), *_unfinished(results), *_missing(results)]
+    return [*results.notes, *_diverged(results), *_unfinished(results), *missing(results)]
 
 
 def _diverged(results: Results) -> Iterator[str]:
@@ -31,7 +31,15 @@ def _unfinished(results: Results) -> Iterator[str]:
         )
 
 
-def _missing(results: Results) -> Iterator[str]:
-    missing = [cell for cell in results.cells if not results.of(cell)]
-    if missing:
-        yield f"No finished run of {', '.join(map(cells.label, missing))}."
+def missing(results: Results) -> Iterator[str]:
+    """A sentence on each cell that lacks finished runs: of all seeds, or of some that the study,
+    else another cell, has."""
+    found = [set(results.of(cell)) for cell in results.cells]
+    asked = set(results.study.seeds) if results.study else set().union(*found)
+    for cell, seeds in zip(results.cells, found, strict=True):
+        lacking = [str(seed) for seed in sorted(asked - seeds)]
+        if not seeds:
+            yield f"No finished run of {cells.label(cell)}."
+        elif lacking:
+            some = f"seed{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}"
+            yield f"{cells.label(cell)}: no finished run of {some}."
