@@ -142,7 +142,7 @@ def write(recorded: Recorded, runs: Path) -> Path:
         for name, text in recorded.files.items():
             if name == SHARED:
                 name, text = POINTER, _share(text, runs.parent / "data") + "\n"
-            (made / name).write_text(text, "utf-8")
+            (made / name).write_bytes(text.encode())
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(made, folder)
@@ -156,7 +156,7 @@ def _share(text: str, folder: Path) -> str:
     file = folder / f"{sha256}.json"
     if not file.is_file():
         unfinished = file.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(text, "utf-8")
+        unfinished.write_bytes(text.encode())
         os.replace(unfinished, file)
     return sha256
 
@@ -166,7 +166,8 @@ def _sha256(text: str) -> str:
 
 
 def _text(file: Path) -> str | None:
-    return file.read_text("utf-8") if file.is_file() else None
+    """A file's text with its line ends as they are, which patches depend on."""
+    return file.read_bytes().decode() if file.is_file() else None
 
 
 def find(store: Store, prefix: str, published: Path) -> Recorded:

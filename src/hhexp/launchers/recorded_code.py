@@ -97,9 +97,9 @@ def _worktree(commit: str, patch: str) -> Iterator[Path]:
             )
         try:
             if patch:
-                applied = _git(folder, "apply", "--whitespace=nowarn", "-", text=patch)
+                applied = _git(folder, "apply", "--whitespace=nowarn", "-", patch=patch)
                 if applied.returncode:
-                    reason = applied.stderr.strip().splitlines()[0]
+                    reason = applied.stderr.decode(errors="replace").strip().splitlines()[0]
                     raise UserError(
                         f"the recorded change does not apply to {commit[:12]}: {reason}"
                     )
@@ -108,7 +108,6 @@ def _worktree(commit: str, patch: str) -> Iterator[Path]:
             _git(home, "worktree", "remove", "--force", str(folder))
 
 
-def _git(folder: Path, *words: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        ["git", "-C", str(folder), *words], input=text, capture_output=True, text=True
-    )
+def _git(folder: Path, *words: str, patch: str = "") -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, input=patch.encode(), capture_output=True)
