@@ -115,6 +115,15 @@ def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any
     assert "diverged: the first difference is in epoch 2, val/loss" in result.stdout
 
 
+def test_a_cut_history_is_said_before_training(trained: Any, shell: Any) -> None:
+    record = published_elsewhere(trained, shell)
+    epochs = json.loads((record / "epochs.json").read_text())
+    (record / "epochs.json").write_text(json.dumps(epochs[:1]))
+    result = shell.call("reproduce", record.name)
+    assert result.returncode == 2
+    assert "it is no list of 2 epochs" in result.stderr
+
+
 def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(
     trained: Any, shell: Any
 ) -> None:

@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from hhexp.analysis.verdict import judge, spread, tolerance
 from hhexp.training.state import PastEpoch
 
@@ -40,9 +42,22 @@ def test_outside_the_tolerance_it_diverged_and_says_where_first_and_by_how_much(
     assert judge(past(0.5), past(math.nan), {}).kind == "diverged"
 
 
-def test_the_first_epochs_can_be_checked_alone() -> None:
-    verdict = judge(past(0.5, 0.4, 0.3), past(0.5), {})
-    assert (verdict.kind, verdict.epochs) == ("exact", 1)
+def test_a_shorter_or_a_longer_history_is_not_compared() -> None:
+    for recorded, found in ((past(), past(0.5)), (past(0.5), past(0.5, 0.4)), (past(0.5), past())):
+        with pytest.raises(ValueError, match="zip"):
+            judge(recorded, found, {})
+
+
+def test_a_metric_that_only_one_of_them_has_did_not_come_back() -> None:
+    more = [PastEpoch({**past(0.5)[0].metrics, "val/accuracy": math.nan}, "w0")]
+    gone, new = judge(more, past(0.5), {}), judge(past(0.5), more, {})
+    assert gone.kind == new.kind == "diverged"
+    assert str(gone.first) == "epoch 1, val/accuracy: nan → not there"
+    assert str(new.first) == "epoch 1, val/accuracy: not there → nan"
+
+
+def test_a_whole_number_is_judged_like_any_other() -> None:
+    assert judge([PastEpoch({"val/loss": 0}, "w0")], past(0.6), {}).kind == "diverged"
 
 
 def test_the_spread_over_seeds_needs_two() -> None:

@@ -16,6 +16,11 @@ SHARE_TOLERANCE = 0.05
 LOSS_TOLERANCE = 0.5
 """For losses, in nats, where the store has no other seeds."""
 
+WEIGHTS = "weights"
+"""In place of a metric's name where the hashes of the weights differ."""
+ABSENT = "not there"
+"""In place of the value of a metric that only one of the two runs has."""
+
 UNCOUNTED = ("time/", "perf/")
 """Metrics that say how fast a run was, and not what it learned."""
 
@@ -26,7 +31,7 @@ class Deviation:
 
     epoch: int
     metric: str
-    """A metric's name, or ``weights``."""
+    """A metric's name, or ``WEIGHTS``."""
     recorded: float | str
     found: float | str
 
@@ -34,7 +39,7 @@ class Deviation:
         if isinstance(self.recorded, float) and isinstance(self.found, float):
             change = f"{self.recorded!r} → {self.found!r} (by {self.found - self.recorded:+.3g})"
         else:
-            change = f"{str(self.recorded)[:12]}… → {str(self.found)[:12]}…"
+            change = f"{_shown(self.recorded)} → {_shown(self.found)}"
         return f"epoch {self.epoch}, {self.metric}: {change}"
 
 
@@ -49,7 +54,7 @@ class Verdict:
     first: Deviation | None
     """The first number that differs, in order of epochs; None where all are the same."""
     beyond: tuple[Deviation, ...]
-    """The last epoch's metrics that lie outside their tolerance."""
+    """The last epoch's metrics that lie outside their tolerance, or that only one run has."""
 
     @property
     def status(self) -> int:
@@ -68,14 +73,17 @@ class Verdict:
 def judge(
     recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerances: Mapping[str, float]
 ) -> Verdict:
-    """Compare the epochs that both have.
+    """Compare epoch by epoch.
 
     Args:
-        recorded: the run's on record.
-        found: the reproduction's; may be the first epochs only.
+        recorded: those on record; the first so many, where no more were to be trained again.
+        found: as many, of the reproduction.
         tolerances: how far the last epoch's metrics may be off; others as ``tolerance`` says.
+
+    Raises:
+        ValueError: one of them has more epochs than the other.
     """
-    pairs = list(zip(recorded, found, strict=False))
+    pairs = list(zip(recorded, found, strict=True))
     first = next(
         (
             deviation
@@ -89,11 +97,7 @@ def judge(
     beyond = tuple(
         deviation
         for deviation in _deviations(len(pairs), *pairs[-1])
-        if isinstance(deviation.recorded, float)
-        and isinstance(deviation.found, float)
-        # not <=, so that NaN lies outside
-        and not abs(deviation.found - deviation.recorded)
-        <= tolerances.get(deviation.metric, tolerance(deviation.metric))
+        if _is_outside(deviation, tolerances)
     )
     return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond)
 
@@ -115,15 +119,32 @@ def spread(runs: Sequence[PastEpoch]) -> dict[str, float]:
 
 
 def _deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Deviation]:
-    found = [
-        Deviation(number, name, value, now.metrics.get(name, math.nan))
-        for name, value in then.metrics.items()
-        if not name.startswith(UNCOUNTED) and not _same(value, now.metrics.get(name, math.nan))
-    ]
+    """All that differs in an epoch; of metrics, those that either of the runs has."""
+    found = []
+    for name in dict.fromkeys([*then.metrics, *now.metrics]):
+        before, after = then.metrics.get(name, ABSENT), now.metrics.get(name, ABSENT)
+        if not name.startswith(UNCOUNTED) and not _same(before, after):
+            found.append(Deviation(number, name, before, after))
     if then.weights != now.weights:
-        found.append(Deviation(number, "weights", then.weights, now.weights))
+        found.append(Deviation(number, WEIGHTS, then.weights, now.weights))
     return found
 
 
-def _same(one: float, other: float) -> bool:
+def _same(one: float | str, other: float | str) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return False  # only one of them is there
     return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _is_outside(deviation: Deviation, tolerances: Mapping[str, float]) -> bool:
+    """Whether a metric is off by more than its tolerance; for weights there is none."""
+    metric, then, now = deviation.metric, deviation.recorded, deviation.found
+    if isinstance(then, str) or isinstance(now, str):
+        return metric != WEIGHTS
+    # not <=, so that NaN lies outside
+    return not abs(now - then) <= tolerances.get(metric, tolerance(metric))
+
+
+def _shown(value: float | str) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) > 12 else text

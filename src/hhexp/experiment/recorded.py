@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from hhexp.errors import UserError
+from hhexp.experiment.history import read_history
 from hhexp.experiment.identity import Identity
 from hhexp.provenance import FOLDER
 from hhexp.tracking.artifacts import read_text
@@ -96,17 +97,21 @@ class Recorded:
     @property
     def epochs(self) -> list[PastEpoch]:
         """Every epoch's metrics at full precision, and the SHA-256 of its weights."""
-        return [
-            PastEpoch(epoch["metrics"], epoch["weights"])
-            for epoch in json.loads(self.files["epochs.json"])
-        ]
+        try:
+            return read_history(self.files["epochs.json"], self.values.get("epochs"))
+        except ValueError as error:
+            raise UserError(
+                f"run {self.run_id} in {self.where}: its epochs.json was edited or is damaged: "
+                f"{error}; bring it back, with 'git checkout' for instance"
+            ) from error
 
 
 def from_store(store: Store, run: RunRecord) -> Recorded:
     """The record of a run that a store has.
 
     Raises:
-        UserError: it did not finish, or was logged without what a reproduction needs.
+        UserError: it did not finish, was logged without what a reproduction needs, or its history
+            is not whole.
     """
     if run.status != "FINISHED":
         raise UserError(f"run {run.run_id} is {run.status}: only a finished run can be reproduced")
@@ -118,7 +123,8 @@ def from_folder(folder: Path) -> Recorded:
     """The record of a published run.
 
     Raises:
-        UserError: a file that a reproduction needs is missing, or the list of images was edited.
+        UserError: a file that a reproduction needs is missing, the list of images was edited, or
+            the history is not whole.
     """
     texts = {name: _text(folder / name) for name in FILES}
     sha256 = (_text(folder / POINTER) or "").strip()
@@ -199,4 +205,6 @@ def _complete(run_id: str, where: str, name: str, texts: Mapping[str, str | None
             f"run {run_id} in {where} lacks {', '.join(lacking)}: it was not logged by "
             "hhexp.run, or by a version before 0.1"
         )
-    return Recorded(run_id, where, name, {k: v for k, v in texts.items() if v is not None})
+    recorded = Recorded(run_id, where, name, {k: v for k, v in texts.items() if v is not None})
+    _ = recorded.epochs  # what is wrong with them is said now, and not after a training
+    return recorded

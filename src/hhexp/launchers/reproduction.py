@@ -1,5 +1,6 @@
 """Train a run on record again from nothing, and judge whether its numbers came back."""
 
+import contextlib
 import copy
 import json
 from collections.abc import Sequence
@@ -130,7 +131,7 @@ def _judged(
     tolerances = seed_spread(store, each.recorded, len(now))
     if tolerance is not None:
         tolerances = dict.fromkeys(then[0].metrics, tolerance)
-    verdict = judge(then, now, tolerances)
+    verdict = judge(then[: each.config.epochs], now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
     tracked.set_tags({"hhexp.verdict": verdict.kind, "hhexp.verdict.words": str(verdict)})
     found = differences(each.recorded.provenance, made.provenance)
@@ -149,9 +150,10 @@ def seed_spread(store: Store, recorded: Recorded, epochs: int) -> dict[str, floa
         other = json.loads(run.tags.get("hhexp.identity", "{}"))
         seed = other.pop("seed", None)
         if other == own and seed not in by_seed:
-            past = from_store(store, run).epochs
-            if len(past) >= epochs:
-                by_seed[seed] = past[epochs - 1]
+            with contextlib.suppress(UserError):  # another run's damage is no matter of this one
+                past = from_store(store, run).epochs
+                if len(past) >= epochs:
+                    by_seed[seed] = past[epochs - 1]
     return spread(list(by_seed.values()))
 
 
