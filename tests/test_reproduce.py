@@ -223,6 +223,16 @@ def test_recorded_code_runs_only_by_consent(trained: Any) -> None:
     assert "agree with --run-recorded-code" in refused.stderr
 
 
+def test_a_dry_run_shows_the_recorded_code_and_runs_nothing(trained: Any) -> None:
+    shell, run_id = trained
+    before = len(reproductions(shell))
+    words = ["--code", "recorded", "--run-recorded-code", "--dry-run"]
+    result = shell.call("reproduce", run_id, *words)
+    assert result.returncode == 0, result.stderr
+    assert "was trained with commit" in result.stdout
+    assert len(reproductions(shell)) == before
+
+
 @pytest.mark.slow
 def test_recorded_code_brings_a_run_back(trained: Any) -> None:
     shell, run_id = trained

@@ -32,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         find(store, run_id, words.published) for run_id in (members or [words.run_id])
     ]
     if words.code == "recorded":
+        if words.dry_run:
+            return recorded_code.show(recorded, console)
         return recorded_code.run(recorded, words.run_recorded_code, _forwarded(words), console)
     prepared = [
         reproduction.prepare_reproduction(
@@ -91,7 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         "run_id", help="a run, a sweep, or a published run; a unique prefix will do"
     )
     parser.add_argument("--tracking-uri", help="the store; else $MLFLOW_TRACKING_URI, else mlruns/")
-    parser.add_argument("--dry-run", action="store_true", help="say what differs, train nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what differs, train nothing; with --code recorded show that code, run nothing",
+    )
     parser.add_argument("--epochs", type=int, help="check the first so many epochs only")
     parser.add_argument(
         "--tolerance",

@@ -11,14 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.syntax import Syntax
+from rich.text import Text
 
 import hhexp
 from hhexp.errors import UserError
 from hhexp.experiment.recorded import Recorded
 
-SHOWN_LINES = 200
-"""Lines of a recorded change that are shown before asking."""
+
+def show(recorded: Sequence[Recorded], console: Console) -> int:
+    """Show the code that ``run`` would run, and run nothing; the exit status, 0.
+
+    Raises:
+        UserError: it is not on record.
+    """
+    for each in recorded:
+        _show(each, *_code_of(each), console)
+    return 0
 
 
 def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], console: Console) -> int:
@@ -39,7 +47,8 @@ def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], conso
     statuses = []
     for each in recorded:
         commit, patch = _code_of(each)
-        _agree(each, commit, patch, consent, console)
+        _show(each, commit, patch, console)
+        _agree(consent, console)
         with _worktree(commit, patch) as folder:
             command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *words]
             environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
@@ -58,20 +67,35 @@ def _code_of(recorded: Recorded) -> tuple[str, str]:
     if git.get("cut"):
         raise UserError(
             f"run {recorded.run_id[:8]}: its uncommitted change was not kept whole: "
-            + ", ".join(git["left_out"])
+            + _visible(", ".join(git["left_out"]))
         )
     return commit, recorded.files.get(git.get("patch") or "", "")
 
 
-def _agree(recorded: Recorded, commit: str, patch: str, consent: bool, console: Console) -> None:
-    """Show what code is about to run, and have the person agree to it."""
+def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None:
+    """Show the code of a run: its commit, and every line of its change."""
     console.print(f"Run {recorded.run_id} was trained with commit {commit}", highlight=False)
     if patch:
-        lines = patch.splitlines()
-        console.print(f"and this uncommitted change, {len(lines)} lines:", highlight=False)
-        console.print(Syntax("\n".join(lines[:SHOWN_LINES]), "diff"))
-        if len(lines) > SHOWN_LINES:
-            console.print(f"… {len(lines) - SHOWN_LINES} more lines in provenance/changes.patch")
+        lines = patch.count("\n")
+        console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
+        shown = Text(_visible(patch))
+        shown.highlight_regex(r"(?m)^\+.*", "green")
+        shown.highlight_regex(r"(?m)^-.*", "red")
+        console.print(shown)
+
+
+def _visible(text: str) -> str:
+    """A text from the store whose control characters, which could hide some of it, are escaped."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def _agree(consent: bool, console: Console) -> None:
+    """Have the person agree to run the code that was shown."""
     if consent:
         return
     if not sys.stdin.isatty():
