@@ -84,8 +84,34 @@ def test_a_long_change_is_shown_to_its_end() -> None:
     assert "1000 lines" in said and said.rstrip().endswith("+line 999")
 
 
+def test_own_modules_are_said_to_run_as_they_are_now() -> None:
+    run = recorded("abc", config="modules: [mine, yours]\n")
+    said = shown(lambda console: recorded_code.show([run], console))
+    assert "as they are now, not as recorded: mine, yours" in said
+    assert "modules" not in shown(lambda console: recorded_code.show([recorded("abc")], console))
+
+
 def test_nothing_runs_without_consent(commit: str, tmp_path: Path) -> None:
     run = recorded(commit, run=str(tmp_path))
     with pytest.raises(UserError, match="agree with --run-recorded-code"):
         shown(lambda console: recorded_code.run([run], False, [], console))
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
+    commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = CHANGE.replace("1", "2").encode()
+    file = Path("repository/src/change.py")
+    file.write_bytes(changed)
+    patch = git("diff", "--binary").decode()
+    file.write_bytes(CHANGE.encode())
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "own.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+    run = recorded(commit, patch, run=str(tmp_path))
+    statuses: list[int] = []
+    shown(lambda console: statuses.append(recorded_code.run([run], True, [], console)))
+    assert statuses == [3]
+    assert (tmp_path / "ran").read_bytes() == changed
+    assert git("worktree", "list").count(b"\n") == 1

@@ -51,7 +51,9 @@ def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], conso
         _agree(consent, console)
         with _worktree(commit, patch) as folder:
             command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *words]
-            environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+            # The person's own modules may be on the path that is there.
+            paths = filter(None, [str(folder / "src"), os.environ.get("PYTHONPATH")])
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
             statuses.append(subprocess.run(command, env=environment).returncode)
     return max(statuses)
 
@@ -73,7 +75,7 @@ def _code_of(recorded: Recorded) -> tuple[str, str]:
 
 
 def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None:
-    """Show the code of a run: its commit, and every line of its change."""
+    """Show the code of a run: its commit, every line of its change, and what is not part of it."""
     console.print(f"Run {recorded.run_id} was trained with commit {commit}", highlight=False)
     if patch:
         lines = patch.count("\n")
@@ -82,6 +84,9 @@ def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")
         console.print(shown)
+    if own := recorded.values.get("modules"):
+        names = _visible(", ".join(map(str, own)))
+        console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
 
 
 def _visible(text: str) -> str:
