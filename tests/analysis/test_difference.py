@@ -67,6 +67,11 @@ def test_each_kind_is_found_and_named() -> None:
     assert changed.kind == "threads"
 
 
+def test_an_empty_variable_is_none() -> None:
+    now = provenance(environment={"CUDA_VISIBLE_DEVICES": ""})
+    assert differences(provenance(), now) == differences(now, provenance()) == []
+
+
 def test_files_packages_and_flags_that_came_or_went_are_named() -> None:
     gone = provenance(data={"files": []})
     assert only(gone).now == "–"

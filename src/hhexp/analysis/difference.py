@@ -149,7 +149,11 @@ def _hardware(then: str, now: str) -> Iterator[Difference]:
 
 
 def _environment(then: str, now: str) -> Iterator[Difference]:
-    for name, before, after in _pairs(json.loads(then), json.loads(now)):
+    # Workers on the CPU have an empty CUDA_VISIBLE_DEVICES, which says no more than none.
+    one, other = (
+        {name: value for name, value in json.loads(text).items() if value} for text in (then, now)
+    )
+    for name, before, after in _pairs(one, other):
         kind = "threads" if "THREADS" in name else "environment"
         yield Difference(kind, name, _shown(before), _shown(after), 4)
 
