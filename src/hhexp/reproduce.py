@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         return recorded_code.run(recorded, words.run_recorded_code, _forwarded(words), console)
     prepared = [
         reproduction.prepare_reproduction(
-            each, epochs=words.epochs, modules=words.modules, uri=store.uri, root=words.data_root
+            each, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
         for each in recorded
     ]

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -48,7 +49,7 @@ class Reproduction:
 
 
 def prepare_reproduction(
-    recorded: Recorded, *, epochs: int | None, modules: Sequence[str], uri: str, root: str | None
+    recorded: Recorded, *, epochs: int | None, modules: Sequence[str], root: str | None
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
 
@@ -56,7 +57,6 @@ def prepare_reproduction(
         recorded: the run.
         epochs: train so many only; None for all.
         modules: the person's own modules; those that the record names are not imported.
-        uri: the store that the new run goes to.
         root: where the data lies now; None for where the record says.
 
     Raises:
@@ -75,8 +75,8 @@ def prepare_reproduction(
     # What only says where the new run goes, and that it is trained at all, is no difference.
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
-    _section(values, "tracking")["uri"] = uri
-    _section(values, "tracking")["tags"] = {"hhexp.reproduces": recorded.run_id}
+    tags = {"hhexp.reproduces": recorded.run_id}
+    _section(values, "tracking").update(uri=None, tags=tags)
     values |= {"modules": list(modules), "reuse": False, "explain": False}
     key = f"reproduction of {recorded.run_id[:8]}"
     job = Job(key, values, recorded.overrides, recorded.choices)
@@ -101,9 +101,13 @@ def reproduce(
 ) -> list[Verdict | None]:
     """Train each again, one after the other by cores, and log the verdicts.
 
+    The environment tells the workers which store it is: its address may have a password, and what
+    is in a configuration is logged.
+
     Returns:
         each one's verdict; None where its training failed.
     """
+    os.environ["MLFLOW_TRACKING_URI"] = store.uri
     jobs = [each.job for each in reproductions]
     threads = max(each.config.runtime.threads for each in reproductions)
     free = slots({device_kind(each.config.runtime.device) for each in reproductions}, threads)
