@@ -162,7 +162,8 @@ def log_run(store: Store, root: Path, sweep_id: str, aug: str, epochs: int, seed
         {"hhexp.kind": "run", "hhexp.overrides": " ".join(overrides),
          "hhexp.data.fingerprint": dataset.fingerprint},
     )  # fmt: skip
-    run.log_params({"aug": aug, "device": "a CPU", **flatten(config.model_dump())})
+    choices = {"model": "cnn", "optimizer": "rmsprop", "lr": "constant", "aug": aug}
+    run.log_params({**choices, "device": "a CPU", **flatten(config.model_dump())})
     for epoch in range(1, epochs + 1):
         run.log_epoch(epoch, metrics(aug, epochs, epoch, seed))
     run.log_text(yaml.safe_dump(values), "provenance/config.yaml")

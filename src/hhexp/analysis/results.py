@@ -9,10 +9,13 @@ from hhexp.analysis import cells
 from hhexp.analysis.cells import SEED, Cell
 from hhexp.analysis.measures import History, diverged_at, measure
 from hhexp.analysis.study import Study, read_study, study_file
+from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
 from hhexp.tracking.query import RunRecord, answers, children, find_run, matching, metric_histories
 from hhexp.tracking.store import Store
 
+SHAPING = ("model", "optimizer", "lr", "aug")
+"""Groups whose options make another training."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that are no part of what a run trains."""
 
@@ -124,11 +127,20 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
             f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
             "filter such as \"params.aug = 'full'\""
         )
-    shared = applied.shared if applied and itself else {}
+    shared = expected(applied) if applied and itself else {}
     results = _sorted(store, selection, applied, shared, sweep, records)
     if not any(results.of(cell) for cell in results.cells):
         raise UserError(_nothing(results, records, itself is not None))
     return results
+
+
+def expected(study: Study) -> Cell:
+    """What a study's runs have in common: what it fixes, and of each group that shapes the training
+    and that it does not name, the default option."""
+    defaults = read_catalogue().defaults
+    return {group: defaults[group] for group in SHAPING if group not in study.cells[0]} | (
+        study.shared
+    )
 
 
 def _named_study(name: str) -> Study:
