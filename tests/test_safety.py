@@ -162,5 +162,5 @@ def test_a_recorded_module_is_not_imported(
     }
     recorded = Recorded("0" * 32, "a store", "a run", files)
     with pytest.raises(UserError, match="planted"):
-        prepare_reproduction(recorded, epochs=None, modules=[], uri="sqlite:///x.db", root=None)
+        prepare_reproduction(recorded, epochs=None, modules=[], root=None)
     assert not (tmp_path / "mark").exists()

@@ -1,7 +1,5 @@
 """What a notebook sees of the runs."""
 
-from pathlib import Path
-
 import pytest
 
 from hhexp.analysis import claims, compare, curves, runs
@@ -111,10 +109,11 @@ def test_a_study_whose_runs_are_of_another_setting_says_which(synthetic, tmp_pat
         runs(str(file), synthetic.store.uri)
 
 
-def test_a_study_of_another_grid_is_named(synthetic) -> None:
-    study = str(Path(__file__).parents[2] / "experiments/learning_rate")
-    with pytest.raises(UserError, match=r"no run of '\w+' is in the grid of learning_rate, lr="):
-        claims(synthetic.sweep_id, study, synthetic.store.uri)
+def test_a_study_of_another_grid_is_named(synthetic, tmp_path) -> None:
+    file = tmp_path / "rates.yaml"
+    file.write_text("title: T\nquestion: Q\ngrid: lr=cosine,step\nseeds: [0]\n")
+    with pytest.raises(UserError, match=r"no run of '\w+' is in the grid of rates, lr="):
+        claims(synthetic.sweep_id, str(file), synthetic.store.uri)
 
 
 def test_of_two_runs_of_a_cell_and_seed_the_newest_counts(synthetic) -> None:
