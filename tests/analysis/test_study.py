@@ -94,6 +94,10 @@ def test_a_study_is_found_by_path_folder_and_name(
         ({"claims": statement(versus=None)}, "claim lower: statements.0: versus or level"),
         ({"claims": statement(level=0.5)}, "claim lower: statements.0: versus or level"),
         ({"claims": statement(direction="within")}, "claim lower: statements.0: margin: missing"),
+        (
+            {"claims": statement(direction="within", versus=None, level=0.5)},
+            "claim lower: statements.0: level: within goes with versus",
+        ),
         ({"claims": statement(margin=-1)}, "claim lower: statements.0.margin=-1"),
         (
             {"claims": statement(cell={"aug": "full", "epochs": 5})},

@@ -43,6 +43,8 @@ class Statement(Contrast):
 
     @model_validator(mode="after")
     def _has_something_to_compare(self) -> "Statement":
+        if self.direction == "within" and self.level is not None:
+            raise ValueError("level: within goes with versus, a second cell; take higher or lower")
         if (self.versus is None) == (self.level is None):
             raise ValueError("versus or level: give exactly one, a second cell or a number")
         if self.level is not None and (self.margin or self.minus):
