@@ -46,7 +46,8 @@ def main(argv: list[str] | None = None) -> int:
     page = report.write(results, options.output, overlay)
     for verdict in judge(results):
         print(f"{verdict.claim.name}: {verdict}")
-    print(f"The report of {len(results.all)} runs: {page}")
+    count = len(results.all)
+    print(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
     return 0
 
 

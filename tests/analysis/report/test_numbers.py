@@ -3,6 +3,8 @@
 import pytest
 
 from hhexp.analysis.report import numbers
+from hhexp.analysis.statistics import mean_interval
+from hhexp.analysis.study import Statement
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,34 @@ from hhexp.analysis.report import numbers
 )
 def test_a_number_is_short_whatever_its_size(value: float, metric: str, shown: str) -> None:
     assert numbers.number(value, metric) == shown
+
+
+def statement(**keys: object) -> Statement:
+    return Statement.model_validate(
+        {"metric": "val/accuracy", "statistic": "last", "cell": {"aug": "full"}} | keys
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ({"direction": "higher", "level": 0.9995}, "> 99.95 %"),
+        ({"direction": "higher", "level": 0.07}, "> 7 %"),
+        (
+            {"direction": "within", "margin": 0.0004, "versus": {"aug": "none"}},
+            "within ±0.04 points",
+        ),
+        ({"direction": "lower", "margin": 0.02, "versus": {"aug": "none"}}, "< −2 points"),
+        ({"direction": "lower", "versus": {"aug": "none"}}, "< 0 points"),
+    ],
+)
+def test_a_bound_has_as_many_digits_as_were_given(keys: dict[str, object], shown: str) -> None:
+    assert numbers.wanted(statement(**keys)) == shown
+
+
+def test_a_swing_has_no_sign_but_a_difference_of_swings_has() -> None:
+    value = mean_interval([0.05, 0.05])
+    swing = statement(statistic="swing", direction="higher", level=0.02)
+    assert numbers.effect(swing, value) == "5.0 ± 0.0 points"
+    swings = statement(statistic="swing", direction="higher", versus={"aug": "none"})
+    assert numbers.effect(swings, value) == "+5.0 ± 0.0 points"

@@ -69,19 +69,19 @@ def said(statement: Statement) -> str:
 
 def wanted(statement: Statement) -> str:
     """What the contrast must be for the statement to hold, as "< 0 points"."""
-    edge, word = bound(statement), statement.statistic
-    shown = number(edge, statement.metric, word).removesuffix(".0")
-    shown = "0" if edge == 0 else shown
+    factor, _, _ = _scale(statement.metric, statement.statistic)
+    edge = bound(statement) * factor + 0.0  # no −0
+    shown = f"{edge:g}".replace("-", MINUS)
     sign = {"higher": ">", "lower": "<", "within": "within ±"}[statement.direction]
-    own = unit(statement.metric, word, difference=_is_difference(statement))
+    own = unit(statement.metric, statement.statistic, difference=_is_difference(statement))
     return f"{sign}{'' if sign.endswith('±') else ' '}{shown} {own}".rstrip()
 
 
 def effect(statement: Statement, value: Interval) -> str:
     """A statement's measured contrast with its ± and unit."""
-    difference = _is_difference(statement)
-    text = interval(value, statement.metric, statement.statistic, signed=difference)
-    own = unit(statement.metric, statement.statistic, difference=difference)
+    signed = statement.versus is not None or statement.statistic == "gap"
+    text = interval(value, statement.metric, statement.statistic, signed=signed)
+    own = unit(statement.metric, statement.statistic, difference=_is_difference(statement))
     return f"{text} {own}".rstrip()
 
 
