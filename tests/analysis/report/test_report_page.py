@@ -120,6 +120,15 @@ def test_markdown_says_the_same(output: Path) -> None:
     text = (output / "report.md").read_text("utf-8")
     assert "- **supported**: Augmentation lowers validation loss." in text
     assert "- **undecided**: Augmentation costs time. (the interval holds" in text
+    assert re.search(r"5 seeds; about \d+ seeds would decide; undecided\. By seed: 0: \+3\.0", text)
+    for sentence in (
+        "further seeds keep this mean",
+        "looks better than it is",
+        "*upper half*: the",
+    ):
+        assert sentence in text
+    for anchor in re.findall(r"\]\(#([^)]*)\)", text):
+        assert f'<a id="{anchor}"></a>' in text
     for picture in re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text):
         assert (output / picture).is_file()
     for block in re.split(r"\n\n+", text):
@@ -233,18 +242,15 @@ def browser() -> str:
     return found
 
 
-@pytest.mark.parametrize("width", [400, 1280])
-def test_a_browser_shows_the_page_without_scrolling_sideways(
-    browser: str, output: Path, tmp_path: Path, width: int
-) -> None:
+def probed(browser: str, output: Path, tmp_path: Path, width: int, expression: str) -> str:
+    """What a JavaScript expression says of the page, the document d, at a width in pixels."""
     # A headless browser's window is 500 pixels wide at least; a frame can be narrower.
     probe = tmp_path / "probe.html"
     probe.write_text(
         f'<iframe id="f" src="{(output / "report.html").as_uri()}" '
         f'style="width:{width}px;height:800px;border:0"></iframe><script>'
-        "f.onload = () => { const d = f.contentDocument; document.title = ["
-        "d.documentElement.scrollWidth, [...d.images].filter(i => !i.naturalWidth).length,"
-        "d.images.length, d.querySelectorAll('svg').length, d.title].join('|') }</script>"
+        "f.onload = () => { const d = f.contentDocument; "
+        f"document.title = {expression} }}</script>"
     )
     shown = subprocess.run(
         [browser, *HEADLESS, "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/user",
@@ -253,10 +259,41 @@ def test_a_browser_shows_the_page_without_scrolling_sideways(
     ).stdout  # fmt: skip
     title = re.search(r"<title>(.*?)</title>", shown)
     assert title is not None, shown
-    scroll_width, broken, images, figures, name = title[1].split("|")
+    return title[1]
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_browser_shows_the_page_without_scrolling_sideways(
+    browser: str, output: Path, tmp_path: Path, width: int
+) -> None:
+    shown = probed(
+        browser, output, tmp_path, width,
+        "[d.documentElement.scrollWidth, [...d.images].filter(i => !i.naturalWidth).length,"
+        "d.images.length, d.querySelectorAll('svg').length, d.title].join('|')",
+    )  # fmt: skip
+    scroll_width, broken, images, figures, name = shown.split("|")
     assert int(scroll_width) <= width
     assert (int(broken), int(images), int(figures)) == (0, 8, 10)
     assert name == "Synthetic &amp; small"
+
+
+def test_on_a_phone_every_row_is_as_high_as_its_lines(
+    browser: str, output: Path, tmp_path: Path
+) -> None:
+    heights = (
+        "[...d.querySelectorAll('#mcnemar tr.again, #training tr.again')]"
+        ".map(r => r.getBoundingClientRect().height)"
+    )
+    left = (
+        "(s => { s.scrollLeft = 200; const h = s.querySelector('tbody th');"
+        "return h.getBoundingClientRect().left - s.getBoundingClientRect().left })"
+        "(d.querySelector('#training .scroll'))"
+    )
+    highest, moved = probed(
+        browser, output, tmp_path, 390, f"[Math.max(...{heights}), {left}].join('|')"
+    ).split("|")
+    assert float(highest) < 40
+    assert float(moved) == 0
 
 
 def test_a_browser_prints_it(browser: str, output: Path, tmp_path: Path) -> None:
@@ -267,6 +304,11 @@ def test_a_browser_prints_it(browser: str, output: Path, tmp_path: Path) -> None
         capture_output=True, timeout=120, check=True,
     )  # fmt: skip
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    if pdftotext := shutil.which("pdftotext"):
+        words = [pdftotext, str(tmp_path / "page.pdf"), "-"]
+        text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert "python -m hhexp.run aug=none epochs=4 seed=0" in text  # details that are closed
+        assert "seed 0: +3.0" in text
 
 
 def test_reports_start_without_tensorflow(synthetic, tmp_path: Path) -> None:
