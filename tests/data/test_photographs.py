@@ -64,6 +64,31 @@ def test_16_bits_a_channel_become_8(tmp_path: Path, name: str) -> None:
     assert np.array_equal(pixels[5, :, 1], np.rint(deep[5] / 257))
 
 
+@pytest.mark.parametrize("most", [255, 65535])
+def test_whole_numbers_of_32_bits_are_taken_as_what_they_fit_into(
+    tmp_path: Path, most: int
+) -> None:
+    ramp = np.linspace(0, most, 64).astype(np.int32)[None].repeat(64, axis=0)
+    Image.fromarray(ramp).save(tmp_path / "a.tif")
+    pixels = read_photograph(tmp_path / "a.tif", 64, 64).pixels
+    assert np.array_equal(pixels[5, :, 1], np.rint(ramp[5] / (1 if most == 255 else 257)))
+
+
+def test_more_than_16_bits_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 70_000, np.int32)).save(tmp_path / "a.tif")
+    with pytest.raises(UserError, match=r"a\.tif: values outside of 0 … 65535: convert it"):
+        read_photograph(tmp_path / "a.tif", 20, 20)
+
+
+def test_an_image_that_is_too_large_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)
+    Image.new("L", (2000, 1001)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"a\.png: too large: more than 2 megapixels"):
+        read_photograph(tmp_path / "a.png", 20, 20)
+
+
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_photograph_is_turned_upright_as_its_exif_orientation_says(
     tmp_path: Path, deep: bool

@@ -29,11 +29,11 @@ class Photograph:
 def read_photograph(path: Path, height: int, width: int) -> Photograph:
     """Read an image of any size and kind that Pillow reads, resized to what a model takes.
 
-    It is decoded and resized as images are for training (``hhexp.data.decode``); but 16 bits a
+    It is decoded and resized as images are for training (``hhexp.data.decode``); but more bits a
     channel become 8, where a training image of that kind is refused.
 
     Raises:
-        UserError: it cannot be read, or is no image or a damaged one.
+        UserError: it cannot be read, is no image, a damaged one or a very large one.
     """
     try:
         content = path.read_bytes()
@@ -48,19 +48,31 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
 
 
 def _with_8_bits(content: bytes, path: Path) -> bytes:
-    """A file with 16 bits a channel as one with 8, upright; any other as it is."""
+    """A file with 16 or 32 bits a channel as one with 8, upright; any other as it is.
+
+    Whole numbers of 32 bits are taken as what they fit into, 0 … 255 or 0 … 65535.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
             if not picture.mode.startswith("I"):
                 return content
+            long = picture.mode == "I"
             values = np.asarray(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         return content
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise UserError(
+            f"{path}: too large: more than {most} megapixels; make it smaller"
+        ) from error
     except Exception as error:  # Pillow's decoders raise many kinds
         raise UserError(f"{path}: a damaged image: {error}") from error
-    grey = np.rint(values.clip(0, 65535) / 257).astype(np.uint8)
+    if long and not 0 <= values.min() <= values.max() <= 65535:
+        raise UserError(f"{path}: values outside of 0 … 65535: convert it to 8 bits")
+    scale = 1 if long and values.max() <= 255 else 257
+    grey = np.rint(values / scale).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(grey).save(file, "PNG")
     return file.getvalue()
