@@ -1,5 +1,7 @@
 """Grids, cells, and the runs that belong to them."""
 
+import shlex
+
 import pytest
 
 from hhexp.analysis import cells
@@ -47,3 +49,12 @@ def test_cells_of_runs_are_what_their_overrides_vary() -> None:
         ({"seed": "1", "epochs": "4"}, {"aug": "none", "epochs": "4"}),
     ]
     assert cells.varying(runs) == [{"aug": "full"}, {"aug": "none"}]
+
+
+def test_a_runs_command_is_safe_in_a_shell() -> None:
+    text = "aug=full model.filters=[8, 8] data.root=a&b"
+    assert shlex.split(cells.command(text)) == [
+        "python", "-m", "hhexp.run", "aug=full", "model.filters=[8, 8]", "data.root=a&b",
+    ]  # fmt: skip
+    assert cells.command("aug=full epochs=15") == "python -m hhexp.run aug=full epochs=15"
+    assert cells.command("") == "python -m hhexp.run"

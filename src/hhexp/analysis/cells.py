@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from hhexp.errors import UserError
@@ -56,9 +57,13 @@ def product(values: Mapping[str, Sequence[str]]) -> list[Cell]:
 
 def split_overrides(text: str) -> dict[str, str]:
     """The keys and values of overrides that were joined by blanks, as in the tag of a run."""
-    words = re.split(r"\s+(?=[\w./@~+-]+=)", text.strip())
-    pairs = [word.partition("=") for word in words if "=" in word]
+    pairs = [word.partition("=") for word in _words(text) if "=" in word]
     return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
+def command(text: str) -> str:
+    """The command that trains a run of these overrides, for a shell."""
+    return shlex.join(["python", "-m", "hhexp.run", *_words(text)])
 
 
 def varying(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> list[Cell]:
@@ -79,6 +84,10 @@ def varying(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> list
 def unique(cells: Iterable[Cell]) -> list[Cell]:
     """Each cell once, in the order in which they come first."""
     return list({label(cell): cell for cell in cells}.values())
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r"\s+(?=[\w./@~+-]+=)", text.strip()) if text.strip() else []
 
 
 def _plain(value: object) -> str:
