@@ -1,8 +1,18 @@
 """Image by image: who errs where, and what moves between cells."""
 
+from dataclasses import replace
+
 import pytest
 
-from hhexp.analysis.predictions import Pair, duels, moved, pairs, read_predictions
+from hhexp.analysis.predictions import (
+    Pair,
+    duels,
+    duels_frame,
+    images_frame,
+    moved,
+    pairs,
+    read_predictions,
+)
 from hhexp.analysis.results import select
 
 NONE, FULL = {"aug": "none", "epochs": "4"}, {"aug": "full", "epochs": "4"}
@@ -54,3 +64,24 @@ def test_without_a_study_cells_that_differ_in_one_key_are_compared(synthetic) ->
     assert [(pair.first["aug"], pair.second["aug"]) for pair in asked] == [
         ("none", "full"), ("none", "full"), ("none", "none"), ("full", "full"),
     ]  # fmt: skip
+
+
+def test_so_are_they_where_no_claim_is_on_accuracy(found) -> None:
+    results, _ = found
+    for claims in ([], results.study.claims[:1]):
+        study = results.study.model_copy(update={"claims": claims})
+        assert Pair(NONE, FULL) in pairs(replace(results, study=study))
+
+
+def test_tables_of_the_duels_and_of_the_images(found) -> None:
+    results, predictions = found
+    pair = Pair(NONE, FULL)
+    row = duels_frame([(pair, duels(predictions, pair))]).iloc[1]
+    assert (row["first"], row["second"], row["seed"]) == (
+        "aug=none epochs=4", "aug=full epochs=4", 1,
+    )  # fmt: skip
+    assert (row["only_first_right"], row["only_second_right"], row["p"]) == (2, 1, 1.0)
+    frame = images_frame(predictions, results)
+    assert list(frame["wrong of 5: aug=full epochs=4"])[:3] == [5, 0, 1]
+    moves = frame["aug=full epochs=4 against aug=none epochs=4"]
+    assert list(moves[[0, 1, 8, 9]]) == ["", "fixed", "broken", "broken"]

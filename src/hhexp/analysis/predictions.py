@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from hhexp.analysis.cells import Cell
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.statistics import McNemar, mcnemar
 from hhexp.tracking.artifacts import read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ARTIFACT = "predictions/validation.csv"
 
@@ -103,18 +107,18 @@ def read_predictions(results: Results) -> Predictions | None:
 def pairs(results: Results) -> list[Pair]:
     """The cells to compare image by image.
 
-    Those that a study's claims on validation accuracy compare; without a study those that differ
-    in one key only, each against the first value of that key.
+    Those that a study's claims on validation accuracy compare; where there are none, those that
+    differ in one key only, each against the first value of that key.
     """
-    if results.study and results.study.claims:
-        study = results.study
+    asked = []
+    if study := results.study:
         asked = [
             Pair(study.cell(each.versus), study.cell(each.cell))
             for claim in study.claims
             for each in claim.statements
             if each.metric == "val/accuracy" and each.versus
         ]
-    else:
+    if not asked:
         asked = [
             Pair(first, second)
             for key in (results.cells[0] if results.cells else ())
@@ -154,3 +158,41 @@ def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
     fixed = [int(i) for i in order if before[i] > 0.5 and after[i] < 0.5]
     broken = [int(i) for i in order if before[i] < 0.5 and after[i] > 0.5]
     return fixed, broken
+
+
+def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
+    """One row a duel: its cells, seed, the images that one model alone has right, p, both runs."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "first": cells.label(pair.first),
+            "second": cells.label(pair.second),
+            "seed": duel.first.seed,
+            "only_first_right": duel.test.only_first,
+            "only_second_right": duel.test.only_second,
+            "p": duel.test.p,
+            "first_run_id": duel.first.run.run_id,
+            "second_run_id": duel.second.run.run_id,
+        }
+        for pair, duels in fought
+        for duel in duels
+    )
+
+
+def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
+    """One row an image: path, true class, by cell how many of its runs have it wrong, and for each
+    pair of cells whether the second fixes or breaks it."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"path": predictions.paths, "true": predictions.true})
+    for cell in results.cells:
+        if answers := predictions.of(cell):
+            wrong = predictions.wrong_share(answers) * len(answers)
+            frame[f"wrong of {len(answers)}: {cells.label(cell)}"] = np.rint(wrong).astype(int)
+    for pair in pairs(results):
+        fixed, broken = moved(predictions, pair)
+        words = np.full(len(frame), "", dtype=object)
+        words[fixed], words[broken] = "fixed", "broken"
+        frame[f"{cells.label(pair.second)} against {cells.label(pair.first)}"] = words
+    return frame
