@@ -151,6 +151,7 @@ def test_tables_hold_each_number_with_its_runs(output: Path, synthetic) -> None:
     assert found[0]["run_ids"].split() == [synthetic.run_ids["full", 4, seed] for seed in range(5)]
     assert {path.name for path in (output / "tables").iterdir()} == {
         "training.csv", "behaviour.csv", "views.csv", "claims.csv", "published.csv", "runs.csv",
+        "mcnemar.csv", "images.csv",
     }  # fmt: skip
 
 
@@ -169,6 +170,32 @@ def test_a_second_time_gives_the_same_bytes(output: Path, synthetic, tmp_path: P
         assert (tmp_path / path.relative_to(output)).read_bytes() == path.read_bytes(), path.name
     assert (tmp_path / "mine.txt").read_text() == "kept"
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(files) + 1
+
+
+def test_a_former_reports_tables_and_figures_go_and_other_files_stay(
+    synthetic, output: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "report"
+    shutil.copytree(output, folder)
+    (folder / "figures/mine.png").write_text("kept")
+    report.write(select(synthetic.store, synthetic.run_ids["full", 4, 0]), folder)
+    assert {path.name for path in (folder / "tables").iterdir()} == {
+        "training.csv", "behaviour.csv", "views.csv", "runs.csv", "images.csv",
+    }  # fmt: skip
+    assert {path.name for path in (folder / "figures").iterdir()} == {
+        *(
+            f"{name}.{kind}"
+            for name in (
+                "accuracy_all_runs",
+                "loss_all_runs",
+                "validation_accuracy",
+                "accuracy_gap",
+            )
+            for kind in ("svg", "png")
+        ),
+        "sheet_hardest.png",
+        "mine.png",
+    }
 
 
 def test_a_sweep_of_one_seed_is_reported_and_logged_on_its_own_run(

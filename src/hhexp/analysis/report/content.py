@@ -34,6 +34,7 @@ class Content:
     duels: list[tuple[Pair, list[Duel]]]
     charts: Mapping[str, tuple[str, "Figure"]]
     sheets: list[Sheet]
+    predictions: Predictions | None
 
     def anchor(self, cell: cells.Cell) -> str:
         """Where on the page the runs of a cell are listed."""
@@ -112,6 +113,7 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
         tests,
         charts(results),
         shown,
+        predictions,
     )
 
 

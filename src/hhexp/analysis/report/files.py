@@ -1,14 +1,16 @@
 """A report's files: the page, the same as Markdown, tables as CSV, figures as PNG and SVG."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hhexp.analysis.cells import label
+from hhexp.analysis.cells import command, label
 from hhexp.analysis.frame import claims_frame, runs_frame
+from hhexp.analysis.predictions import duels_frame, images_frame
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
@@ -25,7 +27,7 @@ def build(content: Content, folder: Path) -> None:
     """Write all files of a report into a folder that is there."""
     for part in ("tables", "figures"):
         (folder / part).mkdir(exist_ok=True)
-    _write_tables(content, folder / "tables")
+    tables = _write_tables(content, folder / "tables")
     _write_figures(content, folder / "figures")
     environment = _environment()
     inline = {
@@ -33,16 +35,21 @@ def build(content: Content, folder: Path) -> None:
         for name, (caption, figure) in content.charts.items()
     }
     for name, template in ((PAGE, "page.html.j2"), (MARKDOWN, "page.md.j2")):
-        page = environment.get_template(template).render(content=content, svg=inline, n=numbers)
+        page = environment.get_template(template).render(
+            content=content, svg=inline, n=numbers, tables=tables
+        )
         (folder / name).write_text(page, "utf-8")
 
 
 def publish(built: Path, output: Path) -> list[Path]:
-    """Move a report's files into ``output``, each in one step; files of other names stay.
+    """Move a report's files into ``output``, each in one step.
+
+    What a former report there names and this one does not have is removed; other files stay.
 
     Raises:
         OSError: it cannot be written.
     """
+    former = _named(output / MARKDOWN)
     moved = []
     for source in _files(built):
         target = output / source.relative_to(built)
@@ -52,7 +59,17 @@ def publish(built: Path, output: Path) -> list[Path]:
         shutil.copymode(source, temporary.name)
         os.replace(temporary.name, target)
         moved.append(target)
+    for name in former:
+        if not (built / name).exists():
+            (output / name).unlink(missing_ok=True)
     return moved
+
+
+def _named(markdown: Path) -> set[str]:
+    """The tables and figures that a report names, and a figure's PNG beside its SVG."""
+    text = markdown.read_text("utf-8", "replace") if markdown.is_file() else ""
+    found = set(re.findall(r"\]\(((?:figures|tables)/[\w.-]+)\)", text))
+    return found | {name.removesuffix(".svg") + ".png" for name in found if name.endswith(".svg")}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -71,11 +88,12 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(label=label, version=__version__)
+    environment.globals.update(label=label, command=command, version=__version__)
     return environment
 
 
-def _write_tables(content: Content, folder: Path) -> None:
+def _write_tables(content: Content, folder: Path) -> list[str]:
+    """Write the tables, and give their names."""
     frames = {
         "training": content.training.frame(),
         "behaviour": content.behaviour.frame(),
@@ -87,8 +105,13 @@ def _write_tables(content: Content, folder: Path) -> None:
         frames["claims"] = claims_frame(content.results)
     if content.published:
         frames["published"] = published_frame(content.published)
+    if content.duels:
+        frames["mcnemar"] = duels_frame(content.duels)
+    if content.predictions:
+        frames["images"] = images_frame(content.predictions, content.results)
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    return list(frames)
 
 
 def _write_figures(content: Content, folder: Path) -> None:
