@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from hhexp.config.catalogue import config_dirs, help_text, read_catalogue
+from hhexp.errors import UserError
 
 
 def test_every_group_option_and_key_says_what_it_is_for() -> None:
@@ -39,3 +42,12 @@ def test_config_dirs_are_found_on_the_command_line(tmp_path: Path) -> None:
     assert config_dirs(["--config-dir", str(tmp_path), "epochs=1"]) == [tmp_path]
     assert config_dirs([f"--config-dir={tmp_path}"]) == [tmp_path]
     assert config_dirs(["epochs=1"]) == []
+
+
+@pytest.mark.parametrize("content", [b"units: [64", b"- 64", b"units: \xff"])
+def test_a_file_that_holds_no_keys_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=r"model/mine\.yaml: ") as raised:
+        read_catalogue([tmp_path])
+    assert "\n" not in str(raised.value)

@@ -70,10 +70,10 @@ def read_catalogue(further: Iterable[Traversable] = ()) -> Catalogue:
 
 
 def _read_option(file: Traversable) -> Option:
-    text = file.read_text("utf-8")
     try:
+        text = file.read_text("utf-8")
         values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{file}: no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise UserError(f"{file}: must hold keys and values, such as builder: cnn")
