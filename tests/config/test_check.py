@@ -1,6 +1,7 @@
 """A configuration is checked whole, and what is wrong is said in one line."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,8 +53,8 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
     [
         ("epochs", 0, "epochs=0: must be ≥ 1 and ≤ 100000"),
         ("epochs", 1.5, "epochs=1.5: must be a whole number"),
-        ("epochs", True, "epochs=True: must be a whole number"),
-        ("epochs", None, "epochs=None: must be a whole number"),
+        ("epochs", True, "epochs=true: must be a whole number"),
+        ("epochs", None, "epochs=null: must be a whole number"),
         ("batch_size", -1, "batch_size=-1: must be ≥ 1 and ≤ 65536"),
         ("lr.value", "abc", "lr.value=abc: must be a number"),
         ("lr.value", 0, "lr.value=0: must be > 0"),
@@ -71,7 +72,8 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         ("aug.horizontal_flip", 1, "aug.horizontal_flip=1: must be true or false"),
         ("data.image_size", 0, "data.image_size=0: must be ≥ 1 and ≤ 4096"),
         ("model.filters", [8, 0], "model.filters.1=0: must be ≥ 1"),
-        ("model.filters", 8, "model.filters=8: must be a list, such as [8,8]"),
+        ("model.filters", 8, "model.filters=8: must be a list, such as [8]"),
+        ("modules", "my_models", "modules=my_models: must be a list, such as [my_models]"),
         ("model.dense_units", "many", "model.dense_units=many: must be a whole number"),
         ("model.builder", "cn", "model.builder=cn: no such model builder; nearest: cnn"),
         ("data.reader", "folders", "data.reader=folders: no such data reader; nearest: folder"),
@@ -97,20 +99,27 @@ def test_an_unknown_key_names_the_nearest(defaults: dict[str, Any]) -> None:
         check(changed(defaults, "epoch", 3))
     with pytest.raises(UserError, match=r"lr\.valu: no such key; nearest: lr\.value"):
         check(changed(defaults, "lr.valu", 3))
+    with pytest.raises(
+        UserError, match=r"lr\.factor: no such key; there are: lr\.schedule, lr\.value"
+    ):
+        check(changed(defaults, "lr.factor", 0.5))
     with pytest.raises(UserError, match=r"nearest: data\.views\.close_up\.box"):
         check(changed(defaults, "data.views.close_up.boxes", 3))
 
 
-def test_a_builder_whose_parameters_cannot_be_checked_is_named(
-    defaults: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+class Thing:
+    """Nothing that pydantic knows."""
+
+
+@pytest.mark.parametrize("annotation", [Thing, "Thing", "Nope", "'Nope'", "not even Python"])
+def test_a_builder_with_a_parameter_that_cannot_be_checked_is_named(
+    defaults: dict[str, Any], monkeypatch: pytest.MonkeyPatch, annotation: object
 ) -> None:
-    class Thing:
-        pass
+    def odd(input_shape: Any, outputs: int, *, size: int, thing: Any) -> None: ...
 
-    def odd(input_shape: Any, outputs: int, *, thing: Thing) -> None: ...
-
+    odd.__annotations__["thing"] = annotation
     monkeypatch.setitem(model_builder.functions, "odd", odd)
-    with pytest.raises(UserError, match=r"model\.builder=odd: its parameters need types"):
+    with pytest.raises(UserError, match=r"model\.builder=odd: its parameter thing needs a type"):
         check(changed(defaults, "model", {"builder": "odd", "thing": 1}))
 
 
@@ -136,3 +145,12 @@ def test_a_name_is_found_by_its_last_part() -> None:
     assert nearest("rotation_rang", ["aug.rotation_range", "epochs"]) == (
         "; nearest: aug.rotation_range"
     )
+
+
+def test_a_module_that_ends_the_process_is_named(
+    defaults: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_script.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"modules: cannot import 'a_script': SystemExit: 3"):
+        check(changed(defaults, "modules", ["a_script"]))

@@ -1,10 +1,11 @@
 """From a composed configuration to a checked one, or to one line that says what is wrong."""
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, get_args, get_origin
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from hhexp.config.registry import Registry, data_reader, import_modules, model_builder
 from hhexp.config.schema import Config
@@ -42,19 +43,18 @@ def check_arguments(
             f"{group}.{key}={name}: no such {registry.kind}{nearest(name, registry.functions)}"
             " (name the module that registers your own: modules=[my_module])"
         )
-    fields: dict[str, Any] = {
-        parameter: (p.annotation, ... if p.default is p.empty else p.default)
-        for parameter, p in registry.keys(name).items()
-    }
+    fields: dict[str, Any] = {}
+    for parameter, p in registry.keys(name).items():
+        fields[parameter] = (p.annotation, ... if p.default is p.empty else p.default)
+        try:
+            create_model(name, **{parameter: fields[parameter]}).model_rebuild()
+        except Exception as error:  # pydantic raises many kinds
+            raise UserError(
+                f"{group}.{key}={name}: its parameter {parameter} needs a type that can be "
+                f"checked, such as int, float, str or list[int], not {p.annotation}"
+            ) from error
     rules = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), allow_inf_nan=False)
-    try:
-        schema = create_model(name, __config__=rules, **fields)
-    except PydanticUserError as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{group}.{key}={name}: its parameters need types that can be checked, such as int, "
-            f"float, str or list[int]: {reason}"
-        ) from error
+    schema = create_model(name, __config__=rules, **fields)
     try:
         schema.model_validate(dict(arguments))
     except ValidationError as error:
@@ -87,7 +87,10 @@ def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
     if kind == "missing":
         return f"{key}: missing, it has no default"
     if kind == "extra_forbidden":
-        return f"{key}: no such key{nearest(key, _siblings(schema, location, prefix))}"
+        start = key.removesuffix(str(location[-1]))
+        members = _members(_annotation(schema, detail["loc"][:-1]))
+        siblings = [start + name for m in members for name in getattr(m, "model_fields", {})]
+        return f"{key}: no such key{nearest(key, siblings)}"
     context = detail.get("ctx", {})
     if kind == "string_pattern_mismatch" and key == "objective":
         wanted = (
@@ -98,35 +101,22 @@ def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
         discriminator = context["discriminator"].strip("'")
         return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     else:
-        wanted = _wanted(kind, context, detail["msg"])
+        wanted = _wanted(kind, context, detail["input"], detail["msg"])
         if kind.startswith(("greater_than", "less_than")):
-            wanted = f"must be {_range(schema, location)}"
+            wanted = f"must be {_range(_annotation(schema, detail['loc']))}"
     return f"{key}={_shown(detail['input'])}: {wanted}"
 
 
-def _siblings(schema: Any, location: tuple[Any, ...], prefix: str) -> list[str]:
-    """The keys that are allowed where an unknown one was found, dotted."""
-    if len(location) == 1:
-        return [prefix + name for name in getattr(schema, "model_fields", {})]
-    part, *rest = location
-    if get_origin(schema) is dict:
-        return _siblings(get_args(schema)[1], tuple(rest), f"{prefix}{part}.")
-    members = [getattr(m, "model_fields", {}) for m in (schema, *get_args(schema))]
-    inner = next((fields[part].annotation for fields in members if part in fields), None)
-    options = [inner, *get_args(inner)] if get_origin(inner) is not dict else [inner]
-    found = [_siblings(option, tuple(rest), f"{prefix}{part}.") for option in options]
-    return list(dict.fromkeys(name for names in found for name in names))
-
-
-def _wanted(kind: str, context: Mapping[str, Any], message: str) -> str:
+def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "must be a whole number"
-    if kind in ("float_type", "float_parsing", "finite_number"):
-        return "must be a finite number" if kind == "finite_number" else "must be a number"
+    if kind in ("float_type", "float_parsing"):
+        return "must be a number"
     if kind in ("bool_type", "bool_parsing"):
         return "must be true or false"
     if kind == "list_type":
-        return "must be a list, such as [8,8]"
+        example = f", such as [{_shown(value)}]" if isinstance(value, str | int | float) else ""
+        return f"must be a list{example}"
     if kind == "string_type":
         return "must be a text"
     if kind == "literal_error":
@@ -137,36 +127,59 @@ def _wanted(kind: str, context: Mapping[str, Any], message: str) -> str:
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 
-def _range(schema: Any, location: tuple[Any, ...]) -> str:
-    """Both ends of the range that the number at ``location`` must lie in, such as ``≥ 1``."""
-    part, *rest = location
-    if get_origin(schema) is dict:  # data.views: a key of the person's, then a section
-        return _range(get_args(schema)[1], tuple(rest))
-    if isinstance(part, int):  # an entry of a list: list[Annotated[int, Field(ge=1)]]
-        members = [schema, *get_args(schema)]
-        members += [get_args(member)[0] for member in members if get_origin(member) is Annotated]
-        listed = next(member for member in members if get_origin(member) is list)
-        bounded = _constraints(get_args(listed)[0])
-    else:
-        members = [m for m in (schema, *get_args(schema)) if part in getattr(m, "model_fields", {})]
-        info = members[0].model_fields[part]
-        if rest:
-            return _range(info.annotation, tuple(rest))
-        inner = [item for arg in get_args(info.annotation) for item in _constraints(arg)]
-        bounded = [*info.metadata, *inner]
+def _range(annotation: Any) -> str:
+    """Both ends of the range that an annotated number must lie in, such as ``≥ 1``."""
     return " and ".join(
         text.format(getattr(item, name))
-        for item in bounded
+        for item in _constraints(annotation)
         for name, text in _BOUNDS.items()
         if getattr(item, name, None) is not None
     )
 
 
-def _constraints(annotation: Any) -> list[Any]:
-    """The bounds that ``Annotated[int, Field(ge=1)]`` carries."""
-    metadata = getattr(annotation, "__metadata__", ())
-    return [item for entry in metadata for item in getattr(entry, "metadata", (entry,))]
+def _annotation(schema: Any, location: tuple[Any, ...]) -> Any:
+    """The annotation of the value at a location, such as that of ("data", "views", "x", "box")."""
+    for part in location:
+        inner = [_inner(member, part) for member in _members(schema)]
+        schema = next((annotation for annotation in inner if annotation is not None), schema)
+    return schema
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The members of a union, or the one type, without what annotates them."""
+    if get_origin(annotation) is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation
+
+
+def _inner(annotation: Any, part: Any) -> Any:
+    """The annotation of a part of a section, list or dict; None where there is no such part."""
+    if get_origin(annotation) in (list, dict):
+        return get_args(annotation)[-1]
+    fields = getattr(annotation, "model_fields", {})
+    if part in fields:
+        return Annotated[fields[part].annotation, fields[part]]
+    tags = [tag for info in fields.values() for tag in get_args(info.annotation)]
+    return annotation if part in tags else None
+
+
+def _constraints(annotation: Any) -> Iterator[Any]:
+    """The bounds that ``Annotated[int, Field(ge=1)]`` carries, also as a member of a union."""
+    for entry in getattr(annotation, "__metadata__", ()):
+        yield from getattr(entry, "metadata", (entry,))
+    if get_origin(annotation) in (Annotated, Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _constraints(member)
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float | bool | type(None)) else repr(value)
+    """A value as it is written on the command line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else repr(value)

@@ -41,7 +41,8 @@ class Registry:
         return function
 
     def keys(self, name: str) -> dict[str, inspect.Parameter]:
-        """The keyword-only parameters of a registered function, by name, annotations evaluated.
+        """The keyword-only parameters of a registered function, by name, annotations evaluated
+        where they can be.
 
         Other annotations are left alone: they may name what is imported for type checkers only.
         """
@@ -57,7 +58,10 @@ def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
     if annotation is inspect.Parameter.empty:
         return Any
     if isinstance(annotation, str):
-        return eval(annotation, function.__globals__)  # as typing.get_type_hints would
+        try:
+            return eval(annotation, function.__globals__)  # as typing.get_type_hints would
+        except Exception:
+            return annotation  # which cannot be checked, as whoever asks for it will say
     return annotation
 
 
