@@ -24,6 +24,7 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
     Raises:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
+    composition.check_options(words, catalogue)
     multirun = bool({"-m", "--multirun"} & set(words))
     with (
         tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir,

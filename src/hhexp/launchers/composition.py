@@ -1,10 +1,12 @@
 """What Hydra composes, as jobs; and what it refuses, in one line."""
 
 import re
+import shlex
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -64,11 +66,32 @@ def varying(overrides: list[list[str]]) -> list[str]:
     return keys
 
 
+def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
+    """Check that no group is given what YAML reads as no text: Hydra would not say which group.
+
+    Raises:
+        UserError: one is given null, true, false or a number.
+    """
+    for word in words:
+        group, _, value = word.partition("=")
+        for option in value.split(",") if group in catalogue.groups else []:
+            if re.fullmatch(r"null|true|false|[-+]?[\d.]+", option, re.IGNORECASE):
+                names = ", ".join(catalogue.groups[group])
+                raise UserError(f"{group}={option}: no such option; there are: {names}")
+
+
 def explain(error: Exception, catalogue: Catalogue) -> UserError:
     """Say in one line what Hydra or OmegaConf refused."""
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        return UserError(_unreadable(error.override))
+    if isinstance(error, OmegaConfBaseException) and error.full_key:
+        reason = text.partition("\n")[0].rpartition("resolving interpolation: ")[2].strip('"')
+        return UserError(f"{error.full_key}: {reason}")
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found.group(1)
+        if having := _options_with(key, catalogue):
+            return UserError(f"{key}: only with {having}")
         return UserError(f"{key}: no such key or group{nearest(key, catalogue.keys())}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         group, option = found.groups()
@@ -80,9 +103,22 @@ def explain(error: Exception, catalogue: Catalogue) -> UserError:
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return UserError(f"{found.group(1)}: several values make a sweep: add -m")
-    if found := re.search(r"Error parsing override '([^']*)'\n(.*)", text):
-        return UserError(f"{found.group(1)}: not of the form key=value ({found.group(2)})")
-    key, equals, value = str(getattr(error, "override", "")).partition("=")
-    if equals:
-        return UserError(f"""{key}: quote the value: '{key}="{value}"'""")
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))
+
+
+def _unreadable(override: str) -> str:
+    """What to do about a word that Hydra's grammar cannot read, such as a path with spaces."""
+    key, equals, value = override.partition("=")
+    if not equals:
+        return f"{override}: not of the form key=value"
+    if '"' in value or re.match(r"[\[{'$]|\w+\([^)]*$", value):
+        return f"{key}: {value} cannot be read: close its brackets and quotes"
+    quoted = f'{key}="{value}"'
+    return f"{key}: quote the value: {shlex.quote(quoted)}"
+
+
+def _options_with(key: str, catalogue: Catalogue) -> str:
+    """The options that have a key, such as ``lr=cosine``; empty where none has it."""
+    group, _, name = key.partition(".")
+    options = catalogue.groups.get(group, {}).values()
+    return " or ".join(f"{group}={option.name}" for option in options if name in option.keys)
