@@ -58,6 +58,14 @@ def test_servers_addresses_stay_as_they_are(uri: str) -> None:
         ("./mlruns", "use sqlite:///./mlruns/mlflow.db"),
         ("runs.db", "as sqlite:///runs.db"),
         ("sqlite://", "name a file"),
+        ("sqlite:", "name a file"),
+        ("sqlite://x.db", "three slashes: sqlite:///x.db"),
+        ("uc:foo", "unknown kind"),
+        ("uc:foo.db", "unknown kind"),
+        ("httpsfoo", "unknown kind"),
+        ("databricksfoo", "unknown kind"),
+        ("postgresql://u:p@host:x/d", "postgresql://u:***@host:x/d: mend it: Port could not"),
+        ("https://[::1/", "mend it: Invalid IPv6"),
         ("sqlite:///:memory:", "name a file"),
         ("ftp://host/db", "unknown kind"),
     ],
@@ -66,6 +74,16 @@ def test_what_mlflow_keeps_no_runs_in_is_refused_with_advice(uri: str, advice: s
     with pytest.raises(UserError, match="tracking store") as raised:
         Store.resolve(uri)
     assert advice in str(raised.value)
+
+
+def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert Store.resolve("sqlite:///~/runs/x.db").uri == "sqlite:////home/me/runs/x.db"
+    assert Store.resolve("sqlite:///a/~/x.db").uri == "sqlite:///a/~/x.db"
+
+
+def test_a_folder_that_looks_like_an_address_is_a_file_s_place() -> None:
+    assert Store.resolve("sqlite:///a@b:c/x.db").database == Path("a@b:c/x.db")
 
 
 @pytest.mark.parametrize("password", ["secret", "p@ss", "s3/cret", "a:b"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hhexp.errors import UserError
 from hhexp.tracking import database
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 LOCAL_URI = "sqlite:///mlruns/mlflow.db"
 """The store of a study that was told of no other, relative to the current folder."""
+
+KINDS = re.compile(
+    r"sqlite(\+\w+)?:///|(postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks($|://)"
+)
+"""How the address of a store begins that MLflow can keep runs in."""
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 """SQL servers that MLflow knows, and their ports."""
@@ -43,10 +48,12 @@ class Store:
             UserError: MLflow can keep no runs there.
         """
         uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
-        if not re.match(r"(sqlite|postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks", uri):
+        if not KINDS.match(uri):
             raise UserError(_refusal(uri))
-        store = cls(uri)
-        if store.is_sqlite and str(store.database) in (".", ":memory:"):
+        store = cls(uri.replace(":///~/", f":///{os.path.expanduser('~')}/", 1))
+        if not store.is_sqlite:
+            _address(uri)
+        elif str(store.database) in (".", ":memory:"):
             raise UserError(f"tracking store {uri}: name a file, such as {LOCAL_URI}")
         return store
 
@@ -151,13 +158,33 @@ def without_password(uri: str) -> str:
     return f"{scheme}://{person.partition(':')[0]}:***@{place}"
 
 
+def _address(uri: str) -> SplitResult:
+    """A server's address without the person and password, which may hold slashes and colons.
+
+    Raises:
+        UserError: its host or port cannot be one.
+    """
+    scheme, _, rest = uri.partition("://")
+    try:
+        address = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
+        _ = address.port  # looked at when it is asked for
+    except ValueError as error:
+        raise UserError(f"tracking store {without_password(uri)}: mend it: {error}") from error
+    return address
+
+
 def _refusal(uri: str) -> str:
-    if uri.endswith(".db"):
+    if sqlite := re.match(r"sqlite(\+\w+)?:/*", uri):
+        file = uri[sqlite.end() :]
+        advice = f"three slashes: sqlite:///{file}" if file else f"name a file, such as {LOCAL_URI}"
+        return f"tracking store {uri}: {advice}"
+    if uri.endswith(".db") and ":" not in uri:
         return f"tracking store {uri}: give a SQLite file as sqlite:///{uri}"
-    if "://" in uri and not uri.startswith("file:"):
+    is_folder = ":" not in uri and ("/" in uri or Path(uri).is_dir())
+    if not is_folder and not uri.startswith("file:"):
         return (
-            f"tracking store {uri}: unknown kind; use sqlite:///path/to/mlflow.db, "
-            "http(s)://…, postgresql://…, mysql://… or databricks"
+            f"tracking store {without_password(uri)}: unknown kind; use "
+            "sqlite:///path/to/mlflow.db, http(s)://…, postgresql://…, mysql://… or databricks"
         )
     folder = uri.removeprefix("file:").removeprefix("//").rstrip("/") or "."
     return (
@@ -192,7 +219,7 @@ def _reach(store: Store) -> None:
 
 def _knock(uri: str) -> None:
     """Connect to a SQL server's port once, where MLflow would retry for minutes."""
-    address = urlsplit(uri)
+    address = _address(uri)
     port = address.port or PORTS[address.scheme.partition("+")[0]]
     if address.hostname:
         socket.create_connection((address.hostname, port), REACH_S).close()
