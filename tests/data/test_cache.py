@@ -1,6 +1,8 @@
+import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,25 @@ def test_a_failed_build_leaves_nothing(cache: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         open_or_build(cache / "place", lambda _: None, build)
     assert list(cache.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_deleted_after_a_day(cache: Path) -> None:
+    for name, days in (("unfinished-old", 2), ("unfinished-new", 0), ("finished", 2)):
+        (cache / name / "new").mkdir(parents=True)
+        then = time.time() - days * 24 * 3600
+        os.utime(cache / name, (then, then))
+    open_or_build(cache / "place", lambda place: place if place.exists() else None, lambda _: None)
+    assert {entry.name for entry in cache.iterdir()} == {"unfinished-new", "finished", "place"}
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="macOS has none")
+def test_a_full_disk_is_said(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UserError, match="cannot be written: No space left on device: set HHEXP"):
+        load("mine", folder(root=str(images)), None)
 
 
 def test_what_another_process_built_meanwhile_is_kept(cache: Path) -> None:

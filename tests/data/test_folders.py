@@ -1,4 +1,6 @@
+import os
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -81,4 +83,11 @@ def test_a_stray_file_beside_the_class_folders_is_named(images: Path) -> None:
 def test_a_folder_inside_a_class_folder_is_named(images: Path) -> None:
     (images / "train/cats/more").mkdir()
     with pytest.raises(UserError, match="images/train/cats/more: not a file"):
+        folder(root=str(images))
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_that_is_no_utf_8_is_named(images: Path) -> None:
+    (images / "train/cats" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    with pytest.raises(UserError, match=r"images/train/cats/'caf\\udce9\.png'"):
         folder(root=str(images))

@@ -1,7 +1,10 @@
 """The cache folder, and folders in it that are there as a whole or not at all."""
 
+import contextlib
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +12,9 @@ from typing import TypeVar
 from hhexp.errors import UserError
 
 T = TypeVar("T")
+
+ABANDONED_S = 24 * 3600
+"""The age, in seconds, from which on an unfinished folder is what a killed process has left."""
 
 
 def cache_folder() -> Path:
@@ -39,6 +45,7 @@ def open_or_build(
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _drop_abandoned(folder.parent)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
             new = Path(temporary) / "new"
             new.mkdir()
@@ -62,3 +69,11 @@ def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) 
         if opened(folder) is None:
             os.rename(folder, new.with_name("damaged"))
             os.rename(new, folder)
+
+
+def _drop_abandoned(parent: Path) -> None:
+    """Delete what processes that were killed have left half-built."""
+    for folder in parent.glob("unfinished-*"):
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            if folder.stat().st_mtime < time.time() - ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
