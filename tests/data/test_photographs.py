@@ -89,6 +89,14 @@ def test_an_image_that_is_too_large_is_not_called_damaged(
         read_photograph(tmp_path / "a.png", 20, 20)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_colours_of_16_bits_become_8(tmp_path: Path, name: str) -> None:
+    import cv2
+
+    cv2.imwrite(str(tmp_path / name), HALVES[..., ::-1].astype(np.uint16) * 257)
+    assert near(read_photograph(tmp_path / name, 20, 20).pixels[10, 3], RED_LEFT)
+
+
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_photograph_is_turned_upright_as_its_exif_orientation_says(
     tmp_path: Path, deep: bool

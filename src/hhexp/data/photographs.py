@@ -4,12 +4,16 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hhexp.data.dataset import ImageFile
 from hhexp.data.decode import decode
 from hhexp.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PICTURE_SIDE = 640
 """The longer side of what is kept to be shown, at most, in pixels."""
@@ -56,10 +60,10 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            if not picture.mode.startswith("I"):
+            deep_colours = picture.format == "PNG" and content[24] == 16
+            if not deep_colours and not picture.mode.startswith("I"):
                 return content
-            long = picture.mode == "I"
-            values = np.asarray(ImageOps.exif_transpose(picture))
+            upright = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError:
         return content
     except Image.DecompressionBombError as error:
@@ -69,13 +73,22 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
         ) from error
     except Exception as error:  # Pillow's decoders raise many kinds
         raise UserError(f"{path}: a damaged image: {error}") from error
+    # Of colours with 16 bits Pillow has kept the upper 8.
+    shallow = _grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
+    file = io.BytesIO()
+    shallow.save(file, "PNG")
+    return file.getvalue()
+
+
+def _grey(image: "Image.Image", path: Path) -> "Image.Image":
+    from PIL import Image
+
+    values = np.asarray(image)
+    long = image.mode == "I"
     if long and not 0 <= values.min() <= values.max() <= 65535:
         raise UserError(f"{path}: values outside of 0 … 65535: convert it to 8 bits")
     scale = 1 if long and values.max() <= 255 else 257
-    grey = np.rint(values / scale).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(grey).save(file, "PNG")
-    return file.getvalue()
+    return Image.fromarray(np.rint(values / scale).astype(np.uint8))
 
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
