@@ -1,8 +1,10 @@
 """How entry points end: exit statuses, and errors in one line instead of a traceback."""
 
+import contextlib
 import functools
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -30,7 +32,7 @@ def entry(main: Main) -> Entry:
     def wrapped(argv: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(signal.SIGHUP, _interrupt)
+            signal.signal(signal.SIGHUP, _hang_up)
         try:
             return main(argv)
         except UserError as error:
@@ -48,6 +50,17 @@ def entry(main: Main) -> Entry:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    """Go on as at Ctrl-C, but say nothing more where the terminal was: writing there would fail."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a shell sends it as well as the system
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):  # it was closed before
+            if stat.S_ISCHR(os.fstat(stream).st_mode):
+                os.dup2(nowhere, stream)
     raise KeyboardInterrupt
 
 

@@ -49,6 +49,13 @@ def test_a_worker_that_no_job_needs_ends_at_once(worker: Worker) -> None:
     assert not multiprocessing.active_children()
 
 
+def test_a_worker_outlives_the_terminal_until_it_is_told(worker: Worker) -> None:
+    child = process_that_listens(worker)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGHUP)
+    assert process_that_listens(worker).pid == child.pid
+
+
 @pytest.mark.parametrize("seconds", [1, 20])
 def test_ctrl_c_ends_a_worker_without_a_run_quietly(
     worker: Worker, seconds: float, capfd: pytest.CaptureFixture[str]

@@ -114,6 +114,7 @@ def _begin(events: Connection, slot: str) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = slot
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt_once)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent hears it, and passes it on as Ctrl-C
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 

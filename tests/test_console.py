@@ -1,0 +1,70 @@
+"""How entry points end."""
+
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import pathlib, sys, time
+from hhexp.console import entry
+
+@entry
+def main(argv=None):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("the last words", flush=True)
+        pathlib.Path(sys.argv[1]).write_text("marked")
+
+sys.exit(main())
+"""
+
+
+def test_a_terminal_that_closes_is_as_ctrl_c(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, tmp_path / "mark"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    assert b"ready" in os.read(ours, 100)
+    os.close(ours)
+    assert process.wait(30) == 130
+    assert (tmp_path / "mark").read_text() == "marked"
+
+
+@pytest.mark.parametrize(
+    ("ignored", "number", "status"),
+    [(False, signal.SIGTERM, 130), (False, signal.SIGHUP, 130), (True, signal.SIGHUP, -9)],
+)
+def test_a_signal_ends_a_command_unless_nohup_ignores_it(
+    tmp_path: Path, ignored: bool, number: signal.Signals, status: int
+) -> None:
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, tmp_path / "mark"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, handler),
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        if ignored:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.kill()
+        assert process.wait(30) == status
