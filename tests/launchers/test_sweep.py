@@ -1,5 +1,7 @@
 """A sweep's own run says what answers it."""
 
+import io
+
 from rich.console import Console
 
 from hhexp.experiment import Outcome
@@ -16,3 +18,11 @@ def test_each_run_that_answers_is_listed_once_however_many_there_are(store: Stor
     with Sweep(Console(), True, store, parent, outcomes):
         pass
     assert answers(find_run(store, parent.run_id)) == ids
+
+
+def test_a_failure_is_said_to_the_letter_whatever_its_brackets() -> None:
+    file = io.StringIO()
+    key, error = "modules=[my_models]", "RuntimeError: no primitive [/job:localhost/CPU:0]"
+    failed = Outcome(key, None, "FAILED", None, error)
+    assert Sweep(Console(file=file), False, outcomes=[failed]).conclude() == 2
+    assert file.getvalue() == f"FAILED {key}: {error}\n"
