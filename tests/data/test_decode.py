@@ -1,4 +1,6 @@
 import io
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -97,4 +99,8 @@ def test_a_png_of_16_bit_colours_is_refused_too() -> None:
 def test_a_palette_with_transparency_decodes_without_a_word() -> None:
     palette = Image.fromarray(RED_TO_BLUE).quantize(256)
     image = saved(palette, transparency=bytes(range(256)))
-    assert np.array_equal(decode(image, None), np.asarray(palette.convert("RGB")))
+    filters = list(warnings.filters)
+    with ThreadPoolExecutor() as pool:
+        decoded = list(pool.map(lambda _: decode(image, None), range(300)))
+    assert all(np.array_equal(pixels, np.asarray(palette.convert("RGB"))) for pixels in decoded)
+    assert warnings.filters == filters  # which all threads share

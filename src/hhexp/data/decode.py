@@ -2,7 +2,6 @@
 
 import io
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -57,15 +56,16 @@ def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             picture.verify()  # a PNG's checksums and end; it cannot be decoded after that
-        with Image.open(io.BytesIO(content)) as picture, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of transparent palettes: alpha is dropped anyway
+        with Image.open(io.BytesIO(content)) as picture:
             if picture.mode.startswith(("I", "F")) or _is_deep_png(content):
                 raise UserError(
                     f"{image.path}: more than 8 bits a channel, which would be cut off: "
                     "convert it to 8 bits"
                 )
             picture.load()
-            pixels = ImageOps.exif_transpose(picture).convert("RGB")
+            upright = ImageOps.exif_transpose(picture)
+            upright.info.pop("transparency", None)  # Pillow would warn that it is dropped
+            pixels = upright.convert("RGB")
     except UserError:
         raise
     except UnidentifiedImageError as error:
