@@ -77,8 +77,8 @@ def test_what_mlflow_keeps_no_runs_in_is_refused_with_advice(uri: str, advice: s
 
 
 def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert Store.resolve("sqlite:///~/runs/x.db").uri == "sqlite:////home/me/runs/x.db"
+    monkeypatch.setenv("HOME", "/elsewhere/me")
+    assert Store.resolve("sqlite:///~/runs/x.db").uri == "sqlite:////elsewhere/me/runs/x.db"
     assert Store.resolve("sqlite:///a/~/x.db").uri == "sqlite:///a/~/x.db"
 
 
