@@ -65,7 +65,7 @@ def test_ctrl_c_ends_a_worker_without_a_run_quietly(
     time.sleep(seconds)  # amid its imports, and when it has nothing to do
     assert child.pid is not None
     os.kill(child.pid, signal.SIGINT)
-    child.join(30)
+    child.join(120)
     assert not child.is_alive()
     assert "Traceback" not in capfd.readouterr().err
 
