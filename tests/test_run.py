@@ -286,7 +286,9 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     }  # fmt: skip
     assert "process died" in by_fault["death"].tags["hhexp.error"]
     assert "Traceback" in shell.artifact(by_fault["shape"].run_id, "error.txt").read_text()
-    assert "FAILED model.fault=shape" in result.stdout
+    first, *others = result.stderr.splitlines()
+    assert first.startswith("FAILED model.fault=shape: ")
+    assert [line.partition(":")[0] for line in others] == ["FAILED model.fault=death"]
     assert find_run(shell.store, by_fault["none"].parent_id).status == "FAILED"
     wrong = shell.call("run", *own, "model.faults=none", *data)
     assert (wrong.returncode, "nearest: model.fault" in wrong.stderr) == (2, True)

@@ -5,11 +5,21 @@ there at every start, so that this module is light.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+
+class Failed(JobReturn):
+    """A job that failed. Hydra's own would write a line on it that does not say why."""
+
+    @property
+    def return_value(self) -> Any:  # type: ignore[override]
+        """What a sweeper asks for."""
+        raise self._return_value
 
 
 class ProcessLauncher(Launcher):
@@ -37,10 +47,8 @@ class ProcessLauncher(Launcher):
         ]
         outcomes = Sweep.current().run(jobs)
         return [
-            JobReturn(
-                overrides=given,
-                status=JobStatus.COMPLETED if outcome.finished else JobStatus.FAILED,
-                _return_value=outcome.objective if outcome.finished else RunFailed(outcome),
-            )
+            JobReturn(given, status=JobStatus.COMPLETED, _return_value=outcome.objective)
+            if outcome.finished
+            else Failed(given, status=JobStatus.FAILED, _return_value=RunFailed(outcome))
             for given, outcome in zip(overrides, outcomes, strict=True)
         ]

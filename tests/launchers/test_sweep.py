@@ -24,5 +24,6 @@ def test_a_failure_is_said_to_the_letter_whatever_its_brackets() -> None:
     file = io.StringIO()
     key, error = "modules=[my_models]", "RuntimeError: no primitive [/job:localhost/CPU:0]"
     failed = Outcome(key, None, "FAILED", None, error)
-    assert Sweep(Console(file=file), False, outcomes=[failed]).conclude() == 2
+    sweep = Sweep(Console(), False, outcomes=[failed], errors=Console(file=file))
+    assert sweep.conclude() == 2
     assert file.getvalue() == f"FAILED {key}: {error}\n"

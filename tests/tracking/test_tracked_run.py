@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy
 from matplotlib.figure import Figure
 
 from hhexp.errors import UserError
@@ -81,6 +82,28 @@ def test_both_splits_are_inputs_with_our_fingerprint(run: TrackedRun) -> None:
     assert inputs["train"].digest == digest[:36]
     assert json.loads(inputs["train"].profile) == {"images": 7, "circles": 3, "squares": 4}
     assert read(run).data.tags["hhexp.data.fingerprint"] == digest
+
+
+def test_two_processes_that_log_a_data_set_at_once_log_the_same_one(
+    store: Store, run: TrackedRun
+) -> None:
+    other = TrackedRun.start(store, "study", "aug=none")
+    interrupted = []
+
+    def between(_: Any, __: Any, statement: str, *___: Any) -> None:
+        """Stand in for another process at the moment after this one has looked."""
+        if statement.startswith("INSERT INTO datasets") and not interrupted:
+            interrupted.append(statement)
+            other.log_dataset("shapes", "0123", "/data", "train", {"circles": 3})
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", between)
+    try:
+        run.log_dataset("shapes", "0123", "/data", "train", {"circles": 3})
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", between)
+    assert interrupted
+    assert read(run).inputs.dataset_inputs == read(other).inputs.dataset_inputs
+    assert len(read(run).inputs.dataset_inputs) == 1
 
 
 def test_texts_values_figures_and_files_become_artifacts(run: TrackedRun, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from rich.console import Console
+from rich.text import Text
 
 from hhexp import experiment
 from hhexp.analysis import summary
@@ -48,6 +49,7 @@ class Sweep:
     parent: TrackedRun | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    errors: Console = field(default_factory=lambda: Console(stderr=True))
     ready: Worker | None = None
     """A worker that imports TensorFlow while this process looks at the store."""
 
@@ -208,13 +210,15 @@ class Sweep:
                 self.parent.log_text(summary.to_csv(rows), "summary.csv")
             self._say(look_further(self.parent.run_id if self.parent else None, list(made)[-1]))
         for failure in self.failures:
-            self._say(f"{failure.status} {failure.key}: {failure.error}", style="red")
+            self.errors.print(
+                Text(f"{failure.status} {failure.key}: {failure.error}", "red"), soft_wrap=True
+            )
         if not self.failures:
             return 0
         return 1 if made else 2
 
-    def _say(self, text: str, style: str | None = None) -> None:
-        self.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+    def _say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:

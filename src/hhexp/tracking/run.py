@@ -144,6 +144,7 @@ class TrackedRun:
             counts: images by class.
         """
         from mlflow.entities import Dataset, DatasetInput, InputTag
+        from mlflow.exceptions import MlflowException
 
         dataset = Dataset(
             name=f"{name}/{context}",
@@ -153,7 +154,13 @@ class TrackedRun:
             profile=json.dumps({"images": sum(counts.values()), **counts}),
         )
         tags = [InputTag("mlflow.data.context", context)]
-        self._client.log_inputs(self.run_id, [DatasetInput(dataset, tags)])
+        inputs = [DatasetInput(dataset, tags)]
+        try:
+            self._client.log_inputs(self.run_id, inputs)
+        except MlflowException:
+            # MLflow looks for the data set and then makes it; another process was between. Its
+            # transaction is undone, and now it finds that process's.
+            self._client.log_inputs(self.run_id, inputs)
         self.set_tags({"hhexp.data.fingerprint": digest})
 
     def log_text(self, text: str, path: str) -> None:

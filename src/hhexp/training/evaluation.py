@@ -47,9 +47,10 @@ class Evaluation:
 
     @property
     def recalls(self) -> np.ndarray:
-        """[C] float64: of each class's images, the share that was found."""
+        """[C] float64: of each class's images, the share that was found; NaN where it has none."""
         confusion = self.confusion
-        return confusion.diagonal() / confusion.sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return confusion.diagonal() / confusion.sum(axis=1)
 
 
 Evaluate = Callable[[np.ndarray, np.ndarray], Evaluation]
