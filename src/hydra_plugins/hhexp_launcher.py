@@ -17,7 +17,7 @@ class Failed(JobReturn):
     """A job that failed. Hydra's own would write a line on it that does not say why."""
 
     @property
-    def return_value(self) -> Any:  # type: ignore[override]
+    def return_value(self) -> Any:  # type: ignore[misc]
         """What a sweeper asks for."""
         raise self._return_value
 
