@@ -55,7 +55,7 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     )
     before, seen, seconds = weights_sha256(training.model), hashlib.sha256(), []
     for images, labels in made:
-        seen.update(images)
+        seen.update(images.numpy())
         started = time.process_time()
         step(images, labels)
         seconds.append(time.process_time() - started)

@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 class Failed(JobReturn):
     """A job that failed. Hydra's own would write a line on it that does not say why."""
 
-    @property
-    def return_value(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def return_value(self) -> Any:
         """What a sweeper asks for."""
         raise self._return_value
 

@@ -49,6 +49,23 @@ def test_a_worker_that_no_job_needs_ends_at_once(worker: Worker) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize("own", [None, "glibc.malloc.check=0", "glibc.malloc.hugetlb=0"])
+def test_a_worker_has_huge_pages_unless_the_person_decides(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "GLIBC_TUNABLES"
+    if own is None:
+        monkeypatch.delenv(name, raising=False)
+    else:
+        monkeypatch.setenv(name, own)
+    made = Worker("")
+    seen = made._process.submit(os.getenv, name).result()
+    made.drop()
+    huge = "glibc.malloc.hugetlb=1"
+    assert seen == {None: huge, "glibc.malloc.check=0": f"{own}:{huge}"}.get(own, own)
+    assert os.environ.get(name) == own
+
+
 def test_a_worker_outlives_the_terminal_until_it_is_told(worker: Worker) -> None:
     child = process_that_listens(worker)
     assert child.pid is not None

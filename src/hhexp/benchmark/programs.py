@@ -16,10 +16,14 @@ from typing import Any
 from hhexp.benchmark.pictures import Pictures
 from hhexp.tracking.query import metric_histories, recent
 from hhexp.tracking.store import Store
+from hhexp.training.runtime import tunables
 
 YARDSTICK = Path(__file__).with_name("yardstick.py")
 
-SETTINGS = ("DNNL_", "HHEXP_", "KERAS_", "KMP_", "MLFLOW_", "OMP_", "ONEDNN_", "TF_", "XLA_")
+SETTINGS = (
+    *("DNNL_", "GLIBC_", "HHEXP_", "KERAS_", "KMP_"),
+    *("MLFLOW_", "OMP_", "ONEDNN_", "TF_", "XLA_"),
+)
 """Beginnings of the variables that a program must not inherit: the shell's settings."""
 
 
@@ -114,11 +118,10 @@ def trained(store: Store) -> tuple[Run, ...]:
 
 
 def measured(module: str, cache: Path, words: Sequence[str]) -> dict[str, Any]:
-    """What a module of this package prints as JSON, from a process of its own."""
+    """What a module of this package prints as JSON, from a process like those that train."""
+    environment = {"HHEXP_CACHE": str(cache), "GLIBC_TUNABLES": tunables(None)}
     with tempfile.TemporaryDirectory() as folder:
-        _, output = called(
-            ["-m", f"hhexp.benchmark.{module}", *words], Path(folder), {"HHEXP_CACHE": str(cache)}
-        )
+        _, output = called(["-m", f"hhexp.benchmark.{module}", *words], Path(folder), environment)
     return dict(json.loads(output.splitlines()[-1]))
 
 

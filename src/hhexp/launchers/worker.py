@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -16,6 +16,7 @@ from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.experiment import Job, Outcome
 from hhexp.training.progress import Event, Report
+from hhexp.training.runtime import tunables
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
@@ -38,7 +39,8 @@ class Worker:
         self._process = ProcessPoolExecutor(
             1, mp_context=_context, initializer=_begin, initargs=(sender, slot)
         )
-        self._process.submit(os.getpid)  # which starts it
+        with _huge_pages():
+            self._process.submit(os.getpid)  # which starts it
         sender.close()  # the process has its own: when it ends, so does the pipe
         self._listener: threading.Thread | None = None
 
@@ -90,6 +92,20 @@ class Worker:
         signal_workers(signal.SIGKILL)
         self._process.shutdown(cancel_futures=True)
         self._events.close()
+
+
+@contextlib.contextmanager
+def _huge_pages() -> Iterator[None]:
+    """Give the processes that are started meanwhile large pages of memory."""
+    name = "GLIBC_TUNABLES"
+    own = os.environ.get(name)
+    os.environ[name] = tunables(own)
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if own is not None:
+            os.environ[name] = own
 
 
 def signal_workers(number: signal.Signals) -> None:

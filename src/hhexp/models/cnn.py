@@ -33,7 +33,8 @@ def cnn(
     from keras import layers
 
     x = images = keras.Input(input_shape, name="images")
-    x = layers.Rescaling(1 / 255, name="scale")(x)
+    # In float32 whatever the precision: bfloat16 would round 1/255, and takes longer.
+    x = layers.Rescaling(1 / 255, dtype="float32", name="scale")(x)
     for number, count in enumerate(filters, start=1):
         x = layers.Conv2D(count, 3, name=f"conv_{number}")(x)
         # ReLU is monotone: after the pooling it gives the same bits for a quarter of the work.

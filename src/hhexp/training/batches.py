@@ -34,13 +34,16 @@ def batches(
         augment: from images [B, H, W, 3], their indices [B] and the epoch to what the network sees.
 
     Yields:
-        images [B, H, W, 3] with values 0 … 255, and labels [B].
+        images [B, H, W, 3] with values 0 … 255 as a tensor, and labels [B].
     """
+    import tensorflow as tf
 
     def make(start: int) -> Batch:
         chosen = order[start : start + batch_size]
         batch = images[chosen]
-        return (augment(batch, chosen, epoch) if augment else batch), labels[chosen]
+        made = augment(batch, chosen, epoch) if augment else batch
+        # A tensor is copied from an array: here, and not while the next step waits for it.
+        return tf.convert_to_tensor(made), labels[chosen]
 
     with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
         ready: deque[Future[Batch]] = deque()

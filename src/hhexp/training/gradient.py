@@ -5,9 +5,10 @@ added at every place: so the bias's gradient is the sum over the pooled map. Tha
 of the values, and oneDNN's kernel for the weights' gradient need not sum the bias's beside them.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from hhexp.training.arrangement import rearrange
 
 if TYPE_CHECKING:
     import keras
@@ -22,10 +23,11 @@ def gradient(model: "keras.Model") -> Gradient:
     import keras
     import tensorflow as tf
 
-    pooled = pooled_biases(model)
-    observed = keras.Model(model.inputs, [*model.outputs, *pooled.values()])
+    rearranged, pooled = rearrange(model)
     variables = model.trainable_variables
+    pooled = {each.path: pooled[each.path] for each in variables if each.path in pooled}
     others = [variable for variable in variables if variable.path not in pooled]
+    observed = keras.Model(*rearranged.inputs, [*rearranged.outputs, *pooled.values()])
 
     def differentiate(images: Any, loss: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
         with tf.GradientTape() as tape:
@@ -35,42 +37,17 @@ def gradient(model: "keras.Model") -> Gradient:
         of_others, of_maps = tape.gradient(value, (others, maps))
         found = {variable.path: one for variable, one in zip(others, of_others, strict=True)}
         for path, one in zip(pooled, of_maps, strict=True):
-            found[path] = tf.cast(tf.raw_ops.BiasAddGrad(out_backprop=one), tf.float32)
+            found[path] = _sum_over_places(one)
         return output, [found[variable.path] for variable in variables]
 
     return differentiate
 
 
-def pooled_biases(model: "keras.Model") -> dict[str, Any]:
-    """The biases that reach a model's output through a max pooling alone: path → pooled map.
+def _sum_over_places(gradients: Any) -> Any:
+    """[C] float32: the sum of the gradients [B, H, W, C] at all places of a map."""
+    import tensorflow as tf
 
-    None where a layer is used twice, since what it reads is then not one thing.
-    """
-    import keras
-    from keras import layers
-
-    graph = keras.Model(model.inputs, model.outputs)  # a Sequential model too becomes a graph
-    try:
-        inputs = {operation: keras.tree.flatten(operation.input) for operation in graph.operations}
-    except (AttributeError, ValueError):
-        return {}
-    reads = Counter(
-        id(tensor) for tensors in [*inputs.values(), graph.outputs] for tensor in tensors
-    )
-    convolutions = {
-        id(layer.output): layer
-        for layer in graph.layers
-        if isinstance(layer, layers.Conv2D)
-        and layer.use_bias
-        and layer.bias.trainable
-        and layer.bias_regularizer is None
-        and layer.activity_regularizer is None
-        and layer.activation is keras.activations.linear
-    }
-    return {
-        convolutions[id(pool.input)].bias.path: pool.output
-        for pool in graph.layers
-        if isinstance(pool, layers.MaxPooling2D)
-        and id(pool.input) in convolutions
-        and reads[id(pool.input)] == 1
-    }
+    if gradients.dtype == tf.float32:
+        return tf.raw_ops.BiasAddGrad(out_backprop=gradients)
+    # That op would add bfloat16 in bfloat16, where a sum soon stops growing.
+    return tf.cast(tf.reduce_sum(gradients, axis=[0, 1, 2]), tf.float32)

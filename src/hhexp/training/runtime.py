@@ -19,6 +19,12 @@ OVERRULED = (
 """Variables that would move the numbers past the configuration: it decides, not the shell."""
 
 
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
+"""Lets the C library ask for memory in pages of 2 MB: a step's maps are hundreds of MB, and finding
+them in small pages takes some CPUs a tenth of the time. It is read at a process's start only, from
+``GLIBC_TUNABLES``; a system that does not know it goes on without."""
+
+
 @dataclass(frozen=True)
 class Device:
     """What a run computes on: ``kind`` is cpu or gpu."""
@@ -74,6 +80,13 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
         details = tf.config.experimental.get_device_details(gpus[0])
         return Device("gpu", details.get("device_name", "GPU"))
     return Device("cpu", cpu_name())
+
+
+def tunables(own: str | None) -> str:
+    """``GLIBC_TUNABLES`` for a process that trains; what a person has set in it stays."""
+    if own is None:
+        return HUGE_PAGES
+    return own if HUGE_PAGES.partition("=")[0] in own else f"{own}:{HUGE_PAGES}"
 
 
 def settings(isa: str) -> dict[str, str]:

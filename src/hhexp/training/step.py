@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hhexp.training.arrangement import rearrange
 from hhexp.training.gradient import gradient
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def evaluation_step(model: "keras.Model") -> EvaluationStep:
     """A function that gives a model's answers and their cross-entropy, in nats."""
     import tensorflow as tf
 
+    rearranged, _ = rearrange(model)
+
     @tf.function(reduce_retracing=True)
     def step(images: Any, labels: Any) -> Any:
-        output = model(images, training=False)
+        output = rearranged(images, training=False)
         return probabilities(output), cross_entropy(labels, output)
 
     return step
