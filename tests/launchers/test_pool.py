@@ -1,4 +1,4 @@
-"""A job whose process dies gets an outcome, and its run an end."""
+"""A job whose process dies gets an outcome; the next group's process starts in good time."""
 
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from hhexp import experiment
+from hhexp.config.schema import Runtime
 from hhexp.experiment import Job, Outcome
 from hhexp.launchers import pool
-from hhexp.training.progress import Event, Report, RunEnded, RunStarted
+from hhexp.training.progress import EpochDone, Event, Report, RunEnded, RunStarted
 
 
 class Mortal:
@@ -48,3 +49,54 @@ def test_the_run_of_a_dead_process_is_ended_and_the_rest_goes_on(
     assert [outcomes[job.key].status for job in jobs] == ["FINISHED", "FAILED", "FINISHED"]
     assert ended == [("run of fatal", "FAILED")]
     assert [event.run_id for event in heard if isinstance(event, RunEnded)] == ["run of fatal"]
+
+
+RUNTIME = Runtime(device="cpu", threads=1, precision="float32", isa="native")
+
+
+@pytest.mark.parametrize(
+    ("slot", "runtime", "order"),
+    [
+        ("", RUNTIME, ["start", "train a1", "train a2", "start", "end", "train b", "end"]),
+        ("", None, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
+        ("0", RUNTIME, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
+    ],
+    ids=["on a CPU", "where jobs run on different things", "on a GPU"],
+)
+def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
+    slot: str, runtime: Runtime | None, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Timed:
+        """A worker that trains two epochs a job."""
+
+        def __init__(self, slot: str) -> None:
+            said.append("start")
+
+        def __enter__(self) -> "Timed":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            said.append("end")
+
+        def import_ahead(self, wanted: Runtime) -> None:
+            assert wanted is runtime
+
+        def listen(self, report: Report) -> None:
+            self.report = report
+
+        def train(self, job: Job, parent_id: str | None) -> Outcome:
+            said.append(f"train {job.key}")
+            self.report(RunStarted(job.key, "run", 1, 2, 3))
+            for epoch in (1, 2):
+                self.report(EpochDone(job.key, epoch, {}))
+            return Outcome(job.key, "run", "FINISHED", None, "")
+
+    monkeypatch.setattr(pool, "Worker", Timed)
+    groups = [[Job(key, {}, (), {}) for key in keys] for keys in (["a1", "a2"], ["b"])]
+    outcomes = pool.run_groups(
+        groups, slots=[slot], report=lambda _: None, runtime=runtime, ready=None
+    )
+    assert list(outcomes) == ["a1", "a2", "b"]
+    assert said == order

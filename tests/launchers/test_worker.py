@@ -73,6 +73,17 @@ def test_a_worker_outlives_the_terminal_until_it_is_told(worker: Worker) -> None
     assert process_that_listens(worker).pid == child.pid
 
 
+def test_ctrl_c_ends_a_worker_that_still_starts_quietly(capfd: pytest.CaptureFixture[str]) -> None:
+    made = Worker("")
+    (child,) = multiprocessing.active_children()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGINT)
+    child.join(60)
+    assert child.exitcode == 1
+    made.drop()
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("seconds", [1, 20])
 def test_ctrl_c_ends_a_worker_without_a_run_quietly(
     worker: Worker, seconds: float, capfd: pytest.CaptureFixture[str]

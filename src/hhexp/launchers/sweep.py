@@ -14,7 +14,7 @@ from rich.text import Text
 
 from hhexp import experiment
 from hhexp.analysis import summary
-from hhexp.config.schema import Config
+from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
 from hhexp.display import Job as PlannedJob
 from hhexp.display import display
@@ -99,15 +99,18 @@ class Sweep:
         if any(config.runtime.precision == "mixed_bfloat16" for config in configs):
             self._warn_of_bfloat16(kinds)
         free = slots(kinds, max(config.runtime.threads for config in configs))
+        runtime = shared_runtime(configs)
         if self.store is None:
-            self._import_ahead(configs, free[0])
+            if runtime and not any(config.explain for config in configs):
+                self.ready = Worker(free[0])
+                self.ready.import_ahead(runtime)
             self.store = self._prepared_store(configs[0])
         groups = schedule(list(zip(jobs, configs, datasets, strict=True)), self.store)
         self._say_plans([member for group in groups for member in group])
         if any(config.explain for config in configs):
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self._start_parent(configs[0])
-        outcomes = self._train(groups, free)
+        outcomes = self._train(groups, free, runtime)
         ordered = [outcomes[job.key] for job in jobs]
         self.outcomes += ordered
         return ordered
@@ -126,13 +129,6 @@ class Sweep:
                 "warning: this CPU has no AMX: mixed_bfloat16 is several times slower here than "
                 "float32"
             )
-
-    def _import_ahead(self, configs: Sequence[Config], slot: str) -> None:
-        """Start the first worker early, where it is sure what it has to run on."""
-        runtimes = {config.runtime.model_dump_json() for config in configs}
-        if len(runtimes) == 1 and not any(config.explain for config in configs):
-            self.ready = Worker(slot)
-            self.ready.import_ahead(configs[0].runtime)
 
     def _prepared_store(self, config: Config) -> Store:
         """The store, set up once before any worker uses it."""
@@ -167,7 +163,10 @@ class Sweep:
                 self._say(f"  {reason}")
 
     def _train(
-        self, groups: Sequence[Sequence[Scheduled]], free: Sequence[str]
+        self,
+        groups: Sequence[Sequence[Scheduled]],
+        free: Sequence[str],
+        runtime: Runtime | None,
     ) -> dict[str, Outcome]:
         """Answer what finished runs answer, and train the rest."""
         assert self.store is not None
@@ -191,6 +190,7 @@ class Sweep:
                     slots=free[: len(left)],
                     report=report,
                     parent_id=parent_id,
+                    runtime=runtime,
                     ready=ready,
                 )
         return done
@@ -219,6 +219,12 @@ class Sweep:
 
     def _say(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def shared_runtime(configs: Sequence[Config]) -> Runtime | None:
+    """What all runs run on; None where they differ, as a process can be set up for one only."""
+    first = configs[0].runtime
+    return first if all(config.runtime == first for config in configs) else None
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,9 @@ GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
 LAST_WORDS_S = 10
 """How long what a process has said may take to be reported after its end, in seconds."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What a worker hears that should stop."""
 
 _context = multiprocessing.get_context("spawn")
 
@@ -39,7 +43,7 @@ class Worker:
         self._process = ProcessPoolExecutor(
             1, mp_context=_context, initializer=_begin, initargs=(sender, slot)
         )
-        with _huge_pages():
+        with _starting():
             self._process.submit(os.getpid)  # which starts it
         sender.close()  # the process has its own: when it ends, so does the pipe
         self._listener: threading.Thread | None = None
@@ -53,7 +57,9 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait until the process has ended, and all that it said is reported."""
+        """End the process, and see that all that it said is reported."""
+        with contextlib.suppress(BrokenProcessPool):  # it has died
+            self._process.submit(_leave)
         self._process.shutdown()
         if self._listener:
             self._listener.join(LAST_WORDS_S)
@@ -95,14 +101,19 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _huge_pages() -> Iterator[None]:
-    """Give the processes that are started meanwhile large pages of memory."""
+def _starting() -> Iterator[None]:
+    """Give a process that is started meanwhile large pages of memory, and its signals later.
+
+    It inherits that signals wait, until it has set up what they do.
+    """
     name = "GLIBC_TUNABLES"
     own = os.environ.get(name)
     os.environ[name] = tunables(own)
+    waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, waited_for)
         del os.environ[name]
         if own is not None:
             os.environ[name] = own
@@ -131,6 +142,7 @@ def _begin(events: Connection, slot: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt_once)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent hears it, and passes it on as Ctrl-C
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 
@@ -170,6 +182,11 @@ def _train(job: Job, parent_id: str | None) -> Outcome:
         return Outcome(job.key, None, "KILLED", None, "interrupted")
     finally:
         _idle.set()
+
+
+def _leave() -> None:
+    """End this process. TensorFlow would take a second to take itself apart."""
+    os._exit(0)
 
 
 def _report(event: Event) -> None:
