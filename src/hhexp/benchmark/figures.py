@@ -112,7 +112,7 @@ def affine(measurements: Measurements) -> Figure:
         shares(augmented, plain),
         1.05,
         at_least=False,
-        note="against an un-augmented one, engine affine" + part(measurements),
+        note="against an un-augmented one, engine affine",
     )
 
 
@@ -126,7 +126,7 @@ def pipeline(measurements: Measurements) -> Figure:
         clock(epoch),
         shares(epoch, alone),
         10.0,
-        note="augmented, against the epoch that it feeds" + part(measurements),
+        note="augmented, against the epoch that it feeds",
     )
 
 
@@ -136,7 +136,7 @@ def overhead(measurements: Measurements) -> Figure:
     if measurements.full:
         whole = [program.runs[0].seconds for program in measurements.programs["run"]]
     else:
-        epoch_s = measurements.scale * statistics.median(measurements.inside["plain_epoch_s"])
+        epoch_s = statistics.median(measurements.inside["plain_epoch_s"])
         whole = [seconds + EPOCHS * epoch_s for seconds in other]
     return Figure(
         "overhead",
@@ -207,11 +207,6 @@ def extrapolated(measurements: Measurements) -> str:
         f"whole process, extrapolated from {measurements.epochs} epochs on "
         f"1/{measurements.scale:.0f} of the images"
     )
-
-
-def part(measurements: Measurements) -> str:
-    """On which part of the images it was measured."""
-    return "" if measurements.full else f", on 1/{measurements.scale:.0f} of the images"
 
 
 def gflops(values: Sequence[float]) -> str:

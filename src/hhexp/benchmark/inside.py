@@ -1,6 +1,6 @@
 """What is measured inside one process: steps, the GEMM peak, epochs, the input pipeline alone.
 
-    python -m hhexp.benchmark.inside REPEATS EPOCHS OVERRIDE...
+    python -m hhexp.benchmark.inside REPEATS OVERRIDE...
 
 prints a line of JSON: a list for each quantity, with a value for each repeat.
 """
@@ -24,19 +24,18 @@ STEPS = 8
 """Training steps timed in a repeat."""
 
 
-def measure(repeats: int, epochs: int, words: Sequence[str]) -> dict[str, list[float]]:
+def measure(repeats: int, words: Sequence[str]) -> dict[str, list[float]]:
     """Measure everything ``repeats`` times, each time all of it in turn.
 
     Args:
         repeats: how often.
-        epochs: epochs of each kind in a repeat.
         words: overrides of the configuration, with an augmentation.
 
     Returns:
         gemm_flops and step_flops (FLOP/s), plain_epoch_s and augmented_epoch_s (seconds of an epoch
         with its validation), pipeline_s (seconds in which an epoch's batches are made).
     """
-    augmented = training([*words, f"epochs={repeats * epochs + 1}"])
+    augmented = training([*words, f"epochs={repeats + 1}"])
     plain = dataclasses.replace(augmented, augmentation=None)
     step_flops = step_meter(augmented)
     # The first epoch of each sets its functions up.
@@ -47,11 +46,7 @@ def measure(repeats: int, epochs: int, words: Sequence[str]) -> dict[str, list[f
     found: dict[str, list[float]] = {}
     for repeat in range(repeats):
         values = {"gemm_flops": gemm_rate(2048, 1.0), "step_flops": step_flops()}
-        seconds: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(epochs):
-            for name, run in runs.items():
-                seconds[name].append(next(run).metrics["time/epoch_s"])
-        values |= {name: statistics.median(measured) for name, measured in seconds.items()}
+        values |= {name: next(run).metrics["time/epoch_s"] for name, run in runs.items()}
         values["pipeline_s"] = pipeline_s(augmented, repeat + 1)
         for name, value in values.items():
             found.setdefault(name, []).append(value)
@@ -60,7 +55,9 @@ def measure(repeats: int, epochs: int, words: Sequence[str]) -> dict[str, list[f
 
 def step_meter(made: Training) -> Callable[[], float]:
     """A function that gives the FLOP/s of a training step, the median of some."""
-    images = made.dataset.train.images[: made.config.batch_size]
+    import tensorflow as tf
+
+    images = tf.convert_to_tensor(made.dataset.train.images[: made.config.batch_size])
     labels = made.dataset.train.labels[: made.config.batch_size]
     step = training_step(made.model, made.optimizer)
     flops = flops_per_image(made.model) * len(images)
@@ -101,4 +98,4 @@ def pipeline_s(made: Training, epoch: int) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])))
+    print(json.dumps(measure(int(sys.argv[1]), sys.argv[2:])))

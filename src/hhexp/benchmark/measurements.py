@@ -125,8 +125,8 @@ class Measurements:
 
     @cached_property
     def inside(self) -> dict[str, list[float]]:
-        """Steps, GEMM, epochs and the input pipeline, from one process."""
-        words = [str(self.repeats), str(self.epochs), *self.pictures.words, "aug=full"]
+        """Steps, GEMM, epochs and the input pipeline, from one process, on all images."""
+        words = [str(self.repeats), *self.source.words, "aug=full"]
         self.say(f"steps and epochs, {self.repeats} times in one process")
         return programs.measured("inside", self.cache, words)
 
