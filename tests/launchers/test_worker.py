@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 
@@ -64,6 +65,21 @@ def test_a_worker_has_huge_pages_unless_the_person_decides(
     huge = "glibc.malloc.hugetlb=1"
     assert seen == {None: huge, "glibc.malloc.check=0": f"{own}:{huge}"}.get(own, own)
     assert os.environ.get(name) == own
+
+
+def test_workers_that_start_at_once_leave_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+
+    def start(_: int) -> None:
+        for _ in range(2000):
+            with module._starting():
+                assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(start, range(4)))
+    assert "GLIBC_TUNABLES" not in os.environ
 
 
 def test_a_worker_outlives_the_terminal_until_it_is_told(worker: Worker) -> None:

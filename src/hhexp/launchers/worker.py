@@ -28,6 +28,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What a worker hears that should stop."""
 
 _context = multiprocessing.get_context("spawn")
+_start = threading.Lock()
+"""The environment is one for all threads that start workers."""
 
 
 class Worker:
@@ -107,16 +109,17 @@ def _starting() -> Iterator[None]:
     It inherits that signals wait, until it has set up what they do.
     """
     name = "GLIBC_TUNABLES"
-    own = os.environ.get(name)
-    os.environ[name] = tunables(own)
-    waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, waited_for)
-        del os.environ[name]
-        if own is not None:
-            os.environ[name] = own
+    with _start:
+        own = os.environ.get(name)
+        os.environ[name] = tunables(own)
+        waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, waited_for)
+            del os.environ[name]
+            if own is not None:
+                os.environ[name] = own
 
 
 def signal_workers(number: signal.Signals) -> None:
