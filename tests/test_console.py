@@ -29,6 +29,10 @@ sys.exit(main())
 
 
 def test_a_terminal_that_closes_is_as_ctrl_c(tmp_path: Path) -> None:
+    def take_the_terminal() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, tmp_path / "mark"],
@@ -36,7 +40,7 @@ def test_a_terminal_that_closes_is_as_ctrl_c(tmp_path: Path) -> None:
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_the_terminal,
     )
     os.close(theirs)
     said = b""
