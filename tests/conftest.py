@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hhexp.tracking.query import RunRecord, children, metric_histories, recent
+from hhexp.tracking.query import StoredRun, children, metric_histories, recent
 from hhexp.tracking.store import Store
 
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
@@ -97,7 +97,7 @@ class Shell:
         """The folder's store."""
         return Store(f"sqlite:///{self.folder}/mlruns/mlflow.db")
 
-    def runs(self) -> list[RunRecord]:
+    def runs(self) -> list[StoredRun]:
         """The runs that were trained, the oldest first."""
         return recent(self.store, 1000)[::-1]
 
@@ -106,7 +106,7 @@ class Shell:
         histories = metric_histories(self.store, run_id)
         return {k: v for k, v in histories.items() if not k.startswith(("time/", "perf/"))}
 
-    def children(self, parent_id: str) -> list[RunRecord]:
+    def children(self, parent_id: str) -> list[StoredRun]:
         """A sweep's runs."""
         return children(self.store, parent_id)
 

@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 
 from hhexp.errors import UserError
 from hhexp.experiment import prepare
-from hhexp.launchers import composition
+from hhexp.launching import composition
 
 ROOT = Path(__file__).parents[1]
 MADE_HERE = {"build", "dist", "mlruns", "multirun", "outputs"}

@@ -24,16 +24,15 @@ LAYERS = (
     {"training"},
     {"provenance"},
     {"display"},
-    {"gradcam"},
     {"figures"},
-    {"answers", "photograph_sheet"},
     {"tracking"},
     {"experiment"},
     {"analysis"},
-    {"launchers"},
+    {"launching"},
+    {"prediction"},
+    {"reproduction"},
     {"benchmark"},
-    {"hydra_plugins"},
-    {"run", "reproduce", "report", "predict", "publish", "ui", "doctor", "bench"},
+    {"run", "reproduce", "report", "predict", "publish", "ui", "bench"},
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -128,7 +127,7 @@ def breaches(module: Module, imported: Import) -> Iterator[str]:
     """What is wrong with one import."""
     library = imported.target.partition(".")[0]
     level = LEVEL.get(module.layer, -1)
-    if library in ("hhexp", "hydra_plugins"):
+    if library == "hhexp":
         layer = layer_of(imported.target)
         if layer and layer != module.layer and LEVEL.get(layer, -1) >= level:
             way = "sideways" if LEVEL[layer] == level else "up"

@@ -54,8 +54,7 @@ def test_the_wheel_holds_all_that_the_sources_hold(wheel: Path) -> None:
     src = ROOT / "src"
     sources = {
         path.relative_to(src).as_posix()
-        for package in ("hhexp", "hydra_plugins")
-        for path in (src / package).rglob("*")
+        for path in (src / "hhexp").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     held = set(zipfile.ZipFile(wheel).namelist())
@@ -67,7 +66,7 @@ def test_the_wheel_holds_the_licence_and_nothing_beside_the_package(wheel: Path)
     held = zipfile.ZipFile(wheel).namelist()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     folders = {name.partition("/")[0] for name in held if ".dist-info/" not in name}
-    assert folders == {"hhexp", "hydra_plugins"}
+    assert folders == {"hhexp"}
 
 
 def test_the_installed_package_finds_its_files_from_any_folder(

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from hhexp import predict
-from hhexp.answers import Answers
-from hhexp.data.photographs import Photograph
 from hhexp.errors import UserError
+from hhexp.prediction.answers import Answers
+from hhexp.prediction.photographs import Photograph
 from hhexp.tracking.query import recent
 from hhexp.tracking.store import Store
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hhexp.experiment.recorded import from_folder
 from hhexp.reproduce import expectation, reason
+from hhexp.reproduction.record import from_folder
 from hhexp.tracking.query import find_run, of_kind
 from hhexp.training import isa
 

@@ -17,8 +17,8 @@ import hhexp.data
 import hhexp.models  # noqa: F401 (registers the builders)
 from hhexp.config.check import check
 from hhexp.errors import UserError
-from hhexp.experiment.recorded import Recorded, from_folder
-from hhexp.launchers.reproduction import prepare_reproduction
+from hhexp.reproduction.record import Recorded, from_folder
+from hhexp.reproduction.retrain import prepare_reproduction
 
 CALLABLES = [
     "os.system",

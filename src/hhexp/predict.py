@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.answers import Answers, ask, unscaled
 from hhexp.console import entry
-from hhexp.data.photographs import Photograph, read_photograph
 from hhexp.errors import UserError
-from hhexp.gradcam import overlay
-from hhexp.photograph_sheet import photograph_sheet
+from hhexp.prediction.answers import Answers, ask, unscaled
+from hhexp.prediction.gradcam import overlay
+from hhexp.prediction.photographs import Photograph, read_photograph
+from hhexp.prediction.sheet import photograph_sheet
 from hhexp.tracking.models import class_names, load_model
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store

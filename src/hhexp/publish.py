@@ -13,7 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     words = _parser().parse_args(argv)
     from rich.console import Console
 
-    from hhexp.experiment.recorded import from_store, write
+    from hhexp.reproduction.record import from_store, write
     from hhexp.tracking.query import find_run, sweep_runs
     from hhexp.tracking.store import Store
 

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     from hhexp.analysis import report
-    from hhexp.analysis.judgement import judge
+    from hhexp.analysis.claims import judge
     from hhexp.analysis.results import select
     from hhexp.tracking.store import Store
 

@@ -18,9 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     words = _parser().parse_args(argv)
     from rich.console import Console
 
-    from hhexp.analysis.difference import differences_table
-    from hhexp.experiment.recorded import Recorded, find
-    from hhexp.launchers import recorded_code, reproduction
+    from hhexp.reproduction import retrain, worktree
+    from hhexp.reproduction.difference import differences_table
+    from hhexp.reproduction.record import Recorded, find
     from hhexp.tracking.query import sweep_runs
     from hhexp.tracking.store import Store
 
@@ -33,10 +33,10 @@ def main(argv: list[str] | None = None) -> int:
     ]
     if words.code == "recorded":
         if words.dry_run:
-            return recorded_code.show(recorded, console)
-        return recorded_code.run(recorded, words.run_recorded_code, _forwarded(words), console)
+            return worktree.show(recorded, console)
+        return worktree.run(recorded, words.run_recorded_code, _forwarded(words), console)
     prepared = [
-        reproduction.prepare_reproduction(
+        retrain.prepare_reproduction(
             each, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
         for each in recorded
@@ -48,13 +48,13 @@ def main(argv: list[str] | None = None) -> int:
             console.print(line, highlight=False)
     if words.dry_run:
         return 0
-    verdicts = reproduction.reproduce(prepared, store, console, words.tolerance)
+    verdicts = retrain.reproduce(prepared, store, console, words.tolerance)
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
         if verdict and verdict.first and each.moved:
             console.print(reason(each.moved), highlight=False)
-    return reproduction.exit_status(verdicts)
+    return retrain.exit_status(verdicts)
 
 
 def expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:

@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     if {"-h", "--help"} & set(words):
         print(help_text(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0
-    from hhexp.launchers.command import train
+    from hhexp.launching.command import train
 
     return train(words, catalogue)
 

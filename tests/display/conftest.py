@@ -1,6 +1,6 @@
 import pytest
 
-from hhexp.training.progress import EpochDone, RunStarted, StepDone
+from hhexp.display.events import EpochDone, RunStarted, StepDone
 
 
 class Clock:

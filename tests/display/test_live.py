@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from hhexp.display import Job, display
+from hhexp.display.events import RunEnded, Stage, StepDone
 from hhexp.display.live import layout, shorten
-from hhexp.display.sweep import Sweep
-from hhexp.training.progress import RunEnded, Stage, StepDone
+from hhexp.display.progress import Sweep
 
 KEYS = ("aug=none epochs=15", "aug=full epochs=15", "aug=none epochs=30", "aug=full epochs=30")
 JOBS = [Job(key, 15) for key in KEYS]

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from hhexp.display import Job, display
-from hhexp.training.progress import EpochDone, RunEnded, RunStarted, Stage
+from hhexp.display.events import EpochDone, RunEnded, RunStarted, Stage
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 

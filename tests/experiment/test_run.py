@@ -9,7 +9,7 @@ import pytest
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.run import restore, train_and_log
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import StateRecord, fetch_state, keep_state, state_of
+from hhexp.tracking.states import SavedState, fetch_state, keep_state, state_of
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
 
@@ -33,7 +33,7 @@ def epoch() -> PastEpoch:
 
 def test_a_damaged_state_is_passed_over_for_an_older_one(store: Store, training: Any) -> None:
     old = keep_state(TrackedRun.start(store, "study", "old"), b"1", 1)
-    damaged = StateRecord(old.run_id, 2, "0" * 64)
+    damaged = SavedState(old.run_id, 2, "0" * 64)
     taken, past = restore(training, store, Plan("continue", states=(damaged, old)))
     assert len(past) == 1
     assert taken.states == (old,)

@@ -7,10 +7,10 @@ URI; by default $MLFLOW_TRACKING_URI, else the local store.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import Cell
-from hhexp.analysis.judgement import bound, judge
-from hhexp.analysis.measures import STATISTICS, best_epoch, measure
+from hhexp.analysis import grid
+from hhexp.analysis.claims import bound, judge
+from hhexp.analysis.grid import Cell
+from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
 from hhexp.analysis.results import Results, select
 from hhexp.analysis.statistics import Interval, paired_difference
 from hhexp.config.check import nearest
@@ -63,7 +63,7 @@ def compare(
         first: a cell, such as ``{"aug": "full", "epochs": 15}``.
         second: the other.
         metric: such as val/accuracy.
-        statistic: one of hhexp.analysis.measures.STATISTICS.
+        statistic: one of hhexp.analysis.metrics.STATISTICS.
         tracking_uri: the store.
 
     Raises:
@@ -88,15 +88,15 @@ def _named(results: Results, values: Mapping[str, object]) -> Cell:
         cell
         for cell in results.cells
         if any(
-            cells.holds(values, {**result.run.params, **cell})
+            grid.holds(values, {**result.run.params, **cell})
             for result in results.of(cell).values()
         )
     ]
     if len(found) == 1:
         return found[0]
     problem = f"fits {len(found)} cells" if found else "fits no cell"
-    known = "; ".join(map(cells.label, found or results.cells))
-    raise UserError(f"compare: {cells.label(values)} {problem}: name one of {known}")
+    known = "; ".join(map(grid.label, found or results.cells))
+    raise UserError(f"compare: {grid.label(values)} {problem}: name one of {known}")
 
 
 def claims(

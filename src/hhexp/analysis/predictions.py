@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import Cell
+from hhexp.analysis import grid
+from hhexp.analysis.grid import Cell
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.statistics import McNemar, mcnemar
 from hhexp.tracking.artifacts import read_text
@@ -71,9 +71,9 @@ class Pair:
         differing = [key for key in self.first if self.first[key] != self.second.get(key)]
         shared = {key: value for key, value in self.first.items() if key not in differing}
         told = [
-            cells.label({key: cell[key] for key in differing}) for cell in (self.first, self.second)
+            grid.label({key: cell[key] for key in differing}) for cell in (self.first, self.second)
         ]
-        return told[0], told[1], cells.label(shared) if shared else ""
+        return told[0], told[1], grid.label(shared) if shared else ""
 
 
 def read_predictions(results: Results) -> Predictions | None:
@@ -166,8 +166,8 @@ def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame"
 
     return pd.DataFrame(
         {
-            "first": cells.label(pair.first),
-            "second": cells.label(pair.second),
+            "first": grid.label(pair.first),
+            "second": grid.label(pair.second),
             "seed": duel.first.seed,
             "only_first_right": duel.test.only_first,
             "only_second_right": duel.test.only_second,
@@ -189,10 +189,10 @@ def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
     for cell in results.cells:
         if answers := predictions.of(cell):
             wrong = predictions.wrong_share(answers) * len(answers)
-            frame[f"wrong of {len(answers)}: {cells.label(cell)}"] = np.rint(wrong).astype(int)
+            frame[f"wrong of {len(answers)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
     for pair in pairs(results):
         fixed, broken = moved(predictions, pair)
         words = np.full(len(frame), "", dtype=object)
         words[fixed], words[broken] = "fixed", "broken"
-        frame[f"{cells.label(pair.second)} against {cells.label(pair.first)}"] = words
+        frame[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
     return frame

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import SEED, Cell
-from hhexp.analysis.measures import History, diverged_at, measure
+from hhexp.analysis import grid
+from hhexp.analysis.grid import SEED, Cell
+from hhexp.analysis.metrics import History, diverged_at, measure
 from hhexp.analysis.study import Study, read_study, study_file
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.tracking.query import RunRecord, answers, children, find_run, matching, metric_histories
+from hhexp.tracking.query import StoredRun, answers, children, find_run, matching, metric_histories
 from hhexp.tracking.store import Store
 
 SHAPING = ("model", "optimizer", "lr", "aug")
@@ -24,7 +24,7 @@ PER_MACHINE = ("device", "tracking.")
 class Result:
     """A run in its cell."""
 
-    run: RunRecord
+    run: StoredRun
     cell: Cell
     seed: int | None
     history: History = field(repr=False)
@@ -32,7 +32,7 @@ class Result:
     @property
     def label(self) -> str:
         """Its cell, as overrides."""
-        return cells.label(self.cell)
+        return grid.label(self.cell)
 
     @property
     def overrides(self) -> str:
@@ -47,7 +47,7 @@ class Results:
     store: Store
     selection: str
     study: Study | None
-    sweep: RunRecord | None
+    sweep: StoredRun | None
     cells: list[Cell]
     all: list[Result]
     """Every run, finished or not, in the order of the cells and seeds."""
@@ -60,7 +60,7 @@ class Results:
         for result in self.all:
             if result.run.status != "FINISHED" or result.seed is None:
                 continue
-            if not cells.holds(cell, {**result.run.params, **result.cell}):
+            if not grid.holds(cell, {**result.run.params, **result.cell}):
                 continue
             known = found.get(result.seed)
             if known is None or result.run.start > known.run.start:
@@ -150,7 +150,7 @@ def _named_study(name: str) -> Study:
     return read_study(file)
 
 
-def _of_sweep(store: Store, sweep: RunRecord) -> list[RunRecord]:
+def _of_sweep(store: Store, sweep: StoredRun) -> list[StoredRun]:
     """The runs that answer a sweep: its own, and older ones that were reused."""
     own = children(store, sweep.run_id)
     known = {record.run_id for record in own}
@@ -162,29 +162,29 @@ def _sorted(
     selection: str,
     study: Study | None,
     shared: Cell,
-    sweep: RunRecord | None,
-    records: Sequence[RunRecord],
+    sweep: StoredRun | None,
+    records: Sequence[StoredRun],
 ) -> Results:
     """The runs in their cells, with histories; those outside a study's grid are left out.
 
     Of a store's runs a study takes those that have what its runs share; runs that were named are
     taken without that.
     """
-    placed: list[tuple[RunRecord, Cell]] = []
+    placed: list[tuple[StoredRun, Cell]] = []
     if study:
-        grid = study.cells
+        cells = study.cells
         for record in records:
-            cell = next((cell for cell in grid if cells.holds(cell, record.params)), None)
-            if cell and cells.holds(shared, record.params):
+            cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
+            if cell and grid.holds(shared, record.params):
                 placed.append((record, cell))
     else:
         pairs = [
-            (cells.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
+            (grid.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
             for record in records
         ]
-        placed = list(zip(records, cells.varying(pairs), strict=True))
-        grid = cells.unique(cell for _, cell in placed)
-    order = [cells.label(cell) for cell in grid]
+        placed = list(zip(records, grid.tell_apart(pairs), strict=True))
+        cells = grid.drop_repeats(cell for _, cell in placed)
+    order = [grid.label(cell) for cell in cells]
     results = [
         Result(record, cell, _seed(record), metric_histories(store, record.run_id))
         for record, cell in placed
@@ -197,17 +197,17 @@ def _sorted(
         if named and left_out
         else []
     )
-    return Results(store, selection, study, sweep, grid, results, notes + _duplicates(results))
+    return Results(store, selection, study, sweep, cells, results, notes + _duplicates(results))
 
 
-def _seed(record: RunRecord) -> int | None:
+def _seed(record: StoredRun) -> int | None:
     seed = record.params.get(SEED, "")
     return int(seed) if seed.isdigit() else None
 
 
 def _duplicates(results: Sequence[Result]) -> list[str]:
     """A note on each cell and seed that several finished runs answer."""
-    groups: dict[tuple[str, int | None], list[RunRecord]] = {}
+    groups: dict[tuple[str, int | None], list[StoredRun]] = {}
     for result in results:
         if result.run.status == "FINISHED":
             groups.setdefault((result.label, result.seed), []).append(result.run)
@@ -228,14 +228,14 @@ def _duplicates(results: Sequence[Result]) -> list[str]:
     return notes
 
 
-def _nothing(results: Results, records: Sequence[RunRecord], itself: bool) -> str:
+def _nothing(results: Results, records: Sequence[StoredRun], itself: bool) -> str:
     """Why there is nothing to report, and what to do."""
     study = results.study
     if study and not itself and records and not results.all:
         return f"no run of {results.selection!r} is in the grid of {study.name}, {study.grid}"
     if study is None or not itself:
         return f"no finished run in {results.store} for {results.selection!r}"
-    near = sum(any(cells.holds(c, record.params) for c in study.cells) for record in records)
+    near = sum(any(grid.holds(c, record.params) for c in study.cells) for record in records)
     hint = (
         f" ({near} runs are of its grid but not of its {study.fixed}: "
         f"give their sweep's ID and --study {results.selection})"

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import Cell
-from hhexp.analysis.measures import Statistic
+from hhexp.analysis import grid
+from hhexp.analysis.grid import Cell
+from hhexp.analysis.metrics import Statistic
 from hhexp.config.check import nearest
 from hhexp.config.schema import Section
 from hhexp.errors import UserError
@@ -108,7 +108,7 @@ class Study(Section):
     @classmethod
     def _are_overrides(cls, text: str, info: ValidationInfo) -> str:
         try:
-            cells.grid(shlex.split(text))
+            grid.read_grid(shlex.split(text))
         except UserError as error:
             raise ValueError(str(error)) from error
         return text
@@ -116,12 +116,12 @@ class Study(Section):
     @cached_property
     def cells(self) -> list[Cell]:
         """Every combination of the grid's values."""
-        return cells.product(cells.grid(shlex.split(self.grid)))
+        return grid.combine(grid.read_grid(shlex.split(self.grid)))
 
     @cached_property
     def shared(self) -> Cell:
         """What all runs share."""
-        return {key: values[0] for key, values in cells.grid(shlex.split(self.fixed)).items()}
+        return {key: values[0] for key, values in grid.read_grid(shlex.split(self.fixed)).items()}
 
     @property
     def command(self) -> str:
@@ -135,12 +135,12 @@ class Study(Section):
         Raises:
             UserError: it names none, or more than one.
         """
-        found = [cell for cell in self.cells if cells.holds(values, cell)]
+        found = [cell for cell in self.cells if grid.holds(values, cell)]
         if len(found) == 1:
             return found[0]
         problem = f"{len(found)} cells" if found else "no cell"
-        known = "; ".join(map(cells.label, self.cells))
-        raise UserError(f"{cells.label(values)} names {problem} of the grid, which has {known}")
+        known = "; ".join(map(grid.label, self.cells))
+        raise UserError(f"{grid.label(values)} names {problem} of the grid, which has {known}")
 
 
 def study_file(selection: str) -> Path | None:

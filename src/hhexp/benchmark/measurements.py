@@ -12,7 +12,7 @@ from hhexp.benchmark.composed import configuration
 from hhexp.benchmark.pictures import Pictures, Source, side, written
 from hhexp.benchmark.programs import Program
 from hhexp.data.dataset import SPLITS
-from hhexp.launchers.devices import device_kind, slots
+from hhexp.launching.devices import device_kind, slots
 
 SHARE = 8
 """The short form trains on every eighth image, or so: four steps of the study's 33."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hhexp.benchmark.figures import Figure, flags
-from hhexp.launchers.devices import cores
+from hhexp.launching.devices import cores
 from hhexp.training.runtime import cpu_name
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from hhexp.display.sweep import Job, Sweep
-from hhexp.training.progress import Event
+from hhexp.display.events import Event
+from hhexp.display.progress import Job, Sweep
 
 if TYPE_CHECKING:
     from rich.console import Console

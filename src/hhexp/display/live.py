@@ -17,8 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hhexp.display.durations import human
-from hhexp.display.sweep import Run, Sweep
-from hhexp.training.progress import Event, RunEnded
+from hhexp.display.events import Event, RunEnded
+from hhexp.display.progress import Run, Sweep
 
 GAP = 2
 MARGIN = 2

@@ -5,8 +5,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from hhexp.display.durations import human
-from hhexp.display.sweep import Run, Sweep
-from hhexp.training.progress import EpochDone, Event, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
+from hhexp.display.progress import Run, Sweep
 
 
 class Plain:

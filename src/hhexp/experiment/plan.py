@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from hhexp.experiment.identity import Identity, listed_differences
 from hhexp.tracking.process import claim, said, trained_by
-from hhexp.tracking.query import RunRecord, of_trajectory, recent
-from hhexp.tracking.states import StateRecord, recorded
+from hhexp.tracking.query import StoredRun, of_trajectory, recent
+from hhexp.tracking.states import SavedState, recorded
 from hhexp.tracking.store import Store
 
 NEIGHBOURS = 50
@@ -26,13 +26,13 @@ class Plan:
     run starts from a saved state of its trajectory; train: from nothing."""
     run_id: str | None = None
     """The run that answers (hit) or goes on (resume)."""
-    states: tuple[StateRecord, ...] = ()
+    states: tuple[SavedState, ...] = ()
     """The states to start from: the first that is whole."""
     notes: tuple[str, ...] = ()
     """What stood in the way of doing less."""
 
     @property
-    def state(self) -> StateRecord | None:
+    def state(self) -> SavedState | None:
         """The state to start from."""
         return self.states[0] if self.states else None
 
@@ -58,7 +58,7 @@ class Plan:
         return replace(self, action=action, states=left, notes=(*self.notes, note))
 
 
-def named(state: StateRecord) -> str:
+def named(state: SavedState) -> str:
     """A state for people."""
     return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
@@ -101,7 +101,7 @@ def claimed_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = Tr
 
 def why_not(store: Store, identity: Identity) -> str:
     """Which parts of the identity differ from those of the nearest run in the store."""
-    nearest: tuple[list[str], RunRecord] | None = None
+    nearest: tuple[list[str], StoredRun] | None = None
     for run in recent(store, NEIGHBOURS):
         known = run.tags.get("hhexp.identity")
         if known is None:

@@ -5,19 +5,19 @@ import time
 
 from hhexp import __version__
 from hhexp.config.schema import Config
+from hhexp.display.events import EpochDone, Report, RunEnded, RunStarted, Stage, StepDone
 from hhexp.errors import one_line
+from hhexp.experiment.artifacts import log_configuration, log_history, log_results
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identity, trajectory
 from hhexp.experiment.job import Job, Outcome, prepare, read_data
 from hhexp.experiment.plan import Plan, claimed_plan
-from hhexp.experiment.record import log_configuration, log_history, log_results
 from hhexp.tracking.process import TAG, this_process
 from hhexp.tracking.query import metric_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, keep_state, state_of
 from hhexp.tracking.store import Store
 from hhexp.training.evaluation import Evaluation
-from hhexp.training.progress import EpochDone, Report, RunEnded, RunStarted, Stage, StepDone
 from hhexp.training.runtime import start_tensorflow
 from hhexp.training.state import PastEpoch, load_state, save_state
 

@@ -27,7 +27,7 @@ ANSWERS_A_TAG = 150
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class StoredRun:
     """A run, without its metrics and artifacts."""
 
     run_id: str
@@ -42,7 +42,7 @@ class RunRecord:
     parent_id: str | None
 
 
-def find_run(store: Store, prefix: str) -> RunRecord:
+def find_run(store: Store, prefix: str) -> StoredRun:
     """The run of that ID, or the only one whose ID starts so.
 
     Raises:
@@ -65,23 +65,23 @@ def find_run(store: Store, prefix: str) -> RunRecord:
     raise UserError(f"no run in {store} has an ID that starts with {prefix}{hint}")
 
 
-def children(store: Store, parent_id: str) -> list[RunRecord]:
+def children(store: Store, parent_id: str) -> list[StoredRun]:
     """The runs of a sweep, in the order in which they started."""
     return list(_search(store.client(), f"tags.`mlflow.parentRunId` = '{parent_id}'"))
 
 
-def of_trajectory(store: Store, trajectory: str) -> list[RunRecord]:
+def of_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
     """The runs on a trajectory, in the order in which they started."""
     return list(_search(store.client(), f"tags.`hhexp.trajectory` = '{trajectory}'"))
 
 
-def recent(store: Store, most: int) -> list[RunRecord]:
+def recent(store: Store, most: int) -> list[StoredRun]:
     """The last runs that were trained, the newest first."""
     runs = _search(store.client(), "tags.`hhexp.kind` = 'run'", order="DESC")
     return list(itertools.islice(runs, most))
 
 
-def matching(store: Store, condition: str) -> list[RunRecord]:
+def matching(store: Store, condition: str) -> list[StoredRun]:
     """The runs that meet a condition in MLflow's search language, in the order of their start.
 
     Raises:
@@ -96,7 +96,7 @@ def matching(store: Store, condition: str) -> list[RunRecord]:
         raise UserError(f"filter {condition!r}: {said}") from error
 
 
-def of_kind(store: Store, kind: str) -> list[RunRecord]:
+def of_kind(store: Store, kind: str) -> list[StoredRun]:
     """The runs of a kind (run, sweep or reproduction) that finished, the oldest first."""
     condition = f"tags.`hhexp.kind` = '{kind}' AND attributes.status = 'FINISHED'"
     return list(_search(store.client(), condition))
@@ -113,7 +113,7 @@ def sweep_runs(store: Store, prefix: str) -> list[str]:
     return answers(run) or [child.run_id for child in children(store, run.run_id)]
 
 
-def answers(sweep: RunRecord) -> list[str]:
+def answers(sweep: StoredRun) -> list[str]:
     """The IDs of the runs that answer a sweep, as its tags list them."""
     texts = (sweep.tags.get(_answers_tag(number), "") for number in itertools.count(1))
     return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
@@ -156,7 +156,7 @@ def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     return histories
 
 
-def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[RunRecord]:
+def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[StoredRun]:
     """All runs of all experiments that meet a condition in MLflow's search language."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     token = None
@@ -174,8 +174,8 @@ def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> 
             return
 
 
-def _record(run: "Run") -> RunRecord:
-    return RunRecord(
+def _record(run: "Run") -> StoredRun:
+    return StoredRun(
         run_id=run.info.run_id,
         name=run.info.run_name or "",
         status=run.info.status,

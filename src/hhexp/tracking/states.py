@@ -15,14 +15,14 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
-    from hhexp.tracking.query import RunRecord
+    from hhexp.tracking.query import StoredRun
 
 TAG = "hhexp.state"
 FOLDER = "state"
 
 
 @dataclass(frozen=True)
-class StateRecord:
+class SavedState:
     """A saved state of a run."""
 
     run_id: str
@@ -36,10 +36,10 @@ class StateRecord:
         return f"{FOLDER}/epoch-{self.epoch:05}.npz"
 
 
-def keep_state(run: TrackedRun, content: bytes, epoch: int) -> StateRecord:
+def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
     """Log a state, name it in the run's tag, and only then delete the one before."""
     before = state_of(run.store, run.run_id)
-    record = StateRecord(run.run_id, epoch, hashlib.sha256(content).hexdigest())
+    record = SavedState(run.run_id, epoch, hashlib.sha256(content).hexdigest())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / Path(record.path).name
         file.write_bytes(content)
@@ -50,25 +50,25 @@ def keep_state(run: TrackedRun, content: bytes, epoch: int) -> StateRecord:
     return record
 
 
-def state_of(store: Store, run_id: str) -> StateRecord | None:
+def state_of(store: Store, run_id: str) -> SavedState | None:
     """The state that a run's tag names."""
     return read_tag(store.client().get_run(run_id).data.tags.get(TAG))
 
 
-def recorded(run: "RunRecord") -> StateRecord | None:
+def recorded(run: "StoredRun") -> SavedState | None:
     """The state that a run, already read from the store, has."""
     return read_tag(run.tags.get(TAG))
 
 
-def read_tag(text: str | None) -> StateRecord | None:
+def read_tag(text: str | None) -> SavedState | None:
     """A state from its tag; None where there is none, or none that can be read."""
     try:
-        return StateRecord(**json.loads(text)) if text else None
+        return SavedState(**json.loads(text)) if text else None
     except (ValueError, TypeError):
         return None
 
 
-def fetch_state(store: Store, record: StateRecord) -> bytes | None:
+def fetch_state(store: Store, record: SavedState) -> bytes | None:
     """A state's content; None where the file is gone, or is not the one that was logged."""
     from mlflow.exceptions import MlflowException
 
@@ -81,7 +81,7 @@ def fetch_state(store: Store, record: StateRecord) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == record.sha256 else None
 
 
-def _delete(store: Store, record: StateRecord) -> None:
+def _delete(store: Store, record: SavedState) -> None:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     run = store.client().get_run(record.run_id)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hhexp.analysis import cells
+from hhexp.analysis import grid
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study
-from hhexp.tracking.query import RunRecord
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
 Histories = Mapping[str, Sequence[Mapping[str, Sequence[float]]]]
@@ -23,14 +23,14 @@ def made() -> Make:
     def make(histories: Histories, study: Study | None = None) -> Results:
         found = []
         for text, runs in histories.items():
-            cell = cells.split_overrides(text)
+            cell = grid.split_overrides(text)
             for seed, history in enumerate(runs):
-                record = RunRecord(
+                record = StoredRun(
                     f"{len(found):032x}", "run", "FINISHED", dict(cell), {},
                     datetime(2026, 1, 1, tzinfo=UTC), None, None,
                 )  # fmt: skip
                 found.append(Result(record, cell, seed, history))
-        grid = [cells.split_overrides(text) for text in histories]
-        return Results(Store("sqlite:///no.db"), "", study, None, grid, found, [])
+        cells = [grid.split_overrides(text) for text in histories]
+        return Results(Store("sqlite:///no.db"), "", study, None, cells, found, [])
 
     return make

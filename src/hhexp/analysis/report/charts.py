@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import Cell
-from hhexp.analysis.measures import History, finite
+from hhexp.analysis import grid
+from hhexp.analysis.grid import Cell
+from hhexp.analysis.metrics import History, finite
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
 from hhexp.figures import FAINT, INK, TITLE, TRAIN, VALIDATION
@@ -32,8 +32,8 @@ def charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
         # One scale for all, but for a cell that would press the others flat.
         shared = max(top for top in tops if top <= 4 * float(np.median(tops)))
         for cell, top in zip(finished, tops, strict=True):
-            made[f"{name}_{slug(cells.label(cell))}"] = (
-                f"{name.capitalize()}, {cells.label(cell)}",
+            made[f"{name}_{slug(grid.label(cell))}"] = (
+                f"{name.capitalize()}, {grid.label(cell)}",
                 learning_curve(results, cell, name, max(top, shared)),
             )
     made["validation_accuracy"] = (
@@ -53,7 +53,7 @@ def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figu
         name: accuracy or loss.
         top: the upper end of the axis of a loss.
     """
-    figure, axes = _panel(cells.label(cell))
+    figure, axes = _panel(grid.label(cell))
     histories = [result.history for result in results.of(cell).values()]
     for split, label, colour in SPLITS:
         curves = _stack(histories, f"{split}/{name}")
@@ -89,11 +89,11 @@ def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure"
                 markersize=9,
             )
         for figure_ in reference.figures if reference else ():
-            if (figure_.metric, figure_.statistic) == (metric, "last") and cells.holds(
+            if (figure_.metric, figure_.statistic) == (metric, "last") and grid.holds(
                 figure_.cell, cell
             ):
                 axes.plot(figure_.middle, row - 0.22, "D", color=INK, markersize=5, mfc="none")
-    axes.set_yticks(range(len(shown)), [cells.label(cell) for cell in shown])
+    axes.set_yticks(range(len(shown)), [grid.label(cell) for cell in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.margins(x=0.08)
     low, high = axes.get_xlim()
@@ -116,7 +116,7 @@ def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
         histories = [result.history for result in results.of(cell).values()]
         train, val = (_stack(histories, f"{split}/accuracy") for split in ("train", "val"))
         if train.size and train.shape == val.shape:
-            means.append((PALETTE[row % len(PALETTE)], cells.label(cell), _mean(train - val)))
+            means.append((PALETTE[row % len(PALETTE)], grid.label(cell), _mean(train - val)))
     lengths = sorted({len(mean) for _, _, mean in means})
     for colour, label, mean in means:
         rank = lengths.index(len(mean))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.analysis import cells
-from hhexp.analysis.judgement import ClaimVerdict, judge
+from hhexp.analysis import grid
+from hhexp.analysis.claims import ClaimVerdict, judge
 from hhexp.analysis.predictions import Duel, Pair, Predictions, duels, pairs, read_predictions
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import charts
@@ -36,15 +36,15 @@ class Content:
     sheets: list[Sheet]
     predictions: Predictions | None
 
-    def anchor(self, cell: cells.Cell) -> str:
+    def anchor(self, cell: grid.Cell) -> str:
         """Where on the page the runs of a cell are listed."""
         return f"cell-{self.results.cells.index(cell) + 1}"
 
-    def runs(self, cell: cells.Cell) -> list[Result]:
+    def runs(self, cell: grid.Cell) -> list[Result]:
         """A cell's runs, finished or not."""
         return [result for result in self.results.all if result.cell == cell]
 
-    def count(self, cell: cells.Cell) -> str:
+    def count(self, cell: grid.Cell) -> str:
         """How many seeds a cell's numbers are of, as "n = 5"."""
         return f"n = {len(self.results.of(cell))}"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hhexp.analysis.cells import command, label
 from hhexp.analysis.frame import claims_frame, runs_frame
+from hhexp.analysis.grid import command, label
 from hhexp.analysis.predictions import duels_frame, images_frame
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content

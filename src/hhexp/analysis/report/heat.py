@@ -10,7 +10,7 @@ from hhexp.analysis.results import Results
 
 def gradcam_overlay(results: Results) -> Overlay:
     """An overlay that loads a run's model and shows where it saw a class; starts TensorFlow."""
-    from hhexp import gradcam
+    from hhexp.prediction import gradcam
     from hhexp.tracking.models import class_names, load_model
     from hhexp.training.runtime import start_tensorflow
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from hhexp.analysis import cells
-from hhexp.analysis.measures import diverged_at
+from hhexp.analysis import grid
+from hhexp.analysis.metrics import diverged_at
 from hhexp.analysis.results import Results
 
 
@@ -17,7 +17,7 @@ def _diverged(results: Results) -> Iterator[str]:
         for seed, result in results.of(cell).items():
             if epoch := diverged_at(result.history):
                 yield (
-                    f"{cells.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: a loss "
+                    f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: a loss "
                     f"or accuracy is no finite number from epoch {epoch} on, and in no mean."
                 )
 
@@ -39,7 +39,7 @@ def missing(results: Results) -> Iterator[str]:
     for cell, seeds in zip(results.cells, found, strict=True):
         lacking = [str(seed) for seed in sorted(asked - seeds)]
         if not seeds:
-            yield f"No finished run of {cells.label(cell)}."
+            yield f"No finished run of {grid.label(cell)}."
         elif lacking:
             some = f"seed{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}"
-            yield f"{cells.label(cell)}: no finished run of {some}."
+            yield f"{grid.label(cell)}: no finished run of {some}."

@@ -2,8 +2,8 @@
 
 import math
 
-from hhexp.analysis.judgement import bound
-from hhexp.analysis.measures import MEANINGS
+from hhexp.analysis.claims import bound
+from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Statement
 
@@ -53,7 +53,7 @@ def interval(value: Interval, metric: str, word: str = "last", *, signed: bool =
 
 def said(statement: Statement) -> str:
     """A statement's contrast in words, such as "aug=full − aug=none: validation loss, …"."""
-    from hhexp.analysis.cells import label
+    from hhexp.analysis.grid import label
 
     cell = label(statement.cell)
     if statement.versus:

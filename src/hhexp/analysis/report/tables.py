@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hhexp.analysis import cells
-from hhexp.analysis.cells import Cell
+from hhexp.analysis import grid
+from hhexp.analysis.grid import Cell
 from hhexp.analysis.report import numbers
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import Interval, mean_interval
@@ -65,7 +65,7 @@ class Table:
 
         return pd.DataFrame(
             {
-                "cell": cells.label(number.cell),
+                "cell": grid.label(number.cell),
                 "metric": number.metric,
                 "statistic": number.statistic,
                 "mean": number.interval.mean,
@@ -194,7 +194,7 @@ def published_frame(rows: Iterable[Published]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            "cell": cells.label(row.ours.cell),
+            "cell": grid.label(row.ours.cell),
             "metric": row.figure.metric,
             "statistic": row.figure.statistic,
             "published": row.figure.value,

@@ -1,0 +1,101 @@
+"""Cells of a grid: what the runs of one combination share, seeds apart."""
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from hhexp.errors import UserError
+
+Cell = dict[str, str]
+"""Parameters and their values, such as ``{"aug": "full", "epochs": "15"}``."""
+
+SEED = "seed"
+
+
+def label(cell: Mapping[str, object]) -> str:
+    """A cell as overrides: ``aug=full epochs=15``."""
+    return " ".join(f"{key}={value}" for key, value in cell.items()) or "all runs"
+
+
+def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:
+    """Whether a run, or another cell, has all of a cell's values."""
+    return all(key in params and _plain(params[key]) == _plain(cell[key]) for key in cell)
+
+
+def read_grid(overrides: Sequence[str]) -> dict[str, list[str]]:
+    """The values of each key in Hydra's overrides: ``aug=none,full`` has two for ``aug``.
+
+    Raises:
+        UserError: one is no override, or a range or search space that is no plain list of values.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import Transformer
+    from hydra.errors import HydraException
+
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        return {
+            str(override.key_or_group): [
+                str(value) for value in override.sweep_iterator(Transformer.encode)
+            ]
+            if override.is_sweep_override()
+            else [str(override.get_value_element_as_str())]
+            for override in parsed
+        }
+    except HydraException as error:
+        raise UserError(" ".join(str(error).partition("\nSee ")[0].split())) from error
+
+
+def combine(values: Mapping[str, Sequence[str]]) -> list[Cell]:
+    """Every combination, in the order in which Hydra trains them."""
+    return [
+        dict(zip(values, combination, strict=True))
+        for combination in itertools.product(*values.values())
+    ]
+
+
+def split_overrides(text: str) -> dict[str, str]:
+    """The keys and values of overrides that were joined by blanks, as in the tag of a run."""
+    pairs = [word.partition("=") for word in _words(text) if "=" in word]
+    return {key.lstrip("+~"): value for key, _, value in pairs}
+
+
+def command(text: str) -> str:
+    """The command that trains a run of these overrides, for a shell."""
+    return shlex.join(["python", "-m", "hhexp.run", *_words(text)])
+
+
+def tell_apart(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> list[Cell]:
+    """For each run its cell: the keys that some override names and whose values differ.
+
+    Args:
+        runs: each one's overrides and parameters.
+    """
+    keys = dict.fromkeys(key for overrides, _ in runs for key in overrides if key != SEED)
+    cells = [
+        {key: params.get(key, overrides.get(key, "default")) for key in keys}
+        for overrides, params in runs
+    ]
+    told = [key for key in keys if len({_plain(cell[key]) for cell in cells}) > 1]
+    return [{key: cell[key] for key in told} for cell in cells]
+
+
+def drop_repeats(cells: Iterable[Cell]) -> list[Cell]:
+    """Each cell once, in the order in which they come first."""
+    return list({label(cell): cell for cell in cells}.values())
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r"\s+(?=[\w./@~+-]+=)", text.strip()) if text.strip() else []
+
+
+def _plain(value: object) -> str:
+    """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text."""
+    text = str(value).strip().strip("'\"")
+    if text.lower() in ("none", "null", "true", "false"):
+        return text.lower().replace("null", "none")
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text.replace(" ", "")

@@ -1,0 +1,1 @@
+"""What trains a sweep's jobs: one file an engine."""

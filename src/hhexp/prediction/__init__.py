@@ -1,0 +1,1 @@
+"""What a run's model says of pictures, and what in them speaks for it."""

@@ -1,0 +1,67 @@
+"""What a model says of images: probabilities, and what in each image speaks for the class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hhexp.errors import UserError
+from hhexp.prediction.gradcam import gradcam
+from hhexp.training.step import probabilities
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH = 32
+"""Images in a step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says of N images."""
+
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    """[N, C] float32."""
+    heat: np.ndarray
+    """[M, h, w] float32, 0 … 1: Grad-CAM of the predicted class, of the first M images."""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """[N] int64: the class of the highest probability."""
+        return self.probabilities.argmax(axis=1)
+
+    def said(self, number: int) -> tuple[str, str]:
+        """The class of an image, and its probability; 100.0% is said of the number 1 alone."""
+        index = self.predicted[number]
+        probability = float(self.probabilities[number, index])
+        text = f"{probability:.1%}"
+        return self.classes[index], ">99.9%" if text == "100.0%" and probability < 1 else text
+
+
+def ask(
+    model: "keras.Model", images: np.ndarray, classes: Sequence[str], explained: int
+) -> Answers:
+    """What a model says of images [N, H, W, 3], 0 … 255; the first few of them are explained."""
+    parts = [
+        np.asarray(probabilities(model(images[start : start + BATCH], training=False)))
+        for start in range(0, len(images), BATCH)
+    ]
+    found = np.concatenate(parts)
+    heat = gradcam(model, images[:explained], found[:explained].argmax(axis=1))
+    return Answers(tuple(classes), found, heat)
+
+
+def unscaled(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """[N, H, W, 3] float32: what the model's own scaling turns back into images, 0 … 255.
+
+    Raises:
+        UserError: the model does not scale its images.
+    """
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Rescaling):
+            return ((images - np.asarray(layer.offset)) / np.asarray(layer.scale)).astype("float32")
+    raise UserError("--unscaled: this run's model has no scaling to leave out")

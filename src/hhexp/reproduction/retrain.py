@@ -1,0 +1,194 @@
+"""Train a run on record again from nothing, and judge whether its numbers came back."""
+
+import contextlib
+import copy
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from hhexp.config.schema import Config
+from hhexp.display import Job as PlannedJob
+from hhexp.display import display
+from hhexp.errors import UserError
+from hhexp.experiment import Job, Outcome, prepare, read_data
+from hhexp.experiment.identity import Identity, identity, listed_differences
+from hhexp.launching.devices import device_kind, slots
+from hhexp.launching.engines.processes import run_groups
+from hhexp.provenance import FOLDER, collect
+from hhexp.reproduction.difference import differences
+from hhexp.reproduction.record import Recorded, from_store
+from hhexp.reproduction.verdict import STATUSES, Verdict, judge, spread
+from hhexp.tracking.query import find_run, of_kind, set_verdict
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
+from hhexp.training import isa
+from hhexp.training.state import PastEpoch
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A run on record, and what would be trained to check it."""
+
+    recorded: Recorded
+    job: Job
+    config: Config
+    identity: Identity
+    """Of what would be trained here and now."""
+    provenance: dict[str, str]
+    """As it would be logged."""
+
+    @property
+    def moved(self) -> list[str]:
+        """What moves the numbers and is not as it was; exactness needs that there is nothing."""
+        return listed_differences(self.recorded.identity, self.identity)
+
+
+def prepare_reproduction(
+    recorded: Recorded, *, epochs: int | None, modules: Sequence[str], root: str | None
+) -> Reproduction:
+    """The job that repeats a run, with its threads and its instruction set.
+
+    Args:
+        recorded: the run.
+        epochs: train so many only; None for all.
+        modules: the person's own modules; those that the record names are not imported.
+        root: where the data lies now; None for where the record says.
+
+    Raises:
+        UserError: something that is needed is missing here, and what to do about it.
+    """
+    values = copy.deepcopy(recorded.values)
+    was = recorded.identity
+    _refuse_unnamed_modules(values, modules)
+    runtime = _section(values, "runtime")
+    runtime["isa"] = _cap(str(runtime.get("isa")), str(was.get("instruction set")))
+    if root is not None:
+        _section(values, "data")["root"] = root
+    if epochs is not None:
+        _limit_epochs(values, epochs, recorded)
+    as_recorded = yaml.safe_dump(values, sort_keys=False)
+    # What only says where the new run goes, and that it is trained at all, is no difference.
+    if runtime.get("device") == "auto":
+        runtime["device"] = was.get("device")
+    tags = {"hhexp.reproduces": recorded.run_id}
+    _section(values, "tracking").update(uri=None, tags=tags)
+    values |= {"modules": list(modules), "reuse": False, "explain": False}
+    key = f"reproduction of {recorded.run_id[:8]}"
+    job = Job(key, values, recorded.overrides, recorded.choices)
+    config = prepare(job)
+    kind = device_kind(config.runtime.device)
+    try:
+        dataset = read_data(config)
+    except UserError as error:
+        raise UserError(f"{error}; say where the data lies now with --data-root") from error
+    now = collect(
+        modules=config.modules,
+        dataset=dataset,
+        device=kind,
+        isa=config.runtime.isa,
+    )
+    now |= {f"{FOLDER}/config.yaml": as_recorded}
+    return Reproduction(recorded, job, config, identity(config, dataset, kind), now)
+
+
+def reproduce(
+    reproductions: Sequence[Reproduction], store: Store, console: Console, tolerance: float | None
+) -> list[Verdict | None]:
+    """Train each again, one after the other by cores, and log the verdicts.
+
+    The environment tells the workers which store it is: its address may have a password, and what
+    is in a configuration is logged.
+
+    Returns:
+        each one's verdict; None where its training failed.
+    """
+    os.environ["MLFLOW_TRACKING_URI"] = store.uri
+    jobs = [each.job for each in reproductions]
+    threads = max(each.config.runtime.threads for each in reproductions)
+    free = slots({device_kind(each.config.runtime.device) for each in reproductions}, threads)
+    planned = [PlannedJob(each.job.key, each.config.epochs) for each in reproductions]
+    free = free[: len(jobs)]
+    with display(planned, len(free), console) as report:
+        outcomes = run_groups([[job] for job in jobs], slots=free, report=report)
+    return [_judged(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+
+
+def exit_status(verdicts: Sequence[Verdict | None]) -> int:
+    """The worst verdict's exit status; 1 where a training failed."""
+    if any(verdict is None for verdict in verdicts):
+        return 1
+    return max((verdict.status for verdict in verdicts if verdict), default=STATUSES["exact"])
+
+
+def _judged(
+    each: Reproduction, outcome: Outcome, store: Store, tolerance: float | None
+) -> Verdict | None:
+    if not outcome.finished or outcome.run_id is None:
+        return None
+    made = from_store(store, find_run(store, outcome.run_id))
+    then, now = each.recorded.epochs, made.epochs
+    tolerances = seed_spread(store, each.recorded, len(now))
+    if tolerance is not None:
+        tolerances = dict.fromkeys(then[0].metrics, tolerance)
+    verdict = judge(then[: each.config.epochs], now, tolerances)
+    tracked = TrackedRun(store, outcome.run_id)
+    tracked.set_tags({"hhexp.verdict": verdict.kind, "hhexp.verdict.words": str(verdict)})
+    found = differences(each.recorded.provenance, made.provenance)
+    tracked.log_json(
+        {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
+    )
+    set_verdict(store, each.recorded.run_id, verdict.kind, outcome.run_id)
+    return verdict
+
+
+def seed_spread(store: Store, recorded: Recorded, epochs: int) -> dict[str, float]:
+    """The range of each metric, at that epoch, over the store's runs of other seeds."""
+    own = {k: v for k, v in recorded.identity.items() if k != "seed"}
+    by_seed: dict[object, PastEpoch] = {}
+    for run in of_kind(store, "run"):
+        other = json.loads(run.tags.get("hhexp.identity", "{}"))
+        seed = other.pop("seed", None)
+        if other == own and seed not in by_seed:
+            with contextlib.suppress(UserError):  # another run's damage is no matter of this one
+                past = from_store(store, run).epochs
+                if len(past) >= epochs:
+                    by_seed[seed] = past[epochs - 1]
+    return spread(list(by_seed.values()))
+
+
+def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:
+    recorded = values.get("modules") or []
+    if unnamed := [str(name) for name in recorded if name not in modules]:
+        raise UserError(
+            f"the run used the modules {', '.join(unnamed)}: if you trust the code that has these "
+            f"names here, give --modules {' '.join(unnamed)}"
+        )
+
+
+def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    section = values.get(name)
+    if not isinstance(section, dict):
+        raise UserError(f"the recorded configuration has no section {name!r}")
+    return section
+
+
+def _cap(option: str, recorded: str) -> str:
+    """The value of ``runtime.isa`` that brings this CPU to the recorded instruction set."""
+    if option in ("native", *isa.OPTIONS) and isa.effective(option) == recorded:
+        return option
+    return isa.option(recorded) if isa.reaches(recorded) else "native"
+
+
+def _limit_epochs(values: dict[str, Any], epochs: int, recorded: Recorded) -> None:
+    if not 1 <= epochs <= len(recorded.epochs):
+        raise UserError(f"--epochs {epochs}: the run has {len(recorded.epochs)} epochs")
+    if "lr.epochs" in recorded.identity and epochs != len(recorded.epochs):
+        raise UserError(
+            "--epochs: this run's learning rate depends on all its epochs; leave it out"
+        )
+    values["epochs"] = epochs

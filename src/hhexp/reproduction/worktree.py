@@ -1,0 +1,142 @@
+"""Reproduce runs with the code that they were trained with, in a temporary git worktree."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+import hhexp
+from hhexp.errors import UserError
+from hhexp.reproduction.record import Recorded
+
+
+def show(recorded: Sequence[Recorded], console: Console) -> int:
+    """Show the code that ``run`` would run, and run nothing; the exit status, 0.
+
+    Raises:
+        UserError: it is not on record.
+    """
+    for each in recorded:
+        _show(each, *_code_of(each), console)
+    return 0
+
+
+def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], console: Console) -> int:
+    """Reproduce each run with its recorded commit and change.
+
+    Args:
+        recorded: the runs.
+        consent: whether the person has already agreed to run code from the store.
+        words: further words of the command line, passed on.
+        console: where to show the code and to ask.
+
+    Returns:
+        the worst exit status.
+
+    Raises:
+        UserError: the code cannot be had here, or the person does not agree.
+    """
+    statuses = []
+    for each in recorded:
+        commit, patch = _code_of(each)
+        _show(each, commit, patch, console)
+        _agree(consent, console)
+        with _worktree(commit, patch) as folder:
+            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *words]
+            # The person's own modules may be on the path that is there.
+            paths = filter(None, [str(folder / "src"), os.environ.get("PYTHONPATH")])
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+            statuses.append(subprocess.run(command, env=environment).returncode)
+    return max(statuses)
+
+
+def _code_of(recorded: Recorded) -> tuple[str, str]:
+    """The commit and the uncommitted change that a run was trained with."""
+    git: dict[str, Any] = json.loads(recorded.files.get("git.json", "{}"))
+    commit = git.get("commit")
+    if not commit:
+        raise UserError(f"run {recorded.run_id[:8]}: no commit is on record, so use --code current")
+    if not all(letter in "0123456789abcdef" for letter in commit):
+        raise UserError(f"run {recorded.run_id[:8]}: {commit!r} is no commit")
+    if git.get("cut"):
+        raise UserError(
+            f"run {recorded.run_id[:8]}: its uncommitted change was not kept whole: "
+            + _visible(", ".join(git["left_out"]))
+        )
+    return commit, recorded.files.get(git.get("patch") or "", "")
+
+
+def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None:
+    """Show the code of a run: its commit, every line of its change, and what is not part of it."""
+    console.print(f"Run {recorded.run_id} was trained with commit {commit}", highlight=False)
+    if patch:
+        lines = patch.count("\n")
+        console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
+        shown = Text(_visible(patch))
+        shown.highlight_regex(r"(?m)^\+.*", "green")
+        shown.highlight_regex(r"(?m)^-.*", "red")
+        console.print(shown)
+    if own := recorded.values.get("modules"):
+        names = _visible(", ".join(map(str, own)))
+        console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
+
+
+def _visible(text: str) -> str:
+    """A text from the store whose control characters, which could hide some of it, are escaped."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def _agree(consent: bool, console: Console) -> None:
+    """Have the person agree to run the code that was shown."""
+    if consent:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(
+            "this would run code that comes from the store; look at it, and agree with "
+            "--run-recorded-code"
+        )
+    if console.input("Run it here? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise UserError("nothing was run")
+
+
+@contextlib.contextmanager
+def _worktree(commit: str, patch: str) -> Iterator[Path]:
+    """A checkout of the commit with the change applied, removed at the end."""
+    home = Path(hhexp.__file__).parent
+    with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
+        folder = Path(temporary) / "code"
+        added = _git(home, "worktree", "add", "--detach", str(folder), commit)
+        if added.returncode:
+            raise UserError(
+                f"commit {commit[:12]} is not in the git repository of {home}: fetch it, or clone "
+                "the repository that it is in, and try again there"
+            )
+        try:
+            if patch:
+                applied = _git(folder, "apply", "--whitespace=nowarn", "-", patch=patch)
+                if applied.returncode:
+                    reason = applied.stderr.decode(errors="replace").strip().splitlines()[0]
+                    raise UserError(
+                        f"the recorded change does not apply to {commit[:12]}: {reason}"
+                    )
+            yield folder
+        finally:
+            _git(home, "worktree", "remove", "--force", str(folder))
+
+
+def _git(folder: Path, *words: str, patch: str = "") -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, input=patch.encode(), capture_output=True)

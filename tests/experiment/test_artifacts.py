@@ -1,0 +1,49 @@
+"""What an interrupted run has logged of its results is not there twice after."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from hhexp.experiment import artifacts
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
+from hhexp.training.state import PastEpoch
+
+
+class Anything:
+    """Has every attribute, and each is itself."""
+
+    def __getattr__(self, name: str) -> "Anything":
+        return self
+
+    def __getitem__(self, key: object) -> "Anything":
+        return self
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = ("learning_curves", "confusion_matrix", "worst_errors")
+    pictures = SimpleNamespace(**dict.fromkeys(drawn, lambda *_: Figure()))
+    monkeypatch.setattr(artifacts, "figures", pictures)
+    monkeypatch.setattr(artifacts, "training_sheet", lambda _: Figure())
+    monkeypatch.setattr(artifacts, "predictions", lambda *_: "path,true,predicted\n")
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_results_that_are_logged_twice_are_there_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models: list[Any] = []
+    monkeypatch.setattr(artifacts, "view_metrics", lambda _: {"val_half/accuracy": 0.75})
+    monkeypatch.setattr(TrackedRun, "log_model", lambda _, model, __: models.append(model))
+    monkeypatch.setattr(TrackedRun, "has_model", lambda _: bool(models))
+    tracked = TrackedRun.start(store, "study", "epochs=1")
+    something: Any = Anything()
+    for _ in range(2):
+        past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
+        artifacts.log_results(tracked, something, past, something)
+    history = store.client().get_metric_history(tracked.run_id, "val_half/accuracy")
+    assert [metric.step for metric in history] == [1]
+    assert len(models) == 1

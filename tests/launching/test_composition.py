@@ -1,0 +1,86 @@
+"""A sweep's jobs are told apart by what differs, and Hydra's refusals become one line."""
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from hhexp.config.catalogue import read_catalogue
+from hhexp.errors import UserError
+from hhexp.launching.composition import check_options, explain, varying
+
+
+def test_a_key_is_what_differs() -> None:
+    jobs = [["aug=none", "epochs=5", "seed=1"], ["aug=full", "epochs=5", "seed=1"]]
+    assert varying(jobs) == ["aug=none", "aug=full"]
+    assert varying([["aug=none", "epochs=5"]]) == ["aug=none epochs=5"]
+    assert varying([[]]) == ["defaults"]
+
+
+def test_keys_are_unique() -> None:
+    assert varying([["seed=0"], ["seed=0"], ["seed=1"]]) == ["seed=0", "seed=0 (2)", "seed=1"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ConfigCompositionException("Could not override 'lr.valu'.\nTo append …"),
+            "lr.valu: no such key or group; nearest: lr.value",
+        ),
+        (
+            ConfigCompositionException("Could not override 'lr.final_fraction'.\nTo append …"),
+            "lr.final_fraction: only with lr=cosine",
+        ),
+        (
+            MissingConfigException(
+                "In 'config': Could not find 'lr/cosin'\n\nAvailable options in 'lr':\n"
+                "\tconstant\n\tcosine\nConfig search path:\n\tx",
+                None,
+            ),
+            "lr=cosin: no such option; nearest: cosine; there are: constant, cosine",
+        ),
+        (ConfigCompositionException("Something\nnew"), "the command line: Something new"),
+    ],
+)
+def test_a_refusal_is_one_line(error: Exception, said: str) -> None:
+    assert str(explain(error, read_catalogue())) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("epochs", "epochs: not of the form key=value"),
+        ("data.root=/tmp/a (1)", "data.root: quote the value: 'data.root=\"/tmp/a (1)\"'"),
+        ("data.root=a [1]", "data.root: quote the value: 'data.root=\"a [1]\"'"),
+        ("model.filters=[8,8", "model.filters: [8,8 cannot be read: close its brackets and quotes"),
+        ("seed=${a", "seed: ${a cannot be read: close its brackets and quotes"),
+        ("lr=choice(a", "lr: choice(a cannot be read: close its brackets and quotes"),
+    ],
+)
+def test_a_word_that_hydra_cannot_read_is_mended(word: str, said: str) -> None:
+    with pytest.raises(HydraException) as refused:
+        OverridesParser.create().parse_overrides([word])
+    assert str(explain(refused.value, read_catalogue())) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("${nope}", "epochs: Interpolation key 'nope' not found"),
+        ("${oc.env:NO_SUCH}", "epochs: Environment variable 'NO_SUCH' not found"),
+        ("${nope:1}", "epochs: Unsupported interpolation type nope"),
+    ],
+)
+def test_an_interpolation_that_leads_nowhere_is_named_by_its_key(value: str, said: str) -> None:
+    with pytest.raises(OmegaConfBaseException) as refused:
+        OmegaConf.to_container(OmegaConf.create({"epochs": value}), resolve=True)
+    assert str(explain(refused.value, read_catalogue())) == said
+
+
+@pytest.mark.parametrize("word", ["lr=null", "lr=True", "lr=constant,0.1"])
+def test_an_option_must_be_a_name(word: str) -> None:
+    options = "constant, cosine, step, too_large, too_small"
+    with pytest.raises(UserError, match=rf"^lr=\S+: no such option; there are: {options}$"):
+        check_options(["-m", "epochs=1", word], read_catalogue())

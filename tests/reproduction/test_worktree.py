@@ -1,0 +1,117 @@
+"""The recorded code is shown whole before it runs, and is what was recorded."""
+
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import hhexp
+from hhexp.errors import UserError
+from hhexp.reproduction import worktree
+from hhexp.reproduction.record import Recorded
+
+REPRODUCE = """\
+import importlib.util, pathlib, sys
+import change
+(pathlib.Path(sys.argv[1]) / "ran").write_bytes(pathlib.Path(change.__file__).read_bytes())
+sys.exit(3 if importlib.util.find_spec("own") else 4)
+"""
+"""In place of hhexp's; writes the changed file into the folder that it is given."""
+
+CHANGE = "# one line\r\nvalue = 1\r\n"
+
+
+@pytest.fixture
+def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A commit of a small repository that stands for hhexp's."""
+    package = tmp_path / "repository" / "src" / "hhexp"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "reproduce.py").write_text(REPRODUCE)
+    (package.parent / "change.py").write_bytes(CHANGE.encode())
+    monkeypatch.setattr(hhexp, "__file__", str(package / "__init__.py"))
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first")
+    return git("rev-parse", "HEAD").decode().strip()
+
+
+def git(*words: str) -> bytes:
+    folder = Path("repository")
+    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True).stdout
+
+
+def recorded(
+    commit: str, patch: str = "", config: str = "modules: []\n", run: str = "0"
+) -> Recorded:
+    state = json.dumps({"commit": commit, "patch": "changes.patch", "cut": False})
+    files = {"config.yaml": config, "git.json": state, "changes.patch": patch}
+    return Recorded(run, "a store", "a run", files)
+
+
+def shown(action: Callable[[Console], object], width: int = 40) -> str:
+    """What an action prints on a narrow terminal."""
+    console = Console(file=io.StringIO(), width=width, soft_wrap=True, force_terminal=False)
+    action(console)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_nothing_in_a_change_can_hide_from_the_person() -> None:
+    hidden = {
+        "+os.system('evil')\x1b[1A\x1b[2K": "+os.system('evil')\\x1b[1A\\x1b[2K",
+        "+one\r+two": "+one\\r+two",
+        "+one\x9b2K\x08": "+one\\x9b2K\\x08",
+        "+\u202eesrever": "+\\u202eesrever",
+        "+" + 200 * " " + "os.system('evil')": 200 * " " + "os.system('evil')",
+        "+[red]x[/red]": "+[red]x[/red]",
+        "+é\tü": "+é",
+    }
+    run = recorded("abc", "".join(f"{line}\n" for line in hidden))
+    said = shown(lambda console: worktree.show([run], console))
+    for line in hidden.values():
+        assert line in said
+    assert not set(said) & set("\x1b\r\x9b\x08\u202e")
+
+
+def test_a_long_change_is_shown_to_its_end() -> None:
+    run = recorded("abc", "".join(f"+line {n}\n" for n in range(1000)))
+    said = shown(lambda console: worktree.show([run], console))
+    assert "1000 lines" in said and said.rstrip().endswith("+line 999")
+
+
+def test_own_modules_are_said_to_run_as_they_are_now() -> None:
+    run = recorded("abc", config="modules: [mine, yours]\n")
+    said = shown(lambda console: worktree.show([run], console))
+    assert "as they are now, not as recorded: mine, yours" in said
+    assert "modules" not in shown(lambda console: worktree.show([recorded("abc")], console))
+
+
+def test_nothing_runs_without_consent(commit: str, tmp_path: Path) -> None:
+    run = recorded(commit, run=str(tmp_path))
+    with pytest.raises(UserError, match="agree with --run-recorded-code"):
+        shown(lambda console: worktree.run([run], False, [], console))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
+    commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = CHANGE.replace("1", "2").encode()
+    file = Path("repository/src/change.py")
+    file.write_bytes(changed)
+    patch = git("diff", "--binary").decode()
+    file.write_bytes(CHANGE.encode())
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "own.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+    run = recorded(commit, patch, run=str(tmp_path))
+    statuses: list[int] = []
+    shown(lambda console: statuses.append(worktree.run([run], True, [], console)))
+    assert statuses == [3]
+    assert (tmp_path / "ran").read_bytes() == changed
+    assert git("worktree", "list").count(b"\n") == 1
