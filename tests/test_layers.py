@@ -15,7 +15,7 @@ SRC = Path(__file__).parents[1] / "src"
 # From the ground up. A module imports from lower layers, and within its own package.
 LAYERS = (
     {"conf"},  # the YAML files
-    {"errors"},
+    {"errors", "atomic"},
     {"console"},
     {"config"},
     {"data"},

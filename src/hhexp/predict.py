@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hhexp.atomic import replace_file
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.prediction.answers import Answers, ask, unscaled
@@ -196,15 +197,14 @@ def save(drawn: "Figure", output: Path) -> None:
     """
     import warnings
 
-    temporary = output.with_name(f".{output.name}.{os.getpid()}{output.suffix}")
     try:
-        with warnings.catch_warnings(action="ignore"):  # letters that the font lacks
-            drawn.savefig(temporary)
-        os.replace(temporary, output)
+        with (
+            replace_file(output) as unfinished,
+            warnings.catch_warnings(action="ignore"),  # letters that the font lacks
+        ):
+            drawn.savefig(unfinished)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def printable(path: Path) -> str:
