@@ -16,7 +16,7 @@ SRC = Path(__file__).parents[1] / "src"
 LAYERS = (
     {"conf"},  # the YAML files
     {"errors", "atomic"},
-    {"console"},
+    {"console", "options"},
     {"config"},
     {"data"},
     {"augment"},
