@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.figures import INK
+from hhexp.figures.style import INK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,15 @@ from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, finite
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
-from hhexp.figures import FAINT, INK, TITLE, TRAIN, VALIDATION
+from hhexp.figures.style import (
+    INK,
+    TITLE,
+    TRAIN,
+    VALIDATION,
+    number_epochs,
+    show_percent,
+    style_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,10 +66,10 @@ def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figu
     for split, label, colour in SPLITS:
         curves = _stack(histories, f"{split}/{name}")
         _seeds_and_mean(axes, curves, colour, label)
-    _epochs(axes)
+    number_epochs(axes)
     axes.set_ylabel(name if name == "accuracy" else "loss (nats)")
     if name == "accuracy":
-        _percent(axes)
+        show_percent(axes.yaxis)
         axes.set_ylim(0.4, 1.02) if axes.get_ylim()[0] > 0.4 else axes.set_ylim(0, 1.02)
     else:
         axes.set_ylim(0, top)
@@ -98,9 +106,7 @@ def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure"
     axes.margins(x=0.08)
     low, high = axes.get_xlim()
     axes.set_xlim(max(low, -0.02), min(high, 1.02))
-    from matplotlib.ticker import PercentFormatter
-
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    show_percent(axes.xaxis)
     return figure
 
 
@@ -131,9 +137,9 @@ def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
             zorder=3 - rank / len(lengths),
         )
     axes.axhline(0, color=INK, linewidth=0.6)
-    _epochs(axes)
+    number_epochs(axes)
     axes.set_ylabel("training − validation accuracy")
-    _percent(axes)
+    show_percent(axes.yaxis)
     axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     return figure
 
@@ -152,8 +158,7 @@ def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
     axes.patch.set_alpha(0)
     if title:
         axes.set_title(title, **{**TITLE, "fontsize": 10})
-    axes.grid(color=FAINT, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     axes.spines[["bottom", "left"]].set_color(INK)
     axes.tick_params(colors=INK, labelsize=8)
     axes.xaxis.label.set_color(INK)
@@ -193,16 +198,3 @@ def _mean(curves: np.ndarray) -> np.ndarray:
     """[E], the mean of [S, E] curves; NaN where one has no value, so that it ends with the first
     seed that diverges."""
     return curves.mean(axis=0) if len(curves) else np.empty(0)
-
-
-def _epochs(axes: "Axes") -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def _percent(axes: "Axes") -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))

@@ -121,10 +121,10 @@ def _write_figures(content: Content, folder: Path) -> None:
 
 
 def _write_sheet(sheet: Sheet, path: Path) -> None:
-    from hhexp.figures import image_sheet
+    from hhexp.figures.sheets import draw_sheet
 
     pictures = [picture for picture in sheet.pictures if picture.pixels is not None]
-    image_sheet(
+    draw_sheet(
         [picture.pixels for picture in pictures if picture.pixels is not None],
         [f"{picture.name}\n{picture.caption}" for picture in pictures],
         sheet.title,

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hhexp.analysis.report.charts import PALETTE
-from hhexp.figures import FAINT, INK
+from hhexp.figures.style import FAINT, INK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
