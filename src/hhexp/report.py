@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.tracking.store import Store
 
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
-    overlay = report.gradcam_overlay(results) if options.gradcam else None
+    overlay = report.make_overlay(results) if options.gradcam else None
     page = report.write(results, options.output, overlay)
     for verdict in judge(results):
         print(f"{verdict.claim.name}: {verdict}")

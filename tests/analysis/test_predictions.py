@@ -24,16 +24,16 @@ def found(synthetic):
     return results, read_predictions(results)
 
 
-def test_all_runs_answer_the_same_images(found) -> None:
+def test_all_runs_predict_the_same_images(found) -> None:
     _, predictions = found
-    assert len(predictions.answers) == 20
+    assert len(predictions.runs) == 20
     assert predictions.paths[0] == "validation/horses/horses-0.png"
     assert predictions.notes == []
 
 
 def test_the_share_of_wrong_runs_by_image(found) -> None:
     _, predictions = found
-    wrong = predictions.wrong_share(predictions.answers)
+    wrong = predictions.wrong_share(predictions.runs)
     assert wrong[0] == 1
     assert wrong[1] == wrong[8] == 0.5
     assert wrong[2] == pytest.approx(0.2)

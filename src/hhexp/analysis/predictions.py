@@ -1,4 +1,4 @@
-"""The runs' answers to each validation image: who errs where, and what moves between cells."""
+"""The runs' predictions, image by image: who errs where, and what changes between cells."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ ARTIFACT = "predictions/validation.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a run's last epoch said of the validation images."""
+class RunPredictions:
+    """What a run's model took each validation image for, after its last epoch."""
 
     result: Result
     right: np.ndarray
@@ -32,20 +32,20 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The answers of all runs to the same images."""
+    """The predictions of all runs on the same images."""
 
     paths: tuple[str, ...]
     true: tuple[str, ...]
-    answers: list[Answers]
+    runs: list[RunPredictions]
     notes: list[str]
 
-    def of(self, cell: Cell) -> list[Answers]:
+    def of(self, cell: Cell) -> list[RunPredictions]:
         """Those of a cell's runs, by seed."""
-        return [each for each in self.answers if each.result.cell == cell]
+        return [each for each in self.runs if each.result.cell == cell]
 
-    def wrong_share(self, answers: Sequence[Answers]) -> np.ndarray:
+    def wrong_share(self, runs: Sequence[RunPredictions]) -> np.ndarray:
         """[N] float64: the share of these runs that has each image wrong."""
-        right = np.array([each.right for each in answers], dtype=np.float64)
+        right = np.array([each.right for each in runs], dtype=np.float64)
         return np.asarray(1 - right.mean(axis=0))
 
 
@@ -77,11 +77,11 @@ class Pair:
 
 
 def read_predictions(results: Results) -> Predictions | None:
-    """Read the answers of every finished run; None where no run has any.
+    """Read the predictions of every finished run; None where no run has any.
 
     Runs that were validated on other images than the first are left out, with a note.
     """
-    found: list[Answers] = []
+    found: list[RunPredictions] = []
     notes: list[str] = []
     paths: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def read_predictions(results: Results) -> Predictions | None:
                 continue
             predicted = tuple(row["predicted"] for row in rows)
             right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
-            found.append(Answers(result, right, predicted))
+            found.append(RunPredictions(result, right, predicted))
     return Predictions(paths, true, found, notes) if found else None
 
 
@@ -187,9 +187,9 @@ def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
 
     frame = pd.DataFrame({"path": predictions.paths, "true": predictions.true})
     for cell in results.cells:
-        if answers := predictions.of(cell):
-            wrong = predictions.wrong_share(answers) * len(answers)
-            frame[f"wrong of {len(answers)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
+        if runs := predictions.of(cell):
+            wrong = predictions.wrong_share(runs) * len(runs)
+            frame[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
     for pair in pairs(results):
         fixed, broken = moved(predictions, pair)
         words = np.full(len(frame), "", dtype=object)

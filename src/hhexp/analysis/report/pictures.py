@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hhexp.analysis.predictions import Answers, Pair, Predictions, moved, pairs
+from hhexp.analysis.predictions import Pair, Predictions, RunPredictions, moved, pairs
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.tracking.artifacts import read_text
@@ -60,7 +60,7 @@ class Sheet:
     title: str
     remark: str
     pictures: list[Picture]
-    witness: Answers
+    witness: RunPredictions
     """The run whose model an overlay shows."""
 
     @property
@@ -81,7 +81,7 @@ def validation_images(results: Results, predictions: Predictions) -> dict[str, n
     from hhexp.config.check import check
     from hhexp.experiment import read_data
 
-    run = predictions.answers[0].result.run
+    run = predictions.runs[0].result.run
     text = read_text(results.store, run.run_id, "provenance/config.yaml")
     if text is None:
         raise UserError(f"run {run.run_id} has no provenance/config.yaml")
@@ -101,7 +101,7 @@ def sheets(
 
     Args:
         results: the runs.
-        predictions: their answers.
+        predictions: theirs.
         images: by path; those that are missing are shown by their names alone.
         overlay: what to lay over the images.
     """
@@ -113,8 +113,8 @@ def sheets(
 
 def _hardest(predictions: Predictions) -> Sheet:
     """What every run gets wrong; where there is no such image, what most get wrong."""
-    wrong = predictions.wrong_share(predictions.answers)
-    runs = len(predictions.answers)
+    wrong = predictions.wrong_share(predictions.runs)
+    runs = len(predictions.runs)
     order = np.argsort(-wrong, kind="stable")
     always = int((wrong == 1).sum())
     chosen = [int(i) for i in order if wrong[i] > 0][: max(12, min(always, MOST))]
@@ -126,14 +126,14 @@ def _hardest(predictions: Predictions) -> Sheet:
     pictures = [
         Picture(
             predictions.paths[i],
-            f"{predictions.true[i]}, taken for {_taken_for(predictions.answers, i)} "
+            f"{predictions.true[i]}, taken for {_taken_for(predictions.runs, i)} "
             f"in {round(wrong[i] * runs)} of {runs}",
             None,
         )
         for i in chosen
     ]
     remark = remark if chosen else "Every image is right."
-    return Sheet("hardest", title, remark, pictures, predictions.answers[0])
+    return Sheet("hardest", title, remark, pictures, predictions.runs[0])
 
 
 def _moved(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
@@ -181,14 +181,14 @@ def _with_pixels(
     return replace(sheet, pictures=pictures, remark=remark)
 
 
-def _taken_for(answers: Sequence[Answers], image: int) -> str:
+def _taken_for(runs: Sequence[RunPredictions], image: int) -> str:
     """The wrong class that most runs take an image for."""
-    wrong = Counter(each.predicted[image] for each in answers if not each.right[image])
+    wrong = Counter(each.predicted[image] for each in runs if not each.right[image])
     return wrong.most_common(1)[0][0]
 
 
-def _count(answers: Sequence[Answers], image: int) -> str:
-    return f"{sum(not each.right[image] for each in answers)}/{len(answers)}"
+def _count(runs: Sequence[RunPredictions], image: int) -> str:
+    return f"{sum(not each.right[image] for each in runs)}/{len(runs)}"
 
 
 def _images(count: int) -> str:
