@@ -203,7 +203,7 @@ class Sweep:
         """
         made = {o.run_id: o.key for o in self.outcomes if o.run_id is not None}
         if made and self.store is not None:
-            rows = summary.summary(self.store, list(made), made)
+            rows = summary.summarise(self.store, list(made), made)
             self.console.print(summary.render(rows, "Results"))
             if self.parent:
                 self.parent.log_text(summary.to_markdown(rows), "summary.md")
