@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     from rich.console import Console
 
-    options = parse_arguments(argv)
+    options = _build_parser().parse_args(argv)
     files = [Path(file) for file in options.files]
     store = Store.resolve(options.tracking_uri)
     run = find_run(store, options.run_id)
@@ -52,8 +52,19 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if len(photographs) == len(files) else 1
 
 
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line's options."""
+def check_figure(output: str, files: Sequence[Path]) -> Path:
+    """The figure's path.
+
+    Raises:
+        UserError: nothing can be drawn there, or it is one of the files asked about.
+    """
+    path = check_output(output, SUFFIXES)
+    if path.resolve() in {file.resolve() for file in files}:
+        raise UserError(f"--output {output}: that is one of the images, which it would replace")
+    return path
+
+
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hhexp.predict",
         description="Ask a run's model about image files: the class and its probability in a "
@@ -72,19 +83,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FIG.png",
         help="where to draw the figure; default: predictions-<run>.png in the current folder",
     )
-    return parser.parse_args(argv)
-
-
-def check_figure(output: str, files: Sequence[Path]) -> Path:
-    """The figure's path.
-
-    Raises:
-        UserError: nothing can be drawn there, or it is one of the files asked about.
-    """
-    path = check_output(output, SUFFIXES)
-    if path.resolve() in {file.resolve() for file in files}:
-        raise UserError(f"--output {output}: that is one of the images, which it would replace")
-    return path
+    return parser
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def read_predictions(results: Results) -> Predictions | None:
     return Predictions(paths, true, found, notes) if found else None
 
 
-def pairs(results: Results) -> list[Pair]:
+def choose_pairs(results: Results) -> list[Pair]:
     """The cells to compare image by image.
 
     Those that a study's claims on validation accuracy compare; where there are none, those that
@@ -130,7 +130,7 @@ def pairs(results: Results) -> list[Pair]:
     return list({str(pair): pair for pair in asked}.values())
 
 
-def duels(predictions: Predictions, pair: Pair) -> list[Duel]:
+def compare_models(predictions: Predictions, pair: Pair) -> list[Duel]:
     """McNemar's test of the pair's two models, for each seed that both cells have."""
     second = {each.result.seed: each for each in predictions.of(pair.second)}
     return [
@@ -144,7 +144,7 @@ def duels(predictions: Predictions, pair: Pair) -> list[Duel]:
     ]
 
 
-def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
+def find_fixed_and_broken(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
     """The images that the pair's second cell fixes, and those that it breaks.
 
     An image is fixed where more than half of the first cell's runs have it wrong and more than half
@@ -160,7 +160,7 @@ def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
     return fixed, broken
 
 
-def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
+def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
     """One row a duel: its cells, seed, the images that one model alone has right, p, both runs."""
     import pandas as pd
 
@@ -180,7 +180,7 @@ def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame"
     )
 
 
-def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
+def tabulate_images(predictions: Predictions, results: Results) -> "pd.DataFrame":
     """One row an image: path, true class, by cell how many of its runs have it wrong, and for each
     pair of cells whether the second fixes or breaks it."""
     import pandas as pd
@@ -190,8 +190,8 @@ def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
         if runs := predictions.of(cell):
             wrong = predictions.wrong_share(runs) * len(runs)
             frame[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
-    for pair in pairs(results):
-        fixed, broken = moved(predictions, pair)
+    for pair in choose_pairs(results):
+        fixed, broken = find_fixed_and_broken(predictions, pair)
         words = np.full(len(frame), "", dtype=object)
         words[fixed], words[broken] = "fixed", "broken"
         frame[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
