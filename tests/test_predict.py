@@ -14,8 +14,6 @@ from PIL import Image
 
 from hhexp import predict
 from hhexp.errors import UserError
-from hhexp.prediction.answers import Answers
-from hhexp.prediction.photographs import Photograph
 from hhexp.tracking.query import recent
 from hhexp.tracking.store import Store
 
@@ -148,34 +146,4 @@ def test_a_run_that_is_not_there_is_said(trained: Trained) -> None:
 )
 def test_a_figure_that_cannot_be_drawn_is_refused_first(output: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
-        predict.checked_output(output, [Path("photo.png")])
-
-
-def answers(probabilities: list[list[float]], heat: float = 1) -> Answers:
-    found = np.array(probabilities, np.float32)
-    return Answers(("cats", "dogs"), found, np.full((len(found), 4, 4), heat, np.float32))
-
-
-def test_a_probability_is_rounded_to_1_only_where_it_is_1() -> None:
-    some = answers([[0.25, 0.75], [1, 0], [1e-5, 1 - 1e-5], [0.0009, 0.9991]])
-    assert [some.said(number) for number in range(4)] == [
-        ("dogs", "75.0%"),
-        ("cats", "100.0%"),
-        ("dogs", ">99.9%"),
-        ("dogs", "99.9%"),
-    ]
-
-
-def test_the_note_counts_the_classes_that_the_slip_changes() -> None:
-    right, slip = answers([[0.2, 0.8], [0.9, 0.1]]), answers([[1, 0], [1, 0]])
-    assert predict.unscaled_note([right, slip]).endswith("Classes that differ: 1 of 2.")
-
-
-def test_the_figure_says_where_nothing_was_found_and_what_it_leaves_out() -> None:
-    one = Photograph(Path("a/$1.png"), np.zeros((60, 30, 3), np.uint8), np.zeros((8, 8, 3), "u1"))
-    count = predict.PICTURED + 1
-    figure = predict.figure([one] * count, [answers([[0, 1]] * count, heat=0)])
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts[0].endswith(f"the first {predict.PICTURED} of {count}")
-    assert texts[1:3] == ["$1.png", "dogs 100.0% (nothing found)"]
-    assert len(figure.axes[0].images) == 2 * predict.PICTURED
+        predict.check_figure(output, [Path("photo.png")])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hhexp.reproduce import expectation, reason
+from hhexp.reproduce import describe_expectation, give_reason
 from hhexp.reproduction.record import from_folder
 from hhexp.tracking.query import find_run, of_kind
 from hhexp.training import isa
@@ -127,14 +127,14 @@ def test_a_cut_history_is_said_before_training(trained: Any, shell: Any) -> None
 
 def test_changed_code_alone_is_no_reason_to_expect_other_numbers() -> None:
     code, threads = ["source hhexp/training/step.py"], ["threads 2 → 1"]
-    said, hint = expectation(code, {})
+    said, hint = describe_expectation(code, {})
     assert said.startswith("Exact if the changed code moves no number, else tolerance decides")
     assert said.endswith("not as it was: source hhexp/training/step.py")
     assert hint == "For the recorded code: --code recorded"
-    assert reason(code).startswith("The changed code may have moved them: source")
+    assert give_reason(code).startswith("The changed code may have moved them: source")
     for moved in (threads, code + threads):
-        assert expectation(moved, {})[0].startswith("Exactness can't be expected")
-        assert reason(moved).startswith("Exactness could not be expected: ")
+        assert describe_expectation(moved, {})[0].startswith("Exactness can't be expected")
+        assert give_reason(moved).startswith("Exactness could not be expected: ")
 
 
 def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(

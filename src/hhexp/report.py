@@ -5,11 +5,29 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.options import add_tracking_uri
 
 
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
+    options = _build_parser().parse_args(argv)
+    from hhexp.analysis import report
+    from hhexp.analysis.claims import judge_claims
+    from hhexp.analysis.results import select
+    from hhexp.tracking.store import Store
+
+    results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
+    overlay = report.make_overlay(results) if options.gradcam else None
+    page = report.write(results, options.output, overlay)
+    for verdict in judge_claims(results):
+        print(f"{verdict.claim.name}: {verdict}")
+    count = len(results.all)
+    print(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+    return 0
+
+
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hhexp.report",
         description="Write a report of a sweep, a study or any runs: one page that needs nothing "
@@ -31,24 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="lay Grad-CAM over the pictures: where the model looked (needs TensorFlow)",
     )
-    parser.add_argument(
-        "--tracking-uri",
-        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
-    )
-    options = parser.parse_args(argv)
-    from hhexp.analysis import report
-    from hhexp.analysis.claims import judge
-    from hhexp.analysis.results import select
-    from hhexp.tracking.store import Store
-
-    results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
-    overlay = report.gradcam_overlay(results) if options.gradcam else None
-    page = report.write(results, options.output, overlay)
-    for verdict in judge(results):
-        print(f"{verdict.claim.name}: {verdict}")
-    count = len(results.all)
-    print(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
-    return 0
+    add_tracking_uri(parser)
+    return parser
 
 
 if __name__ == "__main__":

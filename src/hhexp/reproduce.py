@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.options import add_tracking_uri
 
 
 @entry
@@ -15,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 for exact, 3 for within tolerance, 4 for diverged, 1 where a training failed.
     """
-    words = _parser().parse_args(argv)
+    words = _build_parser().parse_args(argv)
     from rich.console import Console
 
     from hhexp.reproduction import retrain, worktree
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     if words.code == "recorded":
         if words.dry_run:
             return worktree.show(recorded, console)
-        return worktree.run(recorded, words.run_recorded_code, _forwarded(words), console)
+        return worktree.run(recorded, words.run_recorded_code, _forward_words(words), console)
     prepared = [
         retrain.prepare_reproduction(
             each, epochs=words.epochs, modules=words.modules, root=words.data_root
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     for each in prepared:
         console.print(f"run {each.recorded.run_id} from {each.recorded.where}", highlight=False)
         console.print(differences_table(each.recorded.provenance, each.provenance))
-        for line in expectation(each.moved, each.recorded.identity):
+        for line in describe_expectation(each.moved, each.recorded.identity):
             console.print(line, highlight=False)
     if words.dry_run:
         return 0
@@ -53,11 +54,11 @@ def main(argv: list[str] | None = None) -> int:
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
         if verdict and verdict.first and each.moved:
-            console.print(reason(each.moved), highlight=False)
+            console.print(give_reason(each.moved), highlight=False)
     return retrain.exit_status(verdicts)
 
 
-def expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:
+def describe_expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:
     """What can be expected, given what moves the numbers and is not as it was; and what to do."""
     from hhexp.experiment.identity import PACKAGES
 
@@ -75,7 +76,7 @@ def expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[st
     return lines
 
 
-def reason(moved: Sequence[str]) -> str:
+def give_reason(moved: Sequence[str]) -> str:
     """Why numbers may not have come back exactly, given what is not as it was."""
     code, other = "The changed code may have moved them", "Exactness could not be expected"
     return f"{code if _is_code(moved) else other}: {'; '.join(moved)}"
@@ -86,7 +87,7 @@ def _is_code(moved: Sequence[str]) -> bool:
     return all(part.startswith("source ") for part in moved)
 
 
-def _forwarded(words: argparse.Namespace) -> list[str]:
+def _forward_words(words: argparse.Namespace) -> list[str]:
     """The words of the command that the recorded code gets."""
     given = ["--published", str(words.published.absolute())]
     for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
@@ -95,7 +96,7 @@ def _forwarded(words: argparse.Namespace) -> list[str]:
     return [*given, *(["--modules", *words.modules] if words.modules else [])]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.reproduce",
         description="Train a run again from nothing and say whether its numbers came back: exact "
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "run_id", help="a run, a sweep, or a published run; a unique prefix will do"
     )
-    parser.add_argument("--tracking-uri", help="the store; else $MLFLOW_TRACKING_URI, else mlruns/")
+    add_tracking_uri(parser)
     parser.add_argument(
         "--dry-run",
         action="store_true",

@@ -46,7 +46,7 @@ def conclude(sweep: "Sweep") -> int:
     from hhexp.analysis import summary
 
     if (made := sweep.trained) and sweep.store:
-        rows = summary.summary(sweep.store, list(made), made)
+        rows = summary.summarise(sweep.store, list(made), made)
         sweep.console.print(summary.render(rows, "Results"))
         if sweep.parent:
             sweep.parent.log_text(summary.to_markdown(rows), "summary.md")

@@ -129,7 +129,7 @@ def test_of_two_runs_of_a_cell_and_seed_the_newest_counts(synthetic) -> None:
     failed.log_params({"aug": "flip", "seed": 2})
     failed.finish("FAILED", None)
     results = select(store, "params.aug = 'flip'")
-    assert results.measured({}, "val/accuracy", "last") == {1: 0.6}
+    assert results.measure_cell({}, "val/accuracy", "last") == {1: 0.6}
     assert [result.run.status for result in results.all] == ["FINISHED", "FINISHED", "FAILED"]
     assert "they differ in data.image_size" in results.notes[0]
 
@@ -149,5 +149,5 @@ def test_a_reproduction_does_not_stand_for_the_run(synthetic) -> None:
         run.log_epoch(1, {"val/accuracy": value})
         run.finish("FINISHED", None)
     results = select(synthetic.store, "params.aug = 'shear'")
-    assert results.measured({}, "val/accuracy", "last") == {0: 0.5}
+    assert results.measure_cell({}, "val/accuracy", "last") == {0: 0.5}
     assert results.notes == []

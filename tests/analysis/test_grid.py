@@ -55,8 +55,8 @@ def test_cells_of_runs_are_what_their_overrides_vary() -> None:
 
 def test_a_runs_command_is_safe_in_a_shell() -> None:
     text = "aug=full model.filters=[8, 8] data.root=a&b"
-    assert shlex.split(grid.command(text)) == [
+    assert shlex.split(grid.compose_command(text)) == [
         "python", "-m", "hhexp.run", "aug=full", "model.filters=[8, 8]", "data.root=a&b",
     ]  # fmt: skip
-    assert grid.command("aug=full epochs=15") == "python -m hhexp.run aug=full epochs=15"
-    assert grid.command("") == "python -m hhexp.run"
+    assert grid.compose_command("aug=full epochs=15") == "python -m hhexp.run aug=full epochs=15"
+    assert grid.compose_command("") == "python -m hhexp.run"

@@ -6,12 +6,12 @@ import pytest
 
 from hhexp.analysis.predictions import (
     Pair,
-    duels,
-    duels_frame,
-    images_frame,
-    moved,
-    pairs,
+    choose_pairs,
+    compare_models,
+    find_fixed_and_broken,
     read_predictions,
+    tabulate_duels,
+    tabulate_images,
 )
 from hhexp.analysis.results import select
 
@@ -24,16 +24,16 @@ def found(synthetic):
     return results, read_predictions(results)
 
 
-def test_all_runs_answer_the_same_images(found) -> None:
+def test_all_runs_predict_the_same_images(found) -> None:
     _, predictions = found
-    assert len(predictions.answers) == 20
+    assert len(predictions.runs) == 20
     assert predictions.paths[0] == "validation/horses/horses-0.png"
     assert predictions.notes == []
 
 
 def test_the_share_of_wrong_runs_by_image(found) -> None:
     _, predictions = found
-    wrong = predictions.wrong_share(predictions.answers)
+    wrong = predictions.wrong_share(predictions.runs)
     assert wrong[0] == 1
     assert wrong[1] == wrong[8] == 0.5
     assert wrong[2] == pytest.approx(0.2)
@@ -42,12 +42,12 @@ def test_the_share_of_wrong_runs_by_image(found) -> None:
 
 def test_what_a_cell_fixes_and_breaks(found) -> None:
     _, predictions = found
-    assert moved(predictions, Pair(NONE, FULL)) == ([1], [8, 9])
+    assert find_fixed_and_broken(predictions, Pair(NONE, FULL)) == ([1], [8, 9])
 
 
 def test_a_duel_for_each_seed(found) -> None:
     _, predictions = found
-    fought = duels(predictions, Pair(NONE, FULL))
+    fought = compare_models(predictions, Pair(NONE, FULL))
     assert [duel.first.seed for duel in fought] == [0, 1, 2, 3, 4]
     assert {(duel.test.only_first, duel.test.only_second, duel.test.p) for duel in fought} == {
         (2, 1, 1.0)
@@ -55,12 +55,12 @@ def test_a_duel_for_each_seed(found) -> None:
 
 
 def test_a_study_compares_what_its_claims_on_accuracy_compare(found) -> None:
-    assert pairs(found[0]) == [Pair(NONE, FULL)]
+    assert choose_pairs(found[0]) == [Pair(NONE, FULL)]
     assert Pair(NONE, FULL).words == ("aug=none", "aug=full", "epochs=4")
 
 
 def test_without_a_study_cells_that_differ_in_one_key_are_compared(synthetic) -> None:
-    asked = pairs(select(synthetic.store, synthetic.sweep_id))
+    asked = choose_pairs(select(synthetic.store, synthetic.sweep_id))
     assert [(pair.first["aug"], pair.second["aug"]) for pair in asked] == [
         ("none", "full"), ("none", "full"), ("none", "none"), ("full", "full"),
     ]  # fmt: skip
@@ -70,18 +70,18 @@ def test_so_are_they_where_no_claim_is_on_accuracy(found) -> None:
     results, _ = found
     for claims in ([], results.study.claims[:1]):
         study = results.study.model_copy(update={"claims": claims})
-        assert Pair(NONE, FULL) in pairs(replace(results, study=study))
+        assert Pair(NONE, FULL) in choose_pairs(replace(results, study=study))
 
 
 def test_tables_of_the_duels_and_of_the_images(found) -> None:
     results, predictions = found
     pair = Pair(NONE, FULL)
-    row = duels_frame([(pair, duels(predictions, pair))]).iloc[1]
+    row = tabulate_duels([(pair, compare_models(predictions, pair))]).iloc[1]
     assert (row["first"], row["second"], row["seed"]) == (
         "aug=none epochs=4", "aug=full epochs=4", 1,
     )  # fmt: skip
     assert (row["only_first_right"], row["only_second_right"], row["p"]) == (2, 1, 1.0)
-    frame = images_frame(predictions, results)
+    frame = tabulate_images(predictions, results)
     assert list(frame["wrong of 5: aug=full epochs=4"])[:3] == [5, 0, 1]
     moves = frame["aug=full epochs=4 against aug=none epochs=4"]
     assert list(moves[[0, 1, 8, 9]]) == ["", "fixed", "broken", "broken"]

@@ -1,6 +1,6 @@
 """Which runs a study takes from a store."""
 
-from hhexp.analysis.results import expected
+from hhexp.analysis.results import find_shared
 from hhexp.analysis.study import Study
 
 
@@ -9,6 +9,6 @@ def test_a_study_takes_the_defaults_of_what_it_does_not_name() -> None:
         name="rates", title="Rates", question="Which?", grid="lr=constant,step epochs=2",
         fixed="data.image_size=100 optimizer=adam", seeds=[0],
     )  # fmt: skip
-    assert expected(study) == {
+    assert find_shared(study) == {
         "model": "cnn", "aug": "none", "optimizer": "adam", "data.image_size": "100",
     }  # fmt: skip

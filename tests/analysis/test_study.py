@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hhexp.analysis.study import read_study, study_file
+from hhexp.analysis.study import find_study_file, read_study
 from hhexp.errors import UserError
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -78,9 +78,9 @@ def test_a_study_is_found_by_path_folder_and_name(
     file = written(folder)
     monkeypatch.chdir(tmp_path)
     for named in (str(file), str(folder), "experiments/mine", "mine"):
-        found = study_file(named)
+        found = find_study_file(named)
         assert found is not None and found.resolve() == file
-    assert study_file("another") is None
+    assert find_study_file("another") is None
 
 
 @pytest.mark.parametrize(

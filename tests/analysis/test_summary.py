@@ -8,15 +8,31 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hhexp.analysis.summary import Point, Row, render, summary, to_csv, to_markdown
+from hhexp.analysis.summary import Point, Row, render, summarise, to_csv, to_markdown
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
 CLASSES = ("horses", "humans")
 
 
+def measured(
+    train_accuracy: float,
+    val_accuracy: float,
+    train_loss: float,
+    val_loss: float,
+    recalls: dict[str, float],
+) -> dict[str, float]:
+    return {
+        "train/accuracy": train_accuracy,
+        "val/accuracy": val_accuracy,
+        "train/loss": train_loss,
+        "val/loss": val_loss,
+        **{f"val/recall/{name}": recall for name, recall in recalls.items()},
+    }
+
+
 def point(epoch: int, val_accuracy: float) -> Point:
-    return Point(epoch, 1.0, val_accuracy, 0.0012, 1.83, dict.fromkeys(CLASSES, 0.9))
+    return Point(epoch, measured(1.0, val_accuracy, 0.0012, 1.83, dict.fromkeys(CLASSES, 0.9)))
 
 
 ROWS = [
@@ -59,14 +75,28 @@ def test_rows_hold_the_last_and_the_earliest_best_epoch(store: Store) -> None:
     run.finish("FINISHED", None)
     failed = TrackedRun.start(store, "study", "stored name")
     failed.finish("FAILED", ValueError("lost"))
-    rows = summary(store, [run.run_id, failed.run_id], {run.run_id: "epochs=4"})
+    rows = summarise(store, [run.run_id, failed.run_id], {run.run_id: "epochs=4"})
 
     assert [row.overrides for row in rows] == ["epochs=4", "stored name"]
-    assert rows[0].last == Point(4, 0.9, 0.7, 0.1, 4.0, {"horses": 0.5, "humans": 1.0})
-    assert rows[0].best == Point(2, 0.9, 0.8, 0.1, 2.0, {"horses": 0.5, "humans": 1.0})
+    recalls = {"horses": 0.5, "humans": 1.0}
+    assert rows[0].last == Point(4, measured(0.9, 0.7, 0.1, 4.0, recalls))
+    assert rows[0].best == Point(2, measured(0.9, 0.8, 0.1, 2.0, recalls))
     assert rows[0].epoch_s == 3.5
     assert rows[0].label == "quick"
     assert (rows[1].status, rows[1].error, rows[1].last) == ("FAILED", "ValueError: lost", None)
+
+
+def test_a_run_that_diverged_shows_what_is_a_number(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "epochs=2")
+    for epoch, loss in ((1, 0.5), (2, math.nan)):
+        run.log_epoch(epoch, {"val/accuracy": 0.5, "val/loss": loss, "time/epoch_s": 1.0})
+    run.finish("FINISHED", None)
+    (row,) = summarise(store, [run.run_id], {})
+    assert row.last is not None and math.isnan(row.last.values["val/loss"])
+    assert row.best == Point(1, row.best.values) and row.best.values["val/loss"] == 0.5
+    last, best = shown(100, [row])[-2:]
+    assert last.split()[1:] == ["last", "2", "-", "50.0", "-", "-", "1.0", run.run_id[:8]]
+    assert best.split() == ["best", "1", "-", "50.0", "-", "0.500"]
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
@@ -88,7 +118,7 @@ def test_a_run_takes_two_lines_on_100_columns() -> None:
 
 def test_with_many_classes_the_terminal_names_the_lowest_recall() -> None:
     recalls = {f"class{number}": number / 10 for number in range(3, 10)}
-    last = Point(1, 1.0, 1.0, 0.1, 0.1, recalls)
+    last = Point(1, measured(1.0, 1.0, 0.1, 0.1, recalls))
     row = Row("3f2a91bc" * 4, "epochs=1", "", "FINISHED", "", last, last, 1.0)
     assert "class3 30.0" in "\n".join(shown(80, [row]))
     assert "val/recall/class9" in to_csv([row])

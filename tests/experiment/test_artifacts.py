@@ -1,6 +1,5 @@
 """What an interrupted run has logged of its results is not there twice after."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,9 +23,8 @@ class Anything:
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = ("learning_curves", "confusion_matrix", "worst_errors")
-    pictures = SimpleNamespace(**dict.fromkeys(drawn, lambda *_: Figure()))
-    monkeypatch.setattr(artifacts, "figures", pictures)
+    for name in ("draw_learning_curves", "draw_confusion_matrix", "draw_worst_errors"):
+        monkeypatch.setattr(artifacts, name, lambda *_: Figure())
     monkeypatch.setattr(artifacts, "training_sheet", lambda _: Figure())
     monkeypatch.setattr(artifacts, "predictions", lambda *_: "path,true,predicted\n")
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from hhexp.errors import UserError
-from hhexp.prediction.photographs import PICTURE_SIDE, read_photograph
+from hhexp.prediction.photographs import PICTURE_SIDE, read_photograph, read_photographs
 
 SIZE = (48, 32)
 HALVES = np.zeros((32, 48, 3), np.uint8)
@@ -144,3 +144,13 @@ def test_a_truncated_image_is_named(tmp_path: Path, deep: bool) -> None:
     (tmp_path / "x.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"x\.png: a damaged image"):
         read_photograph(tmp_path / "x.png", 20, 20)
+
+
+def test_of_several_files_those_that_cannot_be_read_are_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    files = [tmp_path / "gone.png", tmp_path / "a.png"]
+    assert [each.name for each in read_photographs(files, 4, 4)] == ["a.png"]
+    said = capsys.readouterr().err
+    assert said == f"hhexp: {tmp_path}/gone.png: cannot be read: No such file or directory\n"

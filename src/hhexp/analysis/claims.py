@@ -58,7 +58,7 @@ class ClaimVerdict:
         return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
-def judge(results: Results) -> list[ClaimVerdict]:
+def judge_claims(results: Results) -> list[ClaimVerdict]:
     """Judge each claim of the results' study; none where they have no study."""
     claims = results.study.claims if results.study else []
     return [
@@ -76,19 +76,19 @@ def judge_statement(results: Results, statement: Statement) -> StatementVerdict:
     where the whole interval lies between the two margins (an equivalence test as D. J. Schuirmann,
     J. Pharmacokinet. Biopharm. 15, 1987, but with the stricter 95 % interval).
     """
-    values = contrast(results, statement)
+    values = measure_contrast(results, statement)
     if statement.minus:
-        other = contrast(results, statement.minus)
-        values = _paired(values, other)
+        other = measure_contrast(results, statement.minus)
+        values = _subtract(values, other)
     effect = mean_interval(list(values.values()))
-    diverged = _diverged(results, statement)
+    diverged = _find_diverged(results, statement)
     word, reason, needed = _decide(statement, effect)
     if diverged:
         seeds = ", ".join(map(str, diverged))
         reason = f"seed{'s' if len(diverged) > 1 else ''} {seeds} diverged"
         word, needed = "undecided", None
     elif effect.count == 0:
-        reason = _missing(results, statement)
+        reason = _name_missing(results, statement)
     return StatementVerdict(statement, word, reason, effect, values, needed, diverged)
 
 
@@ -119,38 +119,39 @@ def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | No
     return "undecided", "the interval holds the bound", needed
 
 
-def contrast(results: Results, asked: Contrast) -> dict[int, float]:
+def measure_contrast(results: Results, asked: Contrast) -> dict[int, float]:
     """For each seed that all of its cells have: the statistic, or its difference of two cells."""
-    values = results.measured(asked.cell, asked.metric, asked.statistic)
+    values = results.measure_cell(asked.cell, asked.metric, asked.statistic)
     if asked.versus is None:
         return values
-    return _paired(values, results.measured(asked.versus, asked.metric, asked.statistic))
+    return _subtract(values, results.measure_cell(asked.versus, asked.metric, asked.statistic))
 
 
-def _paired(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
+def _subtract(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
     """The difference first − second of each seed that both have."""
     return {seed: difference(first[seed], second[seed]) for seed in first if seed in second}
 
 
-def _diverged(results: Results, statement: Statement) -> list[int]:
+def _find_diverged(results: Results, statement: Statement) -> list[int]:
     """The seeds that some cell of a statement has no number of, as their runs diverged."""
     lost = (
-        results.diverged(cell, asked.metric, asked.statistic) for asked, cell in _cells(statement)
+        results.find_diverged(cell, asked.metric, asked.statistic)
+        for asked, cell in _list_cells(statement)
     )
     return sorted({seed for seeds in lost for seed in seeds})
 
 
-def _missing(results: Results, statement: Statement) -> str:
+def _name_missing(results: Results, statement: Statement) -> str:
     """Which of a statement's cells has no value, or that no seed is in all of them."""
-    for asked, cell in _cells(statement):
+    for asked, cell in _list_cells(statement):
         if not results.of(cell):
             return f"no finished run of {grid.label(cell)}"
-        if not results.measured(cell, asked.metric, asked.statistic):
+        if not results.measure_cell(cell, asked.metric, asked.statistic):
             return f"{grid.label(cell)} has no {asked.metric}"
     return "no seed is in all cells"
 
 
-def _cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
+def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
     """All cells that a statement speaks of, each with what is asked of it."""
     asked: list[Contrast] = [statement, *([statement.minus] if statement.minus else [])]
     return [(each, cell) for each in asked for cell in (each.cell, each.versus) if cell]

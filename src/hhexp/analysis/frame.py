@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import grid
-from hhexp.analysis.claims import bound, judge
+from hhexp.analysis.claims import bound, judge_claims
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
 from hhexp.analysis.results import Results, select
@@ -34,7 +34,7 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     Raises:
         UserError: nothing fits the selection.
     """
-    return runs_frame(select(Store.resolve(tracking_uri), selection))
+    return tabulate_runs(select(Store.resolve(tracking_uri), selection))
 
 
 def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
@@ -45,7 +45,7 @@ def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     Raises:
         UserError: nothing fits the selection.
     """
-    return curves_frame(select(Store.resolve(tracking_uri), selection))
+    return tabulate_curves(select(Store.resolve(tracking_uri), selection))
 
 
 def compare(
@@ -74,15 +74,15 @@ def compare(
     for name, known in ((metric, results.metrics), (statistic, list(STATISTICS))):
         if name not in known:
             raise UserError(f"compare: there is no {name}{nearest(name, known)}")
-    named = [_named(results, cell) for cell in (first, second)]
-    one, other = (results.measured(cell, metric, statistic) for cell in named)
+    cells = [_find_cell(results, cell) for cell in (first, second)]
+    one, other = (results.measure_cell(cell, metric, statistic) for cell in cells)
     seeds = [seed for seed in one if seed in other]
     if not seeds:
         raise UserError(f"compare: no seed has {metric} in both {dict(first)} and {dict(second)}")
     return paired_difference([one[seed] for seed in seeds], [other[seed] for seed in seeds])
 
 
-def _named(results: Results, values: Mapping[str, object]) -> Cell:
+def _find_cell(results: Results, values: Mapping[str, object]) -> Cell:
     """The one cell that has these values."""
     found = [
         cell
@@ -119,10 +119,10 @@ def claims(
     results = select(Store.resolve(tracking_uri), selection, study)
     if results.study is None:
         raise UserError(f"claims: {selection!r} is no study; give one as study=…")
-    return claims_frame(results)
+    return tabulate_claims(results)
 
 
-def runs_frame(results: Results) -> "pd.DataFrame":
+def tabulate_runs(results: Results) -> "pd.DataFrame":
     """The table of ``runs`` for results that were read already."""
     import pandas as pd
 
@@ -149,7 +149,7 @@ def runs_frame(results: Results) -> "pd.DataFrame":
     return frame.astype({"seed": "Int64", "best_epoch": "Int64"})
 
 
-def curves_frame(results: Results) -> "pd.DataFrame":
+def tabulate_curves(results: Results) -> "pd.DataFrame":
     """The table of ``curves`` for results that were read already."""
     import pandas as pd
 
@@ -164,7 +164,7 @@ def curves_frame(results: Results) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
 
 
-def claims_frame(results: Results) -> "pd.DataFrame":
+def tabulate_claims(results: Results) -> "pd.DataFrame":
     """The table of ``claims`` for results that were read already."""
     import pandas as pd
 
@@ -188,7 +188,7 @@ def claims_frame(results: Results) -> "pd.DataFrame":
             "statement_verdict": each.word,
             "reason": each.reason,
         }
-        for verdict in judge(results)
+        for verdict in judge_claims(results)
         for number, each in enumerate(verdict.statements, start=1)
     ]
     return pd.DataFrame(rows).astype({"seeds_needed": "Int64"}) if rows else pd.DataFrame()

@@ -20,7 +20,7 @@ def label(cell: Mapping[str, object]) -> str:
 
 def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:
     """Whether a run, or another cell, has all of a cell's values."""
-    return all(key in params and _plain(params[key]) == _plain(cell[key]) for key in cell)
+    return all(key in params and _normalise(params[key]) == _normalise(cell[key]) for key in cell)
 
 
 def read_grid(overrides: Sequence[str]) -> dict[str, list[str]]:
@@ -57,13 +57,13 @@ def combine(values: Mapping[str, Sequence[str]]) -> list[Cell]:
 
 def split_overrides(text: str) -> dict[str, str]:
     """The keys and values of overrides that were joined by blanks, as in the tag of a run."""
-    pairs = [word.partition("=") for word in _words(text) if "=" in word]
+    pairs = [word.partition("=") for word in _split_words(text) if "=" in word]
     return {key.lstrip("+~"): value for key, _, value in pairs}
 
 
-def command(text: str) -> str:
+def compose_command(text: str) -> str:
     """The command that trains a run of these overrides, for a shell."""
-    return shlex.join(["python", "-m", "hhexp.run", *_words(text)])
+    return shlex.join(["python", "-m", "hhexp.run", *_split_words(text)])
 
 
 def tell_apart(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> list[Cell]:
@@ -77,7 +77,7 @@ def tell_apart(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> l
         {key: params.get(key, overrides.get(key, "default")) for key in keys}
         for overrides, params in runs
     ]
-    told = [key for key in keys if len({_plain(cell[key]) for cell in cells}) > 1]
+    told = [key for key in keys if len({_normalise(cell[key]) for cell in cells}) > 1]
     return [{key: cell[key] for key in told} for cell in cells]
 
 
@@ -86,11 +86,11 @@ def drop_repeats(cells: Iterable[Cell]) -> list[Cell]:
     return list({label(cell): cell for cell in cells}.values())
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return re.split(r"\s+(?=[\w./@~+-]+=)", text.strip()) if text.strip() else []
 
 
-def _plain(value: object) -> str:
+def _normalise(value: object) -> str:
     """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text."""
     text = str(value).strip().strip("'\"")
     if text.lower() in ("none", "null", "true", "false"):

@@ -44,7 +44,7 @@ def measure(history: History, metric: str, statistic: str) -> float:
         metric: such as val/accuracy; for ``gap``, the validation's.
         statistic: one of STATISTICS.
     """
-    values = finite(history.get(metric, ()))
+    values = mask_infinite(history.get(metric, ()))
     if not len(values):
         return math.nan
     if statistic == "last":
@@ -53,13 +53,13 @@ def measure(history: History, metric: str, statistic: str) -> float:
         epoch = best_epoch(history)
         return float(values[epoch - 1]) if epoch and epoch <= len(values) else math.nan
     if statistic == "mean_last_5":
-        return _late(values)
+        return _mean_late(values)
     if statistic == "swing":
         return float(np.abs(np.diff(values)).mean()) if len(values) > 1 else math.nan
     if statistic == "gap":
         name = metric.partition("/")[2]
-        train = finite(history.get(f"train/{name}", ()))
-        gap = _late(train) - _late(values) if len(train) else math.nan
+        train = mask_infinite(history.get(f"train/{name}", ()))
+        gap = _mean_late(train) - _mean_late(values) if len(train) else math.nan
         return -gap if name == "loss" else gap
     if statistic == "median":
         return float(np.median(values))
@@ -70,7 +70,7 @@ def measure(history: History, metric: str, statistic: str) -> float:
 
 def best_epoch(history: History) -> int | None:
     """The epoch of the highest validation accuracy, the earliest of equals."""
-    values = finite(history.get(SELECTED_BY, ()))
+    values = mask_infinite(history.get(SELECTED_BY, ()))
     if not len(values) or np.isnan(values).all():
         return None
     return int(np.nanargmax(values)) + 1
@@ -78,16 +78,16 @@ def best_epoch(history: History) -> int | None:
 
 def diverged_at(history: History) -> int | None:
     """The first epoch in which a loss or an accuracy is NaN or infinite; None where none is."""
-    curves = (finite(history.get(metric, ())) for metric in LEARNED)
+    curves = (mask_infinite(history.get(metric, ())) for metric in LEARNED)
     lost = [int(np.isnan(curve).argmax()) + 1 for curve in curves if np.isnan(curve).any()]
     return min(lost, default=None)
 
 
-def finite(values: Sequence[float]) -> np.ndarray:
+def mask_infinite(values: Sequence[float]) -> np.ndarray:
     """Values as [E] float64, with NaN in the place of what is infinite."""
     known = np.asarray(values, dtype=np.float64)
     return np.where(np.abs(known) < INFINITE, known, math.nan)
 
 
-def _late(values: np.ndarray) -> float:
+def _mean_late(values: np.ndarray) -> float:
     return float(values[-LATE:].mean())

@@ -1,4 +1,4 @@
-"""The runs' answers to each validation image: who errs where, and what moves between cells."""
+"""The runs' predictions, image by image: who errs where, and what changes between cells."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ ARTIFACT = "predictions/validation.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a run's last epoch said of the validation images."""
+class RunPredictions:
+    """What a run's model took each validation image for, after its last epoch."""
 
     result: Result
     right: np.ndarray
@@ -32,20 +32,20 @@ class Answers:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The answers of all runs to the same images."""
+    """The predictions of all runs on the same images."""
 
     paths: tuple[str, ...]
     true: tuple[str, ...]
-    answers: list[Answers]
+    runs: list[RunPredictions]
     notes: list[str]
 
-    def of(self, cell: Cell) -> list[Answers]:
+    def of(self, cell: Cell) -> list[RunPredictions]:
         """Those of a cell's runs, by seed."""
-        return [each for each in self.answers if each.result.cell == cell]
+        return [each for each in self.runs if each.result.cell == cell]
 
-    def wrong_share(self, answers: Sequence[Answers]) -> np.ndarray:
+    def wrong_share(self, runs: Sequence[RunPredictions]) -> np.ndarray:
         """[N] float64: the share of these runs that has each image wrong."""
-        right = np.array([each.right for each in answers], dtype=np.float64)
+        right = np.array([each.right for each in runs], dtype=np.float64)
         return np.asarray(1 - right.mean(axis=0))
 
 
@@ -77,11 +77,11 @@ class Pair:
 
 
 def read_predictions(results: Results) -> Predictions | None:
-    """Read the answers of every finished run; None where no run has any.
+    """Read the predictions of every finished run; None where no run has any.
 
     Runs that were validated on other images than the first are left out, with a note.
     """
-    found: list[Answers] = []
+    found: list[RunPredictions] = []
     notes: list[str] = []
     paths: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
@@ -100,11 +100,11 @@ def read_predictions(results: Results) -> Predictions | None:
                 continue
             predicted = tuple(row["predicted"] for row in rows)
             right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
-            found.append(Answers(result, right, predicted))
+            found.append(RunPredictions(result, right, predicted))
     return Predictions(paths, true, found, notes) if found else None
 
 
-def pairs(results: Results) -> list[Pair]:
+def choose_pairs(results: Results) -> list[Pair]:
     """The cells to compare image by image.
 
     Those that a study's claims on validation accuracy compare; where there are none, those that
@@ -130,7 +130,7 @@ def pairs(results: Results) -> list[Pair]:
     return list({str(pair): pair for pair in asked}.values())
 
 
-def duels(predictions: Predictions, pair: Pair) -> list[Duel]:
+def compare_models(predictions: Predictions, pair: Pair) -> list[Duel]:
     """McNemar's test of the pair's two models, for each seed that both cells have."""
     second = {each.result.seed: each for each in predictions.of(pair.second)}
     return [
@@ -144,7 +144,7 @@ def duels(predictions: Predictions, pair: Pair) -> list[Duel]:
     ]
 
 
-def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
+def find_fixed_and_broken(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
     """The images that the pair's second cell fixes, and those that it breaks.
 
     An image is fixed where more than half of the first cell's runs have it wrong and more than half
@@ -160,7 +160,7 @@ def moved(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
     return fixed, broken
 
 
-def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
+def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
     """One row a duel: its cells, seed, the images that one model alone has right, p, both runs."""
     import pandas as pd
 
@@ -180,18 +180,18 @@ def duels_frame(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame"
     )
 
 
-def images_frame(predictions: Predictions, results: Results) -> "pd.DataFrame":
+def tabulate_images(predictions: Predictions, results: Results) -> "pd.DataFrame":
     """One row an image: path, true class, by cell how many of its runs have it wrong, and for each
     pair of cells whether the second fixes or breaks it."""
     import pandas as pd
 
     frame = pd.DataFrame({"path": predictions.paths, "true": predictions.true})
     for cell in results.cells:
-        if answers := predictions.of(cell):
-            wrong = predictions.wrong_share(answers) * len(answers)
-            frame[f"wrong of {len(answers)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
-    for pair in pairs(results):
-        fixed, broken = moved(predictions, pair)
+        if runs := predictions.of(cell):
+            wrong = predictions.wrong_share(runs) * len(runs)
+            frame[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
+    for pair in choose_pairs(results):
+        fixed, broken = find_fixed_and_broken(predictions, pair)
         words = np.full(len(frame), "", dtype=object)
         words[fixed], words[broken] = "fixed", "broken"
         frame[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words

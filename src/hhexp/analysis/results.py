@@ -8,7 +8,7 @@ from pathlib import Path
 from hhexp.analysis import grid
 from hhexp.analysis.grid import SEED, Cell
 from hhexp.analysis.metrics import History, diverged_at, measure
-from hhexp.analysis.study import Study, read_study, study_file
+from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
 from hhexp.tracking.query import StoredRun, answers, children, find_run, matching, metric_histories
@@ -67,7 +67,9 @@ class Results:
                 found[result.seed] = result
         return dict(sorted(found.items()))
 
-    def measured(self, cell: Mapping[str, object], metric: str, statistic: str) -> dict[int, float]:
+    def measure_cell(
+        self, cell: Mapping[str, object], metric: str, statistic: str
+    ) -> dict[int, float]:
         """A statistic of each of a cell's seeds; those that have it."""
         values = {
             seed: measure(result.history, metric, statistic)
@@ -75,9 +77,9 @@ class Results:
         }
         return {seed: value for seed, value in values.items() if value == value}
 
-    def diverged(self, cell: Mapping[str, object], metric: str, statistic: str) -> list[int]:
+    def find_diverged(self, cell: Mapping[str, object], metric: str, statistic: str) -> list[int]:
         """A cell's seeds that lack a statistic because their runs diverged."""
-        measured = self.measured(cell, metric, statistic)
+        measured = self.measure_cell(cell, metric, statistic)
         return [
             seed
             for seed, result in self.of(cell).items()
@@ -109,16 +111,16 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
     Raises:
         UserError: nothing fits, or the study is not valid.
     """
-    applied = _named_study(study) if study else None
+    applied = _read_named_study(study) if study else None
     sweep = None
-    if itself := study_file(selection):
+    if itself := find_study_file(selection):
         applied = read_study(itself)
         records = matching(store, "tags.`hhexp.kind` = 'run'")
     elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
         records = [find_run(store, selection)]
         if records[0].tags.get("hhexp.kind") == "sweep":
             sweep = records[0]
-            records = _of_sweep(store, sweep)
+            records = _find_sweep_runs(store, sweep)
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
         found = matching(store, selection)
         records = [record for record in found if record.tags.get("hhexp.kind") == "run"]
@@ -127,14 +129,14 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
             f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
             "filter such as \"params.aug = 'full'\""
         )
-    shared = expected(applied) if applied and itself else {}
-    results = _sorted(store, selection, applied, shared, sweep, records)
+    shared = find_shared(applied) if applied and itself else {}
+    results = _sort_into_cells(store, selection, applied, shared, sweep, records)
     if not any(results.of(cell) for cell in results.cells):
-        raise UserError(_nothing(results, records, itself is not None))
+        raise UserError(_explain_nothing(results, records, itself is not None))
     return results
 
 
-def expected(study: Study) -> Cell:
+def find_shared(study: Study) -> Cell:
     """What a study's runs have in common: what it fixes, and of each group that shapes the training
     and that it does not name, the default option."""
     defaults = read_catalogue().defaults
@@ -143,21 +145,21 @@ def expected(study: Study) -> Cell:
     )
 
 
-def _named_study(name: str) -> Study:
-    file: Path | None = study_file(name)
+def _read_named_study(name: str) -> Study:
+    file: Path | None = find_study_file(name)
     if file is None:
         raise UserError(f"--study {name}: no such study (a folder with study.yaml)")
     return read_study(file)
 
 
-def _of_sweep(store: Store, sweep: StoredRun) -> list[StoredRun]:
+def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
     """The runs that answer a sweep: its own, and older ones that were reused."""
     own = children(store, sweep.run_id)
     known = {record.run_id for record in own}
     return own + [find_run(store, run_id) for run_id in answers(sweep) if run_id not in known]
 
 
-def _sorted(
+def _sort_into_cells(
     store: Store,
     selection: str,
     study: Study | None,
@@ -170,23 +172,14 @@ def _sorted(
     Of a store's runs a study takes those that have what its runs share; runs that were named are
     taken without that.
     """
-    placed: list[tuple[StoredRun, Cell]] = []
     if study:
-        cells = study.cells
-        for record in records:
-            cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-            if cell and grid.holds(shared, record.params):
-                placed.append((record, cell))
+        cells, placed = study.cells, _place_in_grid(study.cells, shared, records)
     else:
-        pairs = [
-            (grid.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
-            for record in records
-        ]
-        placed = list(zip(records, grid.tell_apart(pairs), strict=True))
+        placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)
     order = [grid.label(cell) for cell in cells]
     results = [
-        Result(record, cell, _seed(record), metric_histories(store, record.run_id))
+        Result(record, cell, _read_seed(record), metric_histories(store, record.run_id))
         for record, cell in placed
     ]
     results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))
@@ -197,15 +190,38 @@ def _sorted(
         if named and left_out
         else []
     )
-    return Results(store, selection, study, sweep, cells, results, notes + _duplicates(results))
+    return Results(
+        store, selection, study, sweep, cells, results, notes + _note_duplicates(results)
+    )
 
 
-def _seed(record: StoredRun) -> int | None:
+def _place_in_grid(
+    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun]
+) -> list[tuple[StoredRun, Cell]]:
+    """The runs that a cell of the grid holds and that have what all share, each with its cell."""
+    placed = []
+    for record in records:
+        cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
+        if cell and grid.holds(shared, record.params):
+            placed.append((record, cell))
+    return placed
+
+
+def _tell_apart(records: Sequence[StoredRun]) -> list[tuple[StoredRun, Cell]]:
+    """Each run with the cell that its overrides give it."""
+    pairs = [
+        (grid.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
+        for record in records
+    ]
+    return list(zip(records, grid.tell_apart(pairs), strict=True))
+
+
+def _read_seed(record: StoredRun) -> int | None:
     seed = record.params.get(SEED, "")
     return int(seed) if seed.isdigit() else None
 
 
-def _duplicates(results: Sequence[Result]) -> list[str]:
+def _note_duplicates(results: Sequence[Result]) -> list[str]:
     """A note on each cell and seed that several finished runs answer."""
     groups: dict[tuple[str, int | None], list[StoredRun]] = {}
     for result in results:
@@ -221,14 +237,14 @@ def _duplicates(results: Sequence[Result]) -> list[str]:
                 if len({run.params.get(key) for run in runs}) > 1
                 and not key.startswith(PER_MACHINE)
             ]
-            said = f"they differ in {', '.join(differing)}" if differing else "all asked the same"
+            reason = f"they differ in {', '.join(differing)}" if differing else "all asked the same"
             notes.append(
-                f"{label} seed={seed}: {len(runs)} finished runs, the newest counts; {said}."
+                f"{label} seed={seed}: {len(runs)} finished runs, the newest counts; {reason}."
             )
     return notes
 
 
-def _nothing(results: Results, records: Sequence[StoredRun], itself: bool) -> str:
+def _explain_nothing(results: Results, records: Sequence[StoredRun], itself: bool) -> str:
     """Why there is nothing to report, and what to do."""
     study = results.study
     if study and not itself and records and not results.all:

@@ -74,12 +74,12 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     if not len(sample):
         return Interval(math.nan, math.nan, math.nan, math.nan, 0)
     noise = ROUNDING * float(np.abs(sample).max())
-    mean = _without(noise, float(sample.mean()))
+    mean = _drop_noise(noise, float(sample.mean()))
     if len(sample) == 1:
         return Interval(mean, math.nan, math.nan, math.nan, 1)
     from scipy.stats import t  # type: ignore[import-untyped]
 
-    deviation = _without(noise, float(sample.std(ddof=1)))
+    deviation = _drop_noise(noise, float(sample.std(ddof=1)))
     half = float(t.ppf((1 + confidence) / 2, len(sample) - 1)) * deviation / math.sqrt(len(sample))
     return Interval(mean, mean - half, mean + half, deviation, len(sample))
 
@@ -147,5 +147,5 @@ def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> McNema
     return McNemar(only_first, only_second, float(binomtest(only_first, discordant, 0.5).pvalue))
 
 
-def _without(noise: float, value: float) -> float:
+def _drop_noise(noise: float, value: float) -> float:
     return 0.0 if abs(value) <= noise else value

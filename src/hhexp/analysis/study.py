@@ -32,7 +32,7 @@ class Contrast(Section):
 
 
 class Statement(Contrast):
-    """What is said of a contrast: higher or lower than a level, or than the other cell by more
+    """What is problems of a contrast: higher or lower than a level, or than the other cell by more
     than a margin, or within a margin of it; with ``minus``, of the difference from another
     contrast."""
 
@@ -143,7 +143,7 @@ class Study(Section):
         raise UserError(f"{grid.label(values)} names {problem} of the grid, which has {known}")
 
 
-def study_file(selection: str) -> Path | None:
+def find_study_file(selection: str) -> Path | None:
     """The file of a study given by its path, its folder, or its name under experiments/."""
     for place in (Path(selection), FOLDER / selection):
         if place.is_dir() and (place / FILE).is_file():
@@ -171,8 +171,8 @@ def read_study(file: Path) -> Study:
     try:
         study = Study.model_validate(values)
     except ValidationError as error:
-        said = "; ".join(_say(detail, values) for detail in error.errors())
-        raise UserError(f"{file}: {said}") from error
+        problems = "; ".join(_describe_error(detail, values) for detail in error.errors())
+        raise UserError(f"{file}: {problems}") from error
     _check_cells(study, file)
     return study
 
@@ -199,7 +199,7 @@ def _check_cells(study: Study, file: Path) -> None:
             raise UserError(f"{file}: {where}: {error}") from error
 
 
-def _say(detail: Any, values: Mapping[str, Any]) -> str:
+def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
     """A validation error in one line; a claim is called by its name."""
     location = [str(part) for part in detail["loc"]]
     where = ""
@@ -209,7 +209,7 @@ def _say(detail: Any, values: Mapping[str, Any]) -> str:
         where, location = f"claim {name or int(location[1]) + 1}: ", location[2:]
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
-        return f"{where}{key}: no such key{nearest(location[-1], _keys(location))}"
+        return f"{where}{key}: no such key{nearest(location[-1], _list_keys(location))}"
     if detail["type"] == "missing":
         return f"{where}{key}: missing"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
@@ -218,7 +218,7 @@ def _say(detail: Any, values: Mapping[str, Any]) -> str:
     return f"{where}{key}={detail['input']}: {message}"
 
 
-def _keys(location: list[str]) -> list[str]:
+def _list_keys(location: list[str]) -> list[str]:
     """The keys that are allowed where an unknown one was found."""
     schema: type[Section] = Study
     if "minus" in location[:-1]:

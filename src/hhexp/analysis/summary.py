@@ -3,17 +3,19 @@
 import csv
 import io
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.tracking.query import find_run, metric_histories
 from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+METRICS = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 RECALL = "val/recall/"
 MANY_CLASSES = 2
 """With more classes the terminal's table has room for the lowest recall only."""
@@ -23,15 +25,11 @@ ID_SHOWN = 8
 
 @dataclass(frozen=True)
 class Point:
-    """A run's metrics at one epoch; NaN where one is missing."""
+    """A run at one epoch."""
 
     epoch: int
-    train_accuracy: float
-    val_accuracy: float
-    train_loss: float
-    val_loss: float
-    recalls: dict[str, float]
-    """Of each class's validation images, the share that was found."""
+    values: Mapping[str, float]
+    """Losses, accuracies and recalls by metric; NaN where the run has none."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,12 @@ class Row:
     last: Point | None
     """None where no epoch ended."""
     best: Point | None
-    """At the highest validation accuracy, the earliest of equals."""
+    """At the highest validation accuracy, the earliest of equals; None where there is none."""
     epoch_s: float
     """Median seconds of an epoch; NaN where no epoch ended."""
 
 
-def summary(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) -> list[Row]:
+def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) -> list[Row]:
     """Read the runs' rows, in the order of ``run_ids``.
 
     Args:
@@ -63,7 +61,7 @@ def summary(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) 
     Raises:
         UserError: the store has no such run, or cannot be used.
     """
-    return [_row(store, run_id, overrides.get(run_id)) for run_id in run_ids]
+    return [_read_row(store, run_id, overrides.get(run_id)) for run_id in run_ids]
 
 
 def render(rows: Sequence[Row], title: str) -> "Table":
@@ -86,25 +84,22 @@ def render(rows: Sequence[Row], title: str) -> "Table":
     )
     table.add_column("run", overflow="fold", min_width=9)
     table.add_column("epoch", no_wrap=True)
-    columns = _columns(rows)
+    columns = _choose_columns(rows)
     for heading, _ in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("s per\nepoch", justify="right", no_wrap=True)
     table.add_column("run ID", no_wrap=True)
     for row in rows:
-        points = [point for point in (row.last, row.best) if point]
+        points = {word: point for word, point in _list_points(row) if point}
         name = f"{row.overrides} [{row.label}]" if row.label else row.overrides
-        names = (
-            [f"last {row.last.epoch}", f"best {row.best.epoch}"] if row.last and row.best else []
-        )
         state = Text(row.run_id[:ID_SHOWN])
         if row.status != "FINISHED":
             state.append(f"\n{row.status}", "red")
         table.add_row(
             Text(name),
-            "\n".join(names) or "none",
-            *("\n".join(map(show, points)) for _, show in columns),
-            _number(row.epoch_s, ".1f"),
+            "\n".join(f"{word} {point.epoch}" for word, point in points.items()) or "none",
+            *("\n".join(map(show, points.values())) for _, show in columns),
+            _format_number(row.epoch_s, ".1f"),
             state,
             end_section=row is not rows[-1],
         )
@@ -113,7 +108,7 @@ def render(rows: Sequence[Row], title: str) -> "Table":
 
 def to_markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table, a line for each run's last and best epoch."""
-    header, *lines = _lines(rows)
+    header, *lines = _list_lines(rows)
     texts = [header, ["---"] * len(header), *lines]
     return "".join(
         "| " + " | ".join(text.replace("|", r"\|") for text in line) + " |\n" for line in texts
@@ -123,110 +118,87 @@ def to_markdown(rows: Sequence[Row]) -> str:
 def to_csv(rows: Sequence[Row]) -> str:
     """The rows as CSV, a line for each run's last and best epoch."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(_lines(rows))
+    csv.writer(text, lineterminator="\n").writerows(_list_lines(rows))
     return text.getvalue()
 
 
-def _row(store: Store, run_id: str, name: str | None) -> Row:
+def _read_row(store: Store, run_id: str, name: str | None) -> Row:
     record = find_run(store, run_id)
-    histories = metric_histories(store, run_id)
-    accuracy = histories.get("val/accuracy", [])
-    last = best = None
-    if accuracy:
-        ranked = [-math.inf if math.isnan(value) else value for value in accuracy]
-        last = _point(histories, len(accuracy))
-        best = _point(histories, ranked.index(max(ranked)) + 1)
-    seconds = [value for value in histories.get("time/epoch_s", []) if not math.isnan(value)]
+    history = metric_histories(store, run_id)
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
         label=record.tags.get("hhexp.label", ""),
         status=record.status,
         error=record.tags.get("hhexp.error", ""),
-        last=last,
-        best=best,
-        epoch_s=statistics.median(seconds) if seconds else math.nan,
+        last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
+        best=_measure_at(history, "best", best_epoch(history)),
+        epoch_s=measure(history, "time/epoch_s", "median"),
     )
 
 
-def _point(histories: Mapping[str, Sequence[float]], epoch: int) -> Point:
-    def at(name: str) -> float:
-        values = histories.get(name, ())
-        return values[epoch - 1] if len(values) >= epoch else math.nan
-
-    recalls = {name.removeprefix(RECALL): at(name) for name in histories if name.startswith(RECALL)}
-    return Point(
-        epoch=epoch,
-        train_accuracy=at("train/accuracy"),
-        val_accuracy=at("val/accuracy"),
-        train_loss=at("train/loss"),
-        val_loss=at("val/loss"),
-        recalls=recalls,
-    )
+def _measure_at(history: History, statistic: str, epoch: int | None) -> Point | None:
+    recalls = [name for name in history if name.startswith(RECALL)]
+    values = {name: measure(history, name, statistic) for name in (*METRICS, *recalls)}
+    return Point(epoch, values) if epoch else None
 
 
-def _columns(rows: Sequence[Row]) -> list[tuple[str, Callable[[Point], str]]]:
-    """The terminal's columns of metrics: heading, and a point's text."""
+def _list_points(row: Row) -> list[tuple[str, Point | None]]:
+    return [("last", row.last), ("best", row.best)]
+
+
+def _choose_columns(rows: Sequence[Row]) -> list[tuple[str, Callable[[Point], str]]]:
+    """The terminal's columns of metrics: heading, and from a point to its text."""
+    headings = ("train\nacc %", "val\nacc %", "train\nloss", "val\nloss")
     columns: list[tuple[str, Callable[[Point], str]]] = [
-        ("train\nacc %", lambda point: _percent(point.train_accuracy)),
-        ("val\nacc %", lambda point: _percent(point.val_accuracy)),
-        ("train\nloss", lambda point: _loss(point.train_loss)),
-        ("val\nloss", lambda point: _loss(point.val_loss)),
+        (heading, partial(_show, metric)) for heading, metric in zip(headings, METRICS, strict=True)
     ]
-    classes = _classes(rows)
-    if len(classes) > MANY_CLASSES:
-        return [*columns, ("lowest\nrecall", _lowest_recall)]
-    for name in classes:
+    recalls = _find_recalls(rows)
+    if len(recalls) > MANY_CLASSES:
+        return [*columns, ("lowest\nrecall", _show_lowest_recall)]
+    for metric in recalls:
+        name = metric.removeprefix(RECALL)
         shown = name if len(name) <= 8 else f"{name[:7]}…"
-        columns.append((f"recall\n{shown}", lambda point, name=name: _recall(point, name)))  # type: ignore[misc]
+        columns.append((f"recall\n{shown}", partial(_show, metric)))
     return columns
 
 
-def _lines(rows: Sequence[Row]) -> list[list[str]]:
+def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
     """All that is known of the rows, as a table of texts under a header."""
-    classes = _classes(rows)
-    metrics = ["train/accuracy", "val/accuracy", "train/loss", "val/loss"]
-    header = ["run", "at", "epoch", *metrics, *(RECALL + name for name in classes)]
-    lines = [[*header, "time/epoch_s", "label", "status", "error", "run ID"]]
+    metrics = [*METRICS, *_find_recalls(rows)]
+    lines = [["run", "at", "epoch", *metrics, "time/epoch_s", "label", "status", "error", "run ID"]]
     for row in rows:
-        for name, point in (("last", row.last), ("best", row.best)):
-            values = [""] * (1 + len(metrics) + len(classes))
+        known = [_format_number(row.epoch_s, ".1f"), row.label, row.status, row.error, row.run_id]
+        for word, point in _list_points(row):
+            values = [""] * (1 + len(metrics))
             if point:
-                numbers = (
-                    point.train_accuracy,
-                    point.val_accuracy,
-                    point.train_loss,
-                    point.val_loss,
-                    *(point.recalls.get(name, math.nan) for name in classes),
-                )
+                numbers = [point.values.get(metric, math.nan) for metric in metrics]
                 values = [str(point.epoch), *(f"{number:.4f}" for number in numbers)]
-            known = [_number(row.epoch_s, ".1f"), row.label, row.status, row.error, row.run_id]
-            lines.append([row.overrides, name, *values, *known])
+            lines.append([row.overrides, word, *values, *known])
     return lines
 
 
-def _classes(rows: Sequence[Row]) -> list[str]:
-    return sorted({name for row in rows if row.last for name in row.last.recalls})
+def _find_recalls(rows: Sequence[Row]) -> list[str]:
+    """The recalls that some run has, by class."""
+    found = {name for row in rows if row.last for name in row.last.values}
+    return sorted(name for name in found if name.startswith(RECALL))
 
 
-def _recall(point: Point, name: str) -> str:
-    return _percent(point.recalls.get(name, math.nan))
+def _show(metric: str, point: Point) -> str:
+    value = point.values.get(metric, math.nan)
+    if metric.endswith("loss"):
+        form = ".3f" if value < 10 else ".4g" if value < 1000 else ".0e"
+        return _format_number(value, form)
+    return _format_number(100 * value, ".1f")
 
 
-def _lowest_recall(point: Point) -> str:
-    if not point.recalls:
+def _show_lowest_recall(point: Point) -> str:
+    recalls = {name: value for name, value in point.values.items() if name.startswith(RECALL)}
+    if not recalls:
         return "-"
-    name = min(point.recalls, key=point.recalls.__getitem__)
-    return f"{name[:10]} {_percent(point.recalls[name])}"
+    lowest = min(recalls, key=recalls.__getitem__)
+    return f"{lowest.removeprefix(RECALL)[:10]} {_show(lowest, point)}"
 
 
-def _percent(share: float) -> str:
-    return _number(100 * share, ".1f")
-
-
-def _loss(value: float) -> str:
-    return _number(value, ".3f" if value < 10 else ".4g" if value < 1000 else ".0e")
-
-
-def _number(value: float, form: str) -> str:
+def _format_number(value: float, form: str) -> str:
     return "-" if math.isnan(value) else format(value, form)

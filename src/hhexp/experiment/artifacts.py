@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hhexp import figures
 from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
+from hhexp.figures.sheets import draw_sheet, draw_worst_errors
+from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
 from hhexp.provenance import collect
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
@@ -65,13 +66,13 @@ def log_results(
     tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
     tracked.log_once(len(past), view_metrics(training))
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
-    tracked.log_figure(figures.learning_curves(history), "figures/learning_curves.png")
+    tracked.log_figure(draw_learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
-        figures.confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
+        draw_confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
     )
     tracked.log_figure(training_sheet(training), "figures/training_images.png")
     tracked.log_figure(
-        figures.worst_errors(
+        draw_worst_errors(
             dataset.validation.images,
             answers.labels,
             answers.predicted,
@@ -121,10 +122,10 @@ def training_sheet(training: Training, images: int = 4, epochs: int = 4) -> Any:
     names = [dataset.train.paths[index].rsplit("/", 1)[-1] for index in chosen]
     title = "What the network sees in training"
     if augmentation is None:
-        return figures.image_sheet(list(originals), names, title, images)
+        return draw_sheet(list(originals), names, title, images)
     seen = [np.asarray(augmentation(originals, chosen, epoch + 1)) for epoch in range(epochs)]
     shown, captions = [], []
     for row, name in enumerate(names):
         shown += [originals[row], *(np.clip(batch[row], 0, 255).astype(np.uint8) for batch in seen)]
         captions += [name, *(f"epoch {epoch + 1}" for epoch in range(epochs))]
-    return figures.image_sheet(shown, captions, title, epochs + 1)
+    return draw_sheet(shown, captions, title, epochs + 1)

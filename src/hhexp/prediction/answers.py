@@ -1,6 +1,5 @@
 """What a model says of images: probabilities, and what in each image speaks for the class."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from hhexp.errors import UserError
 from hhexp.prediction.gradcam import gradcam
+from hhexp.prediction.model import RunModel
 from hhexp.training.step import probabilities
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Answers:
         """[N] int64: the class of the highest probability."""
         return self.probabilities.argmax(axis=1)
 
-    def said(self, number: int) -> tuple[str, str]:
+    def describe(self, number: int) -> tuple[str, str]:
         """The class of an image, and its probability; 100.0% is said of the number 1 alone."""
         index = self.predicted[number]
         probability = float(self.probabilities[number, index])
@@ -40,28 +40,26 @@ class Answers:
         return self.classes[index], ">99.9%" if text == "100.0%" and probability < 1 else text
 
 
-def ask(
-    model: "keras.Model", images: np.ndarray, classes: Sequence[str], explained: int
-) -> Answers:
-    """What a model says of images [N, H, W, 3], 0 … 255; the first few of them are explained."""
+def ask(model: RunModel, images: np.ndarray, explained: int) -> Answers:
+    """Ask a model about images [N, H, W, 3], 0 … 255; the first few of them are explained."""
     parts = [
-        np.asarray(probabilities(model(images[start : start + BATCH], training=False)))
+        np.asarray(probabilities(model.network(images[start : start + BATCH], training=False)))
         for start in range(0, len(images), BATCH)
     ]
     found = np.concatenate(parts)
-    heat = gradcam(model, images[:explained], found[:explained].argmax(axis=1))
-    return Answers(tuple(classes), found, heat)
+    heat = gradcam(model.network, images[:explained], found[:explained].argmax(axis=1))
+    return Answers(model.classes, found, heat)
 
 
-def unscaled(model: "keras.Model", images: np.ndarray) -> np.ndarray:
-    """[N, H, W, 3] float32: what the model's own scaling turns back into images, 0 … 255.
+def undo_scaling(network: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """[N, H, W, 3] float32: what the network's own scaling turns back into images, 0 … 255.
 
     Raises:
-        UserError: the model does not scale its images.
+        UserError: the network does not scale its images.
     """
     import keras
 
-    for layer in model.layers:
+    for layer in network.layers:
         if isinstance(layer, keras.layers.Rescaling):
             return ((images - np.asarray(layer.offset)) / np.asarray(layer.scale)).astype("float32")
     raise UserError("--unscaled: this run's model has no scaling to leave out")

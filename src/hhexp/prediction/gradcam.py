@@ -42,7 +42,7 @@ def gradcam(model: "keras.Model", images: np.ndarray, classes: int | np.ndarray)
     """
     import tensorflow as tf
 
-    probe = _probe(model)
+    probe = _build_probe(model)
     asked = np.broadcast_to(classes, len(images))
     maps = []
     for start in range(0, len(images), BATCH):
@@ -74,14 +74,14 @@ def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return ((1 - share) * picture + share * coloured).astype(np.uint8)
 
 
-def _probe(model: "keras.Model") -> "keras.Model":
+def _build_probe(model: "keras.Model") -> "keras.Model":
     """A model on the same weights: images to (last feature map, scores before the activation)."""
     import keras
 
     maps: list[Any] = []
     graph = keras.Model(model.inputs, model.outputs)  # a Sequential model too becomes a graph
     last = graph.layers[-1]
-    scorer = _without_activation(last)
+    scorer = _drop_activation(last)
 
     def call(layer: Any, *inputs: Any, **arguments: Any) -> Any:
         output = layer(*inputs, **arguments)
@@ -107,7 +107,7 @@ def _probe(model: "keras.Model") -> "keras.Model":
     return keras.Model(copy.inputs, [(maps[:1] + large)[-1], copy.outputs[0]])
 
 
-def _without_activation(layer: Any) -> Any:
+def _drop_activation(layer: Any) -> Any:
     """A copy of a layer, its weights not yet set, that leaves out the activation if it has one."""
     if not hasattr(layer, "activation"):
         return layer

@@ -1,7 +1,10 @@
 """Photographs that a model is asked about: any single image file."""
 
 import io
+import os
+import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +31,27 @@ class Photograph:
     pixels: np.ndarray
     """[H, W, 3] uint8: what the model gets."""
 
+    @property
+    def label(self) -> str:
+        """Its path as it can be printed, with what is not UTF-8 in it replaced."""
+        return os.fsencode(self.path).decode(errors="replace")
+
+    @property
+    def name(self) -> str:
+        """The last part of that."""
+        return Path(self.label).name
+
+
+def read_photographs(files: Sequence[Path], height: int, width: int) -> list[Photograph]:
+    """Read the files that can be read; a line on stderr for each other."""
+    photographs = []
+    for file in files:
+        try:
+            photographs.append(read_photograph(file, height, width))
+        except UserError as error:
+            print(f"hhexp: {error}", file=sys.stderr)
+    return photographs
+
 
 def read_photograph(path: Path, height: int, width: int) -> Photograph:
     """Read an image of any size and kind that Pillow reads, resized to what a model takes.
@@ -36,7 +60,7 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
     channel become 8, where a training image of that kind is refused.
 
     Raises:
-        UserError: it cannot be read, is no image, a damaged one or a very large one.
+        UserError: it cannot be read, is not an image, or is a damaged or a very large one.
     """
     try:
         content = path.read_bytes()
@@ -47,7 +71,7 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
         image = decode(content, str(path), None)
     scale = min(1, PICTURE_SIDE / max(image.shape[:2]))
     shown = [max(1, round(side * scale)) for side in image.shape[:2]]
-    return Photograph(path, _resized(image, shown[0], shown[1]), _resized(image, height, width))
+    return Photograph(path, _resize(image, shown[0], shown[1]), _resize(image, height, width))
 
 
 def _with_8_bits(content: bytes, path: Path) -> bytes:
@@ -73,13 +97,14 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
     except Exception as error:  # Pillow's decoders raise many kinds
         raise UserError(f"{path}: a damaged image: {error}") from error
     # Of colours with 16 bits Pillow has kept the upper 8.
-    shallow = _grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
+    shallow = _to_grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
     file = io.BytesIO()
     shallow.save(file, "PNG")
     return file.getvalue()
 
 
-def _grey(image: "Image.Image", path: Path) -> "Image.Image":
+def _to_grey(image: "Image.Image", path: Path) -> "Image.Image":
+    """Turn an image of whole numbers into one of 8 bits."""
     from PIL import Image
 
     values = np.asarray(image)
@@ -90,7 +115,7 @@ def _grey(image: "Image.Image", path: Path) -> "Image.Image":
     return Image.fromarray(np.rint(values / scale).astype(np.uint8))
 
 
-def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     from PIL import Image
 
     size = (width, height)

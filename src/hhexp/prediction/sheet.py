@@ -1,36 +1,80 @@
-"""A figure of photographs, each with what a model makes of it beside it."""
+"""A figure of photographs, each with what in it speaks for the class."""
 
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.figures import INK
+from hhexp.atomic import replace_file
+from hhexp.errors import UserError
+from hhexp.figures.style import INK
+from hhexp.prediction.answers import Answers
+from hhexp.prediction.gradcam import overlay
+from hhexp.prediction.photographs import Photograph
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PICTURED = 40
+"""Photographs in the figure, at most."""
+SUFFIXES = (".png", ".pdf", ".svg")
+DOTS_PER_INCH = 200
 WIDTH_IN, TALLEST_IN = 2.6, 3.4
 """Room for a picture, in inches; it keeps its proportions."""
 GAP_IN, LINE_IN = 0.1, 0.26
 
+Row = Sequence[tuple[np.ndarray, str]]
+"""Pictures [h, w, 3] uint8 of one size, each with its caption."""
 
-def photograph_sheet(
-    rows: Sequence[Sequence[tuple[np.ndarray, str]]], title: str, dots_per_inch: int
-) -> "Figure":
-    """Rows of pictures, each under its caption; the rows are as high as their pictures.
 
-    Args:
-        rows: of equal length; a picture is [h, w, 3] uint8, with one size in a row.
-        title: above all.
-        dots_per_inch: of the figure where it is saved as pixels.
+def draw_answers(photographs: Sequence[Photograph], answers: Sequence[Answers]) -> "Figure":
+    """Draw each photograph, and beside it, for each of the answers, what speaks for the class."""
+    rows = [
+        _compose_row(photograph, number, answers)
+        for number, photograph in enumerate(photographs[:PICTURED])
+    ]
+    title = "What speaks for the class (Grad-CAM)"
+    if len(photographs) > PICTURED:
+        title += f": the first {PICTURED} of {len(photographs)}"
+    return _draw_rows(rows, title)
+
+
+def save_figure(figure: "Figure", output: Path) -> None:
+    """Write a figure, whole or not at all.
+
+    Raises:
+        UserError: it cannot be written.
     """
+    try:
+        with (
+            replace_file(output) as unfinished,
+            warnings.catch_warnings(action="ignore"),  # letters that the font lacks
+        ):
+            figure.savefig(unfinished)
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
+
+
+def _compose_row(photograph: Photograph, number: int, answers: Sequence[Answers]) -> Row:
+    row = [(photograph.picture, photograph.name)]
+    for each, prefix in zip(answers, ("", "unscaled: "), strict=False):
+        heat = each.heat[number]
+        caption = prefix + " ".join(each.describe(number))
+        caption += "" if heat.any() else " (nothing found)"
+        row.append((overlay(photograph.picture, heat), caption))
+    return row
+
+
+def _draw_rows(rows: Sequence[Row], title: str) -> "Figure":
+    """Draw rows of equal length, each as high as its pictures."""
     from matplotlib.figure import Figure
 
-    sizes = [_fitted(*row[0][0].shape[:2]) for row in rows]
+    sizes = [_fit(*row[0][0].shape[:2]) for row in rows]
     width = len(rows[0]) * (WIDTH_IN + GAP_IN) + GAP_IN
     height = sum(high + LINE_IN + GAP_IN for high, _ in sizes) + LINE_IN + GAP_IN
-    figure = Figure(figsize=(width, height), dpi=dots_per_inch, facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))  # in inches from the top left
     axes.text(GAP_IN, LINE_IN, title, color=INK, fontsize=11, fontweight="bold", parse_math=False)
     top = LINE_IN + GAP_IN
@@ -48,7 +92,7 @@ def photograph_sheet(
     return figure
 
 
-def _fitted(height: int, width: int) -> tuple[float, float]:
+def _fit(height: int, width: int) -> tuple[float, float]:
     """The height and width in inches of a picture of so many pixels."""
     scale = min(WIDTH_IN / width, TALLEST_IN / height)
     return height * scale, width * scale

@@ -2,9 +2,9 @@
 
 import math
 
-from hhexp.analysis.report.charts import charts
-from hhexp.analysis.report.notes import notes
-from hhexp.analysis.report.tables import training_table
+from hhexp.analysis.report.charts import draw_charts
+from hhexp.analysis.report.notes import write_notes
+from hhexp.analysis.report.tables import build_training_table
 
 NAN = math.nan
 NAMES = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
@@ -14,7 +14,7 @@ NEVER = dict.fromkeys(NAMES, (NAN, NAN))
 
 
 def test_a_note_names_each_run_that_diverged(made) -> None:
-    said = notes(made({"aug=none": [FINE] * 3, "aug=full": [FINE, LATE, NEVER]}))
+    said = write_notes(made({"aug=none": [FINE] * 3, "aug=full": [FINE, LATE, NEVER]}))
     assert [note.partition(" diverged")[0] for note in said] == [
         "aug=full seed=1 (00000000)", "aug=full seed=2 (00000000)",
     ]  # fmt: skip
@@ -22,7 +22,7 @@ def test_a_note_names_each_run_that_diverged(made) -> None:
 
 
 def test_a_mean_says_how_many_of_its_seeds_diverged(made) -> None:
-    table = training_table(made({"aug=none": [NEVER], "aug=full": [FINE, LATE, NEVER]}))
+    table = build_training_table(made({"aug=none": [NEVER], "aug=full": [FINE, LATE, NEVER]}))
     losses = [line.numbers[3] for line in table.lines]
     assert [number.text for number in losses[:1] + losses[3:4]] == [
         "diverged", "0.500 (2 of 3 diverged)",
@@ -31,7 +31,7 @@ def test_a_mean_says_how_many_of_its_seeds_diverged(made) -> None:
 
 
 def test_a_mean_curve_ends_where_a_seed_diverges(made) -> None:
-    figures = charts(made({"aug=none": [NEVER], "aug=full": [FINE, LATE]}))
+    figures = draw_charts(made({"aug=none": [NEVER], "aug=full": [FINE, LATE]}))
     _, figure = figures["loss_aug_full"]
     validation = figure.axes[0].lines[-1].get_ydata()
     assert validation[0] == 0.5 and math.isnan(validation[1])

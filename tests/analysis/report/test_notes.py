@@ -1,6 +1,6 @@
 """What a report says before its numbers."""
 
-from hhexp.analysis.report.notes import notes
+from hhexp.analysis.report.notes import write_notes
 from hhexp.analysis.study import Study
 
 FINE = {"val/accuracy": [0.5]}
@@ -8,12 +8,13 @@ STUDY = Study(name="s", title="T", question="Q", grid="aug=none,full,flip", seed
 
 
 def test_seeds_that_a_study_asks_for_and_no_run_has_are_named(made) -> None:
-    assert notes(made({"aug=none": [FINE] * 3, "aug=full": [FINE], "aug=flip": []}, STUDY)) == [
+    found = made({"aug=none": [FINE] * 3, "aug=full": [FINE], "aug=flip": []}, STUDY)
+    assert write_notes(found) == [
         "aug=full: no finished run of seeds 1, 2.", "No finished run of aug=flip.",
     ]  # fmt: skip
 
 
 def test_without_a_study_cells_are_held_against_each_other(made) -> None:
-    assert notes(made({"aug=none": [FINE] * 2, "aug=full": [FINE]})) == [
+    assert write_notes(made({"aug=none": [FINE] * 2, "aug=full": [FINE]})) == [
         "aug=full: no finished run of seed 1."
     ]

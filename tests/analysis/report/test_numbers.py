@@ -19,7 +19,7 @@ from hhexp.analysis.study import Statement
     ],
 )
 def test_a_number_is_short_whatever_its_size(value: float, metric: str, shown: str) -> None:
-    assert numbers.number(value, metric) == shown
+    assert numbers.format_number(value, metric) == shown
 
 
 def statement(**keys: object) -> Statement:
@@ -42,12 +42,12 @@ def statement(**keys: object) -> Statement:
     ],
 )
 def test_a_bound_has_as_many_digits_as_were_given(keys: dict[str, object], shown: str) -> None:
-    assert numbers.wanted(statement(**keys)) == shown
+    assert numbers.describe_bound(statement(**keys)) == shown
 
 
 def test_a_swing_has_no_sign_but_a_difference_of_swings_has() -> None:
     value = mean_interval([0.05, 0.05])
     swing = statement(statistic="swing", direction="higher", level=0.02)
-    assert numbers.effect(swing, value) == "5.0 ± 0.0 points"
+    assert numbers.format_effect(swing, value) == "5.0 ± 0.0 points"
     swings = statement(statistic="swing", direction="higher", versus={"aug": "none"})
-    assert numbers.effect(swings, value) == "+5.0 ± 0.0 points"
+    assert numbers.format_effect(swings, value) == "+5.0 ± 0.0 points"

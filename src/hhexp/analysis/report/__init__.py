@@ -5,13 +5,13 @@ from pathlib import Path
 
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import PAGE, build, publish
-from hhexp.analysis.report.heat import gradcam_overlay
+from hhexp.analysis.report.heat import make_overlay
 from hhexp.analysis.report.pictures import Overlay
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["gradcam_overlay", "write"]
+__all__ = ["make_overlay", "write"]
 
 
 def write(results: Results, output: Path, overlay: Overlay | None = None) -> Path:

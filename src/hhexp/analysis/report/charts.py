@@ -8,10 +8,18 @@ import numpy as np
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
-from hhexp.analysis.metrics import History, finite
+from hhexp.analysis.metrics import History, mask_infinite
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
-from hhexp.figures import FAINT, INK, TITLE, TRAIN, VALIDATION
+from hhexp.figures.style import (
+    INK,
+    TITLE,
+    TRAIN,
+    VALIDATION,
+    number_epochs,
+    show_percent,
+    style_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,28 +31,28 @@ WIDTH_IN, HEIGHT_IN = 4.8, 3.0
 SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
 
 
-def charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
+def draw_charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
     """All figures: file name (without ending) to caption and figure."""
     finished = [cell for cell in results.cells if results.of(cell)]
     made: dict[str, tuple[str, Figure]] = {}
     for name in ("accuracy", "loss"):
-        tops = [_highest(results, cell, name) for cell in finished]
+        tops = [_find_highest(results, cell, name) for cell in finished]
         # One scale for all, but for a cell that would press the others flat.
         shared = max(top for top in tops if top <= 4 * float(np.median(tops)))
         for cell, top in zip(finished, tops, strict=True):
-            made[f"{name}_{slug(grid.label(cell))}"] = (
+            made[f"{name}_{make_slug(grid.label(cell))}"] = (
                 f"{name.capitalize()}, {grid.label(cell)}",
-                learning_curve(results, cell, name, max(top, shared)),
+                draw_learning_curve(results, cell, name, max(top, shared)),
             )
     made["validation_accuracy"] = (
         "Validation accuracy at the last epoch, every seed",
-        every_seed(results, finished, "val/accuracy"),
+        draw_every_seed(results, finished, "val/accuracy"),
     )
-    made["accuracy_gap"] = ("Generalisation gap by epoch", gap(results, finished))
+    made["accuracy_gap"] = ("Generalisation gap by epoch", draw_gap(results, finished))
     return made
 
 
-def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figure":
+def draw_learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figure":
     """Training against validation by epoch: each seed thin, their mean thick.
 
     Args:
@@ -53,15 +61,15 @@ def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figu
         name: accuracy or loss.
         top: the upper end of the axis of a loss.
     """
-    figure, axes = _panel(grid.label(cell))
+    figure, axes = _make_panel(grid.label(cell))
     histories = [result.history for result in results.of(cell).values()]
     for split, label, colour in SPLITS:
         curves = _stack(histories, f"{split}/{name}")
-        _seeds_and_mean(axes, curves, colour, label)
-    _epochs(axes)
+        _draw_seeds_and_mean(axes, curves, colour, label)
+    number_epochs(axes)
     axes.set_ylabel(name if name == "accuracy" else "loss (nats)")
     if name == "accuracy":
-        _percent(axes)
+        show_percent(axes.yaxis)
         axes.set_ylim(0.4, 1.02) if axes.get_ylim()[0] > 0.4 else axes.set_ylim(0, 1.02)
     else:
         axes.set_ylim(0, top)
@@ -69,13 +77,13 @@ def learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figu
     return figure
 
 
-def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure":
+def draw_every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure":
     """A dot for each seed's last value, the mean with its interval, and what was published."""
-    figure, axes = _panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
+    figure, axes = _make_panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
     reference = results.study.reference if results.study else None
     for row, cell in enumerate(shown):
         colour = PALETTE[row % len(PALETTE)]
-        values = list(results.measured(cell, metric, "last").values())
+        values = list(results.measure_cell(cell, metric, "last").values())
         axes.plot(values, [row] * len(values), "o", color=colour, alpha=0.45, markersize=5)
         mean = mean_interval(values)
         if mean.count > 1:
@@ -98,25 +106,23 @@ def every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure"
     axes.margins(x=0.08)
     low, high = axes.get_xlim()
     axes.set_xlim(max(low, -0.02), min(high, 1.02))
-    from matplotlib.ticker import PercentFormatter
-
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    show_percent(axes.xaxis)
     return figure
 
 
-def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
+def draw_gap(results: Results, shown: Sequence[Cell]) -> "Figure":
     """Training − validation accuracy by epoch, the mean of each cell's seeds.
 
     Cells that differ in their epochs alone share a trajectory: the shorter's line lies on the
     longer's, which is thicker, and ends in a dot.
     """
-    figure, axes = _panel("")
+    figure, axes = _make_panel("")
     means = []
     for row, cell in enumerate(shown):
         histories = [result.history for result in results.of(cell).values()]
         train, val = (_stack(histories, f"{split}/accuracy") for split in ("train", "val"))
         if train.size and train.shape == val.shape:
-            means.append((PALETTE[row % len(PALETTE)], grid.label(cell), _mean(train - val)))
+            means.append((PALETTE[row % len(PALETTE)], grid.label(cell), _average(train - val)))
     lengths = sorted({len(mean) for _, _, mean in means})
     for colour, label, mean in means:
         rank = lengths.index(len(mean))
@@ -131,19 +137,19 @@ def gap(results: Results, shown: Sequence[Cell]) -> "Figure":
             zorder=3 - rank / len(lengths),
         )
     axes.axhline(0, color=INK, linewidth=0.6)
-    _epochs(axes)
+    number_epochs(axes)
     axes.set_ylabel("training − validation accuracy")
-    _percent(axes)
+    show_percent(axes.yaxis)
     axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     return figure
 
 
-def slug(text: str) -> str:
+def make_slug(text: str) -> str:
     """A text as part of a file's name."""
     return re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_").lower()
 
 
-def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
+def _make_panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH_IN, height_in), dpi=150, layout="constrained")
@@ -152,8 +158,7 @@ def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
     axes.patch.set_alpha(0)
     if title:
         axes.set_title(title, **{**TITLE, "fontsize": 10})
-    axes.grid(color=FAINT, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    style_axes(axes)
     axes.spines[["bottom", "left"]].set_color(INK)
     axes.tick_params(colors=INK, labelsize=8)
     axes.xaxis.label.set_color(INK)
@@ -161,7 +166,7 @@ def _panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
     return figure, axes
 
 
-def _seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: str) -> None:
+def _draw_seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: str) -> None:
     """Draw [S, E] curves, each thin where there are several, and their mean."""
     if not curves.size:
         return
@@ -169,7 +174,7 @@ def _seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: str) -
     if len(curves) > 1:
         axes.plot(epochs, curves.T, color=colour, linewidth=0.7, alpha=0.4)
     marker = "o" if len(epochs) == 1 else ""
-    axes.plot(epochs, _mean(curves), color=colour, linewidth=2.2, label=label, marker=marker)
+    axes.plot(epochs, _average(curves), color=colour, linewidth=2.2, label=label, marker=marker)
 
 
 def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
@@ -177,32 +182,19 @@ def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
     curves = [history[metric] for history in histories if history.get(metric)]
     stacked = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
     for row, curve in enumerate(curves):
-        stacked[row, : len(curve)] = finite(curve)
+        stacked[row, : len(curve)] = mask_infinite(curve)
     return stacked
 
 
-def _highest(results: Results, cell: Cell, name: str) -> float:
+def _find_highest(results: Results, cell: Cell, name: str) -> float:
     """The upper end of an axis that shows a cell's mean curves; a single seed may leave it."""
     histories = [result.history for result in results.of(cell).values()]
-    means = [_mean(_stack(histories, f"{split}/{name}")) for split, _, _ in SPLITS]
+    means = [_average(_stack(histories, f"{split}/{name}")) for split, _, _ in SPLITS]
     finite = [value for mean in means for value in mean if np.isfinite(value)]
     return 1.1 * max(finite, default=1.0)
 
 
-def _mean(curves: np.ndarray) -> np.ndarray:
+def _average(curves: np.ndarray) -> np.ndarray:
     """[E], the mean of [S, E] curves; NaN where one has no value, so that it ends with the first
     seed that diverges."""
     return curves.mean(axis=0) if len(curves) else np.empty(0)
-
-
-def _epochs(axes: "Axes") -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def _percent(axes: "Axes") -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.analysis import grid
-from hhexp.analysis.claims import ClaimVerdict, judge
-from hhexp.analysis.predictions import Duel, Pair, Predictions, duels, pairs, read_predictions
+from hhexp.analysis.claims import ClaimVerdict, judge_claims
+from hhexp.analysis.predictions import (
+    Duel,
+    Pair,
+    Predictions,
+    choose_pairs,
+    compare_models,
+    read_predictions,
+)
 from hhexp.analysis.report import tables
-from hhexp.analysis.report.charts import charts
-from hhexp.analysis.report.notes import notes
-from hhexp.analysis.report.pictures import Overlay, Sheet, sheets, validation_images
+from hhexp.analysis.report.charts import draw_charts
+from hhexp.analysis.report.notes import write_notes
+from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
 
@@ -91,36 +98,38 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
         overlay: what to lay over the images of the sheets, such as Grad-CAM.
     """
     predictions = read_predictions(results)
-    said = notes(results)
+    notes = write_notes(results)
     shown: list[Sheet] = []
     tests: list[tuple[Pair, list[Duel]]] = []
     if predictions is None:
-        said.append("No run has predictions/validation.csv: there are no per-image views.")
+        notes.append("No run has predictions/validation.csv: there are no per-image views.")
     else:
-        said += predictions.notes
-        images = _images(results, predictions, said)
-        shown = sheets(results, predictions, images, overlay)
-        asked = [(pair, duels(predictions, pair)) for pair in pairs(results)]
+        notes += predictions.notes
+        images = _read_images(results, predictions, notes)
+        shown = make_sheets(results, predictions, images, overlay)
+        asked = [(pair, compare_models(predictions, pair)) for pair in choose_pairs(results)]
         tests = [(pair, found) for pair, found in asked if found]
     return Content(
         results,
-        said,
-        tables.training_table(results),
-        tables.behaviour_table(results),
-        tables.views_table(results),
-        tables.published(results),
-        judge(results),
+        notes,
+        tables.build_training_table(results),
+        tables.build_behaviour_table(results),
+        tables.build_views_table(results),
+        tables.compare_published(results),
+        judge_claims(results),
         tests,
-        charts(results),
+        draw_charts(results),
         shown,
         predictions,
     )
 
 
-def _images(results: Results, predictions: Predictions, said: list[str]) -> dict[str, np.ndarray]:
+def _read_images(
+    results: Results, predictions: Predictions, notes: list[str]
+) -> dict[str, np.ndarray]:
     """The validation images; none, and a note, where they are not here."""
     try:
-        return validation_images(results, predictions)
+        return read_validation_images(results, predictions)
     except UserError as error:
-        said.append(f"The images are not shown, only named: {error}.")
+        notes.append(f"The images are not shown, only named: {error}.")
         return {}

@@ -1,20 +1,19 @@
 """A report's files: the page, the same as Markdown, tables as CSV, figures as PNG and SVG."""
 
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hhexp.analysis.frame import claims_frame, runs_frame
-from hhexp.analysis.grid import command, label
-from hhexp.analysis.predictions import duels_frame, images_frame
+from hhexp.analysis.frame import tabulate_claims, tabulate_runs
+from hhexp.analysis.grid import compose_command, label
+from hhexp.analysis.predictions import tabulate_duels, tabulate_images
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
-from hhexp.analysis.report.tables import published_frame
+from hhexp.analysis.report.tables import tabulate_published
+from hhexp.atomic import replace_file
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,9 +28,9 @@ def build(content: Content, folder: Path) -> None:
         (folder / part).mkdir(exist_ok=True)
     tables = _write_tables(content, folder / "tables")
     _write_figures(content, folder / "figures")
-    environment = _environment()
+    environment = _make_environment()
     inline = {
-        name: svg.inline(figure, name, caption)
+        name: svg.render_inline(figure, name, caption)
         for name, (caption, figure) in content.charts.items()
     }
     for name, template in ((PAGE, "page.html.j2"), (MARKDOWN, "page.md.j2")):
@@ -49,15 +48,13 @@ def publish(built: Path, output: Path) -> list[Path]:
     Raises:
         OSError: it cannot be written.
     """
-    former = _named(output / MARKDOWN)
+    former = _read_named(output / MARKDOWN)
     moved = []
-    for source in _files(built):
+    for source in _list_files(built):
         target = output / source.relative_to(built)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as temporary:
-            temporary.write(source.read_bytes())
-        shutil.copymode(source, temporary.name)
-        os.replace(temporary.name, target)
+        with replace_file(target) as unfinished:
+            shutil.copy(source, unfinished)
         moved.append(target)
     for name in former:
         if not (built / name).exists():
@@ -65,18 +62,18 @@ def publish(built: Path, output: Path) -> list[Path]:
     return moved
 
 
-def _named(markdown: Path) -> set[str]:
+def _read_named(markdown: Path) -> set[str]:
     """The tables and figures that a report names, and a figure's PNG beside its SVG."""
     text = markdown.read_text("utf-8", "replace") if markdown.is_file() else ""
     found = set(re.findall(r"\]\(((?:figures|tables)/[\w.-]+)\)", text))
     return found | {name.removesuffix(".svg") + ".png" for name in found if name.endswith(".svg")}
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _environment() -> "Environment":
+def _make_environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from hhexp import __version__
@@ -88,27 +85,27 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(label=label, command=command, version=__version__)
+    environment.globals.update(label=label, command=compose_command, version=__version__)
     return environment
 
 
 def _write_tables(content: Content, folder: Path) -> list[str]:
     """Write the tables, and give their names."""
     frames = {
-        "training": content.training.frame(),
-        "behaviour": content.behaviour.frame(),
-        "runs": runs_frame(content.results),
+        "training": content.training.to_frame(),
+        "behaviour": content.behaviour.to_frame(),
+        "runs": tabulate_runs(content.results),
     }
     if content.views:
-        frames["views"] = content.views.frame()
+        frames["views"] = content.views.to_frame()
     if content.verdicts:
-        frames["claims"] = claims_frame(content.results)
+        frames["claims"] = tabulate_claims(content.results)
     if content.published:
-        frames["published"] = published_frame(content.published)
+        frames["published"] = tabulate_published(content.published)
     if content.duels:
-        frames["mcnemar"] = duels_frame(content.duels)
+        frames["mcnemar"] = tabulate_duels(content.duels)
     if content.predictions:
-        frames["images"] = images_frame(content.predictions, content.results)
+        frames["images"] = tabulate_images(content.predictions, content.results)
     for name, frame in frames.items():
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     return list(frames)
@@ -116,7 +113,7 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
 
 def _write_figures(content: Content, folder: Path) -> None:
     for name, (_, figure) in content.charts.items():
-        (folder / f"{name}.svg").write_text(svg.standalone(figure), "utf-8")
+        (folder / f"{name}.svg").write_text(svg.render(figure), "utf-8")
         figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     for sheet in content.sheets:
         if sheet.shown:
@@ -124,10 +121,10 @@ def _write_figures(content: Content, folder: Path) -> None:
 
 
 def _write_sheet(sheet: Sheet, path: Path) -> None:
-    from hhexp.figures import image_sheet
+    from hhexp.figures.sheets import draw_sheet
 
     pictures = [picture for picture in sheet.pictures if picture.pixels is not None]
-    image_sheet(
+    draw_sheet(
         [picture.pixels for picture in pictures if picture.pixels is not None],
         [f"{picture.name}\n{picture.caption}" for picture in pictures],
         sheet.title,

@@ -7,12 +7,17 @@ from hhexp.analysis.metrics import diverged_at
 from hhexp.analysis.results import Results
 
 
-def notes(results: Results) -> list[str]:
+def write_notes(results: Results) -> list[str]:
     """A sentence on each thing."""
-    return [*results.notes, *_diverged(results), *_unfinished(results), *missing(results)]
+    return [
+        *results.notes,
+        *_note_diverged(results),
+        *_note_unfinished(results),
+        *_note_missing(results),
+    ]
 
 
-def _diverged(results: Results) -> Iterator[str]:
+def _note_diverged(results: Results) -> Iterator[str]:
     for cell in results.cells:
         for seed, result in results.of(cell).items():
             if epoch := diverged_at(result.history):
@@ -22,7 +27,7 @@ def _diverged(results: Results) -> Iterator[str]:
                 )
 
 
-def _unfinished(results: Results) -> Iterator[str]:
+def _note_unfinished(results: Results) -> Iterator[str]:
     count = sum(result.run.status != "FINISHED" for result in results.all)
     if count:
         yield (
@@ -31,7 +36,7 @@ def _unfinished(results: Results) -> Iterator[str]:
         )
 
 
-def missing(results: Results) -> Iterator[str]:
+def _note_missing(results: Results) -> Iterator[str]:
     """A sentence on each cell that lacks finished runs: of all seeds, or of some that the study,
     else another cell, has."""
     found = [set(results.of(cell)) for cell in results.cells]

@@ -10,7 +10,7 @@ from hhexp.analysis.study import Statement
 MINUS = "\u2212"
 
 
-def name(metric: str) -> str:
+def name_metric(metric: str) -> str:
     """A metric in words: ``val/recall/horses`` is "validation recall, horses"."""
     split, _, rest = metric.partition("/")
     if metric == "time/epoch_s":
@@ -21,12 +21,12 @@ def name(metric: str) -> str:
     return f"{words.get(split, split)} {rest.replace('/', ', ').replace('_', ' ')}"
 
 
-def statistic(word: str) -> str:
+def name_statistic(word: str) -> str:
     """A statistic in words."""
     return MEANINGS[word]
 
 
-def number(value: float, metric: str, word: str = "last", *, signed: bool = False) -> str:
+def format_number(value: float, metric: str, word: str = "last", *, signed: bool = False) -> str:
     """A value in its metric's unit, without it: 0.8516 of an accuracy is "85.2"."""
     if math.isnan(value):
         return "–"
@@ -37,60 +37,62 @@ def number(value: float, metric: str, word: str = "last", *, signed: bool = Fals
     return f"{value * factor:{'+' if signed else ''}{form}}".replace("-", MINUS)
 
 
-def unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
-    """The unit of ``number``: %, s, min, or none; a difference of percentages is in points."""
+def name_unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
+    """The unit of a number: %, s, min, or none; a difference of percentages is in points."""
     _, _, own = _scale(metric, word)
     return "points" if difference and own == "%" else own
 
 
-def interval(value: Interval, metric: str, word: str = "last", *, signed: bool = False) -> str:
+def format_interval(
+    value: Interval, metric: str, word: str = "last", *, signed: bool = False
+) -> str:
     """A mean with its ±, as "85.2 ± 1.9"; one seed has no ±."""
-    mean = number(value.mean, metric, word, signed=signed)
+    mean = format_number(value.mean, metric, word, signed=signed)
     if value.count < 2:
         return mean
-    return f"{mean} ± {number(value.half, metric, word)}"
+    return f"{mean} ± {format_number(value.half, metric, word)}"
 
 
-def said(statement: Statement) -> str:
+def describe_statement(statement: Statement) -> str:
     """A statement's contrast in words, such as "aug=full − aug=none: validation loss, …"."""
     from hhexp.analysis.grid import label
 
     cell = label(statement.cell)
     if statement.versus:
         cell = f"({cell}) {MINUS} ({label(statement.versus)})"
-    text = f"{name(statement.metric)}, {statistic(statement.statistic)}: {cell}"
+    text = f"{name_metric(statement.metric)}, {name_statistic(statement.statistic)}: {cell}"
     if (minus := statement.minus) and minus.versus:
         other = f"({label(minus.cell)}) {MINUS} ({label(minus.versus)})"
         same = minus.metric == statement.metric and minus.statistic == statement.statistic
-        of = "" if same else f" of {name(minus.metric)}, {statistic(minus.statistic)}"
+        of = "" if same else f" of {name_metric(minus.metric)}, {name_statistic(minus.statistic)}"
         text += f", less the same difference{of} for {other}"
     return text
 
 
-def wanted(statement: Statement) -> str:
+def describe_bound(statement: Statement) -> str:
     """What the contrast must be for the statement to hold, as "< 0 points"."""
     factor, _, _ = _scale(statement.metric, statement.statistic)
     edge = bound(statement) * factor + 0.0  # no −0
     shown = f"{edge:g}".replace("-", MINUS)
     sign = {"higher": ">", "lower": "<", "within": "within ±"}[statement.direction]
-    own = unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
     return f"{sign}{'' if sign.endswith('±') else ' '}{shown} {own}".rstrip()
 
 
-def effect(statement: Statement, value: Interval) -> str:
+def format_effect(statement: Statement, value: Interval) -> str:
     """A statement's measured contrast with its ± and unit."""
     signed = statement.versus is not None or statement.statistic == "gap"
-    text = interval(value, statement.metric, statement.statistic, signed=signed)
-    own = unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    text = format_interval(value, statement.metric, statement.statistic, signed=signed)
+    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
     return f"{text} {own}".rstrip()
 
 
-def p_value(p: float) -> str:
+def format_p_value(p: float) -> str:
     """A p-value to three digits after the point."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def effect_size(value: Interval) -> str:
+def format_effect_size(value: Interval) -> str:
     """Cohen's d_z of paired differences."""
     size = value.effect_size
     if math.isnan(size):

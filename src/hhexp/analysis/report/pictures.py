@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hhexp.analysis.predictions import Answers, Pair, Predictions, moved, pairs
+from hhexp.analysis.predictions import (
+    Pair,
+    Predictions,
+    RunPredictions,
+    choose_pairs,
+    find_fixed_and_broken,
+)
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.tracking.artifacts import read_text
@@ -60,7 +66,7 @@ class Sheet:
     title: str
     remark: str
     pictures: list[Picture]
-    witness: Answers
+    witness: RunPredictions
     """The run whose model an overlay shows."""
 
     @property
@@ -69,7 +75,7 @@ class Sheet:
         return any(picture.pixels is not None for picture in self.pictures)
 
 
-def validation_images(results: Results, predictions: Predictions) -> dict[str, np.ndarray]:
+def read_validation_images(results: Results, predictions: Predictions) -> dict[str, np.ndarray]:
     """The validation images by path, each [H, W, 3] uint8, read as the first run read them.
 
     Raises:
@@ -81,7 +87,7 @@ def validation_images(results: Results, predictions: Predictions) -> dict[str, n
     from hhexp.config.check import check
     from hhexp.experiment import read_data
 
-    run = predictions.answers[0].result.run
+    run = predictions.runs[0].result.run
     text = read_text(results.store, run.run_id, "provenance/config.yaml")
     if text is None:
         raise UserError(f"run {run.run_id} has no provenance/config.yaml")
@@ -91,7 +97,7 @@ def validation_images(results: Results, predictions: Predictions) -> dict[str, n
     return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
 
 
-def sheets(
+def make_sheets(
     results: Results,
     predictions: Predictions,
     images: dict[str, np.ndarray],
@@ -101,20 +107,20 @@ def sheets(
 
     Args:
         results: the runs.
-        predictions: their answers.
+        predictions: theirs.
         images: by path; those that are missing are shown by their names alone.
         overlay: what to lay over the images.
     """
-    made = [_hardest(predictions)]
-    for number, pair in enumerate(pairs(results), start=1):
-        made += _moved(predictions, pair, number)
-    return [_with_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
+    made = [_show_hardest(predictions)]
+    for number, pair in enumerate(choose_pairs(results), start=1):
+        made += _show_fixed_and_broken(predictions, pair, number)
+    return [_add_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
 
 
-def _hardest(predictions: Predictions) -> Sheet:
+def _show_hardest(predictions: Predictions) -> Sheet:
     """What every run gets wrong; where there is no such image, what most get wrong."""
-    wrong = predictions.wrong_share(predictions.answers)
-    runs = len(predictions.answers)
+    wrong = predictions.wrong_share(predictions.runs)
+    runs = len(predictions.runs)
     order = np.argsort(-wrong, kind="stable")
     always = int((wrong == 1).sum())
     chosen = [int(i) for i in order if wrong[i] > 0][: max(12, min(always, MOST))]
@@ -126,24 +132,26 @@ def _hardest(predictions: Predictions) -> Sheet:
     pictures = [
         Picture(
             predictions.paths[i],
-            f"{predictions.true[i]}, taken for {_taken_for(predictions.answers, i)} "
+            f"{predictions.true[i]}, taken for {_name_wrong_class(predictions.runs, i)} "
             f"in {round(wrong[i] * runs)} of {runs}",
             None,
         )
         for i in chosen
     ]
     remark = remark if chosen else "Every image is right."
-    return Sheet("hardest", title, remark, pictures, predictions.answers[0])
+    return Sheet("hardest", title, remark, pictures, predictions.runs[0])
 
 
-def _moved(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
+def _show_fixed_and_broken(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
     first, second = predictions.of(pair.first), predictions.of(pair.second)
     if not first or not second:
         return []
     before, after, shared = pair.words
     made = []
-    for verb, chosen in zip(("fixes", "breaks"), moved(predictions, pair), strict=True):
-        title = f"{after} {verb} {_images(len(chosen))}"
+    for verb, chosen in zip(
+        ("fixes", "breaks"), find_fixed_and_broken(predictions, pair), strict=True
+    ):
+        title = f"{after} {verb} {_describe_count(len(chosen))}"
         remark = f"Against {before}{f', with {shared}' if shared else ''}"
         remark += ": wrong in most runs of one, right in most of the other."
         if len(chosen) > MOST:
@@ -151,7 +159,8 @@ def _moved(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
         pictures = [
             Picture(
                 predictions.paths[i],
-                f"{predictions.true[i]}; wrong in {_count(first, i)} → {_count(second, i)}",
+                f"{predictions.true[i]}; wrong in "
+                f"{_count_wrong(first, i)} → {_count_wrong(second, i)}",
                 None,
             )
             for i in chosen[:MOST]
@@ -160,7 +169,7 @@ def _moved(predictions: Predictions, pair: Pair, number: int) -> list[Sheet]:
     return made
 
 
-def _with_pixels(
+def _add_pixels(
     sheet: Sheet, paths: Sequence[str], images: dict[str, np.ndarray], overlay: Overlay | None
 ) -> Sheet:
     """The sheet with its images, as far as they are here."""
@@ -181,15 +190,15 @@ def _with_pixels(
     return replace(sheet, pictures=pictures, remark=remark)
 
 
-def _taken_for(answers: Sequence[Answers], image: int) -> str:
+def _name_wrong_class(runs: Sequence[RunPredictions], image: int) -> str:
     """The wrong class that most runs take an image for."""
-    wrong = Counter(each.predicted[image] for each in answers if not each.right[image])
+    wrong = Counter(each.predicted[image] for each in runs if not each.right[image])
     return wrong.most_common(1)[0][0]
 
 
-def _count(answers: Sequence[Answers], image: int) -> str:
-    return f"{sum(not each.right[image] for each in answers)}/{len(answers)}"
+def _count_wrong(runs: Sequence[RunPredictions], image: int) -> str:
+    return f"{sum(not each.right[image] for each in runs)}/{len(runs)}"
 
 
-def _images(count: int) -> str:
+def _describe_count(count: int) -> str:
     return f"{count or 'no'} image{'' if count == 1 else 's'}"

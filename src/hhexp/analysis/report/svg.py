@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hhexp.analysis.report.charts import PALETTE
-from hhexp.figures import FAINT, INK
+from hhexp.figures.style import FAINT, INK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +18,7 @@ COLOURS = {
 """A figure's colours, and the page's variables that take their place in light and dark."""
 
 
-def standalone(figure: "Figure", *, transparent: bool = False) -> str:
+def render(figure: "Figure", *, transparent: bool = False) -> str:
     """A figure as an SVG file, the same bytes for the same figure."""
     import matplotlib
 
@@ -28,7 +28,7 @@ def standalone(figure: "Figure", *, transparent: bool = False) -> str:
     return text.getvalue()
 
 
-def inline(figure: "Figure", name: str, title: str) -> str:
+def render_inline(figure: "Figure", name: str, title: str) -> str:
     """A figure as an element of an HTML page: no background, no addresses, unique ids.
 
     Args:
@@ -36,7 +36,7 @@ def inline(figure: "Figure", name: str, title: str) -> str:
         name: unique in the page.
         title: what a screen reader says.
     """
-    text = standalone(figure, transparent=True)
+    text = render(figure, transparent=True)
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)

@@ -37,7 +37,7 @@ class Number:
         """As a reader sees it."""
         if not self.interval.count:
             return "diverged" if self.diverged else "–"
-        text = numbers.interval(self.interval, self.metric, self.statistic)
+        text = numbers.format_interval(self.interval, self.metric, self.statistic)
         seeds = self.interval.count + self.diverged
         return f"{text} ({self.diverged} of {seeds} diverged)" if self.diverged else text
 
@@ -59,7 +59,7 @@ class Table:
     columns: list[str]
     lines: list[Line]
 
-    def frame(self) -> "pd.DataFrame":
+    def to_frame(self) -> "pd.DataFrame":
         """Tidy: one row a number, with its interval and its runs."""
         import pandas as pd
 
@@ -95,7 +95,9 @@ class Published:
         """The published number, or its range."""
         values = self.figure.value
         ends = values if isinstance(values, list) else [values]
-        return "–".join(numbers.number(v, self.figure.metric, self.figure.statistic) for v in ends)
+        return "–".join(
+            numbers.format_number(v, self.figure.metric, self.figure.statistic) for v in ends
+        )
 
     @property
     def place(self) -> str:
@@ -111,23 +113,23 @@ class Published:
         return "within our seeds" if self.ours.interval.count > 1 else "equal to ours"
 
 
-def training_table(results: Results) -> Table:
+def build_training_table(results: Results) -> Table:
     """Each cell at its last epoch, its best, and over the last five."""
     recalls = [metric for metric in results.metrics if metric.startswith(RECALL)]
     metrics = [*TRAINING, *recalls]
     titles = {"last": "last epoch", "best": "best epoch", "mean_last_5": "mean of last 5"}
     return Table(
         "training",
-        [_heading(metric) for metric in metrics],
+        [_name_column(metric) for metric in metrics],
         [
-            Line(cell, titles[word], [_number(results, cell, metric, word) for metric in metrics])
+            Line(cell, titles[word], [_measure(results, cell, metric, word) for metric in metrics])
             for cell in results.cells
             for word in STATISTICS
         ],
     )
 
 
-def behaviour_table(results: Results) -> Table:
+def build_behaviour_table(results: Results) -> Table:
     """Generalisation gap, swing and training time of each cell."""
     asked = {
         "accuracy gap, points": ("val/accuracy", "gap"),
@@ -140,13 +142,13 @@ def behaviour_table(results: Results) -> Table:
         "behaviour",
         list(asked),
         [
-            Line(cell, "", [_number(results, cell, *each) for each in asked.values()])
+            Line(cell, "", [_measure(results, cell, *each) for each in asked.values()])
             for cell in results.cells
         ],
     )
 
 
-def views_table(results: Results) -> Table | None:
+def build_views_table(results: Results) -> Table | None:
     """Accuracy and recalls on each partial view of the validation images; None without views."""
     known = [metric.partition("/")[0] for metric in results.metrics if metric.startswith("val_")]
     named = [f"val_{view}" for view in results.study.views] if results.study else []
@@ -160,12 +162,12 @@ def views_table(results: Results) -> Table | None:
     ]
     return Table(
         "views",
-        [_heading(f"val/{ending}").removeprefix("validation ") for ending in endings],
+        [_name_column(f"val/{ending}").removeprefix("validation ") for ending in endings],
         [
             Line(
                 cell,
                 split.removeprefix("val").removeprefix("_").replace("_", " ") or "full",
-                [_number(results, cell, f"{split}/{ending}", "last") for ending in endings],
+                [_measure(results, cell, f"{split}/{ending}", "last") for ending in endings],
             )
             for split in ("val", *splits)
             for cell in results.cells
@@ -173,7 +175,7 @@ def views_table(results: Results) -> Table | None:
     )
 
 
-def published(results: Results) -> list[Published]:
+def compare_published(results: Results) -> list[Published]:
     """The study's published figures, each beside ours."""
     reference = results.study.reference if results.study else None
     if results.study is None or reference is None:
@@ -181,14 +183,14 @@ def published(results: Results) -> list[Published]:
     rows = []
     for figure in reference.figures:
         cell = results.study.cell(figure.cell)
-        values = results.measured(cell, figure.metric, figure.statistic).values()
-        ours = _number(results, cell, figure.metric, figure.statistic)
+        values = results.measure_cell(cell, figure.metric, figure.statistic).values()
+        ours = _measure(results, cell, figure.metric, figure.statistic)
         lowest, highest = (min(values), max(values)) if values else (0.0, 0.0)
         rows.append(Published(figure, ours, lowest, highest))
     return rows
 
 
-def published_frame(rows: Iterable[Published]) -> "pd.DataFrame":
+def tabulate_published(rows: Iterable[Published]) -> "pd.DataFrame":
     """One row a published figure."""
     import pandas as pd
 
@@ -209,14 +211,14 @@ def published_frame(rows: Iterable[Published]) -> "pd.DataFrame":
     )
 
 
-def _number(results: Results, cell: Cell, metric: str, word: str) -> Number:
-    values = results.measured(cell, metric, word)
+def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
+    values = results.measure_cell(cell, metric, word)
     runs = results.of(cell)
     run_ids = tuple(runs[seed].run.run_id for seed in values)
-    diverged = len(results.diverged(cell, metric, word))
+    diverged = len(results.find_diverged(cell, metric, word))
     return Number(cell, metric, word, mean_interval(list(values.values())), run_ids, diverged)
 
 
-def _heading(metric: str) -> str:
-    own = numbers.unit(metric)
-    return f"{numbers.name(metric)}{f', {own}' if own else ''}"
+def _name_column(metric: str) -> str:
+    own = numbers.name_unit(metric)
+    return f"{numbers.name_metric(metric)}{f', {own}' if own else ''}"

@@ -11,11 +11,11 @@ from hhexp.display.events import Report
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome
 from hhexp.launching.devices import device_kind
-from hhexp.launching.engines import Group, shared_runtime
+from hhexp.launching.engines.engine import Group, shared_runtime
 
 
 class Inline:
-    """One job after the other; see ``hhexp.launching.engines.Engine``."""
+    """One job after the other; see ``hhexp.launching.engines.engine``."""
 
     in_this_process = True
 

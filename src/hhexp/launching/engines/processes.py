@@ -15,12 +15,12 @@ from hhexp.config.schema import Runtime
 from hhexp.display.events import EpochDone, Event, Report, RunEnded, RunStarted
 from hhexp.experiment import Job, Outcome
 from hhexp.launching.devices import device_kind, slots
-from hhexp.launching.engines import Group, shared_runtime
+from hhexp.launching.engines.engine import Group, shared_runtime
 from hhexp.launching.engines.worker import GRACE_S, Worker, signal_workers
 
 
 class Processes:
-    """As many groups at once as cores or GPUs can hold; see ``hhexp.launching.engines.Engine``."""
+    """As many groups at once as cores or GPUs can hold; see ``hhexp.launching.engines.engine``."""
 
     in_this_process = False
 

@@ -1,0 +1,1 @@
+"""Figures of a training: arrays in, Matplotlib figures out, without pyplot's global state."""

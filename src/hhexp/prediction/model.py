@@ -1,0 +1,58 @@
+"""A run's model, opened to be asked."""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hhexp.errors import UserError
+from hhexp.tracking.models import class_names, load_model
+from hhexp.tracking.query import find_run
+from hhexp.tracking.store import Store
+from hhexp.training.runtime import start_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """A trained network, and what it tells apart."""
+
+    network: "keras.Model"
+    classes: tuple[str, ...]
+    """In the order of the network's outputs; of two classes, one sigmoid says the second."""
+
+
+def open_model(store: Store, run_id: str) -> RunModel:
+    """Load the model that a run logged.
+
+    TensorFlow is started with the run's threads and instruction set, unless it runs already: a
+    process can be set up for one run only.
+
+    Raises:
+        UserError: there is no such run, or no model of it that can be loaded safely.
+    """
+    run = find_run(store, run_id)
+    classes = class_names(store, run.run_id)
+    if "tensorflow" not in sys.modules:
+        start_tensorflow(
+            device="auto",
+            threads=int(run.params.get("runtime.threads", 2)),
+            precision="float32",  # of new layers; the model's keep theirs
+            isa=run.params.get("runtime.isa", "native"),
+        )
+    return RunModel(load_model(store, run.run_id), classes)
+
+
+def check_image_size(model: RunModel) -> tuple[int, int]:
+    """The height and width of a model's images, in pixels.
+
+    Raises:
+        UserError: it does not take RGB images of one size, or does not tell its classes apart.
+    """
+    shape, outputs = model.network.input_shape, model.network.output_shape[-1]
+    if len(shape) != 4 or None in shape[1:] or shape[3] != 3:
+        raise UserError(f"the run's model takes {shape}, not RGB images of one size")
+    if len(model.classes) != (2 if outputs == 1 else outputs):
+        raise UserError(f"the run's model has {outputs} outputs for {len(model.classes)} classes")
+    return shape[1], shape[2]

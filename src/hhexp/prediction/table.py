@@ -1,0 +1,39 @@
+"""Answers as the terminal shows them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hhexp.prediction.answers import Answers
+from hhexp.prediction.photographs import Photograph
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+UNSCALED_NOTE = (
+    "Unscaled: what the same model says where 0 … 255 reach its layers without the scaling that it "
+    "was trained with. All in it is then hundreds of times too large, so that it tends to be sure "
+    "of whatever it says. hhexp scales in the model's first layer, where nobody forgets it."
+)
+
+
+def build_table(photographs: Sequence[Photograph], answers: Sequence[Answers]) -> "Table":
+    """A row for each photograph: the class and its probability, by each of the answers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("file", overflow="fold")
+    for heading in ("class", "unscaled")[: len(answers)]:
+        table.add_column(heading, overflow="fold")
+        table.add_column("", justify="right", no_wrap=True)
+    for number, photograph in enumerate(photographs):
+        words = [word for each in answers for word in each.describe(number)]
+        table.add_row(*map(Text, (photograph.label, *words)))
+    return table
+
+
+def describe_unscaled(right: Answers, unscaled: Answers) -> str:
+    """What unscaled answers are, and how many differ from those to scaled images."""
+    changed = int((right.predicted != unscaled.predicted).sum())
+    return f"{UNSCALED_NOTE} Classes that differ: {changed} of {len(right.predicted)}."

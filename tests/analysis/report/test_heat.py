@@ -1,0 +1,32 @@
+"""Grad-CAM over a report's pictures."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hhexp.analysis.report import heat
+from hhexp.prediction.model import RunModel
+
+
+def test_an_image_shows_what_spoke_for_the_class_that_it_was_taken_for(
+    made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def find_heat(network: object, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        asked.append((network, classes.tolist()))
+        return np.ones((len(images), 2, 2), np.float32)
+
+    def open_model(store: object, run_id: str) -> RunModel:
+        return RunModel(SimpleNamespace(run=run_id), ("horses", "humans"))
+
+    monkeypatch.setattr(heat, "open_model", open_model)
+    monkeypatch.setattr(heat, "gradcam", find_heat)
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    overlaid = heat.make_overlay(made({"aug=none": [{"val/accuracy": [0.5]}]}))(
+        "0123", images, ["humans", "horses"]
+    )
+    assert asked == [(SimpleNamespace(run="0123"), [1, 0])]
+    assert [image.shape for image in overlaid] == [(8, 8, 3)] * 2
+    assert all(image.std() > 0 for image in overlaid)

@@ -1,0 +1,47 @@
+"""A training in figures."""
+
+import numpy as np
+import pytest
+
+from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
+
+CLASSES = ("horses", "humans")
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_learning_curves_show_every_epoch_and_the_best(render, read_texts, epochs: int) -> None:
+    values = np.linspace(0.5, 0.75, epochs).tolist()
+    names = ("train/loss", "val/loss", "train/accuracy", "val/accuracy")
+    figure = draw_learning_curves(dict.fromkeys(names, values))
+    assert render(figure).std() > 0
+    for axes in figure.axes:
+        assert [np.asarray(line.get_ydata()).tolist() for line in axes.lines] == [values, values]
+        ticks = [tick for tick in axes.get_xticks() if 0.5 <= tick <= epochs + 0.5]
+        assert all(float(tick).is_integer() for tick in ticks)
+    assert f"{max(values):.1%}, epoch {epochs}" in read_texts(figure)
+
+
+def test_learning_curves_of_a_run_that_diverged_are_drawn(render) -> None:
+    names = ("train/loss", "val/loss", "train/accuracy", "val/accuracy")
+    render(draw_learning_curves({name: [np.nan, np.nan] for name in names}))
+
+
+def test_a_confusion_matrix_shows_counts_and_shares(render, read_texts) -> None:
+    figure = draw_confusion_matrix(np.array([[120, 8], [30, 98]]), CLASSES)
+    render(figure)
+    assert "120\n93.8%" in read_texts(figure)
+    assert "30\n23.4%" in read_texts(figure)
+    assert "85.2% of 256 images right" in read_texts(figure)
+
+
+def test_a_class_without_images_does_not_break_the_confusion_matrix(render, read_texts) -> None:
+    figure = draw_confusion_matrix(np.array([[3, 0], [0, 0]]), CLASSES)
+    render(figure)
+    assert "0\n0.0%" in read_texts(figure)
+
+
+def test_pyplot_keeps_no_figure_open(render) -> None:
+    render(draw_confusion_matrix(np.eye(2, dtype=int), CLASSES))
+    from matplotlib import pyplot
+
+    assert pyplot.get_fignums() == []
