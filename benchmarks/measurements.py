@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hhexp.benchmark import programs
-from hhexp.benchmark.composed import configuration
-from hhexp.benchmark.pictures import Pictures, Source, side, written
-from hhexp.benchmark.programs import Program
+from benchmarks import programs
+from benchmarks.composition import configuration
+from benchmarks.images import Pictures, Source, side, written
+from benchmarks.programs import Program
 from hhexp.data.dataset import SPLITS
 from hhexp.launching.devices import device_kind, slots
 

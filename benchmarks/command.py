@@ -1,4 +1,4 @@
-"""``python -m hhexp.bench``: the project's speed, against a plain Keras program, here."""
+"""``python -m benchmarks``: the project's speed, against a plain Keras program, here."""
 
 import argparse
 import shlex
@@ -8,11 +8,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hhexp.benchmark.composed import configuration
-from hhexp.benchmark.figures import FIGURES, measurable
-from hhexp.benchmark.measurements import Measurements
-from hhexp.benchmark.pictures import source
-from hhexp.benchmark.report import Conditions, notes, table, write
+from benchmarks.composition import configuration
+from benchmarks.figures import FIGURES, measurable
+from benchmarks.measurements import Measurements
+from benchmarks.images import source
+from benchmarks.table import Conditions, notes, table, write
 from hhexp.console import entry
 from hhexp.errors import UserError
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     images = source(options.data, sha256)
     count = sum(map(len, images.files.values()))
     conditions = Conditions.here(
-        command=shlex.join(["python", "-m", "hhexp.bench", *words]),
+        command=shlex.join(["python", "-m", "benchmarks", *words]),
         images=f"{count:,} images: {images.label}",
         form="the full form" if options.full else "the short form",
         repeats=options.repeats,
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(
-        prog="hhexp.bench",
+        prog="benchmarks",
         description="Measure hhexp against a plain Keras program on this machine. The short form "
         "trains a few epochs on an eighth of the images, extrapolates, says where it does, and "
         "takes some minutes; the machine should have nothing else to do.",

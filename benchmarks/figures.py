@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hhexp.benchmark.measurements import EPOCHS, Measurements
+from benchmarks.measurements import EPOCHS, Measurements
 from hhexp.training.isa import cpu_flags
 from hhexp.training.runtime import bfloat16_is_native
 

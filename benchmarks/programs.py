@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hhexp.benchmark.pictures import Pictures
+from benchmarks.images import Pictures
 from hhexp.tracking.query import metric_histories, recent
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import tunables
@@ -121,7 +121,7 @@ def measured(module: str, cache: Path, words: Sequence[str]) -> dict[str, Any]:
     """What a module of this package prints as JSON, from a process like those that train."""
     environment = {"HHEXP_CACHE": str(cache), "GLIBC_TUNABLES": tunables(None)}
     with tempfile.TemporaryDirectory() as folder:
-        _, output = called(["-m", f"hhexp.benchmark.{module}", *words], Path(folder), environment)
+        _, output = called(["-m", f"benchmarks.{module}", *words], Path(folder), environment)
     return dict(json.loads(output.splitlines()[-1]))
 
 

@@ -1,6 +1,6 @@
 """What is measured inside one process: steps, the GEMM peak, epochs, the input pipeline alone.
 
-    python -m hhexp.benchmark.inside REPEATS OVERRIDE...
+    python -m benchmarks.training_speed REPEATS OVERRIDE...
 
 prints a line of JSON: a list for each quantity, with a value for each repeat.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from hhexp import data
-from hhexp.benchmark.composed import training
+from benchmarks.composition import training
 from hhexp.experiment.assembly import Training
 from hhexp.training.batches import batches
 from hhexp.training.loop import Epoch

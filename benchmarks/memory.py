@@ -1,6 +1,6 @@
 """The memory that a training process has to itself, with the data set read or left alone.
 
-    python -m hhexp.benchmark.memory read|untouched OVERRIDE...
+    python -m benchmarks.memory read|untouched OVERRIDE...
 
 prints a line of JSON. Anonymous memory is what is no page of a file: the data set's pages are the
 cached file's own, which all workers share and the system may drop.
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hhexp import data
-from hhexp.benchmark.composed import training
+from benchmarks.composition import training
 from hhexp.training.batches import batches
 from hhexp.training.step import training_step
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hhexp.benchmark.figures import Figure, flags
+from benchmarks.figures import Figure, flags
 from hhexp.launching.devices import cores
 from hhexp.training.runtime import cpu_name
 
