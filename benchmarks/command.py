@@ -1,55 +1,68 @@
-"""``python -m benchmarks``: the project's speed, against a plain Keras program, here."""
+"""The command line: what to measure, on which images, and where the table goes."""
 
 import argparse
 import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.composition import configuration
-from benchmarks.figures import FIGURES, measurable
+from benchmarks.composition import compose_config
+from benchmarks.conditions import Conditions
+from benchmarks.figures import FIGURES, Figure, can_measure
+from benchmarks.images import Source, find_source
 from benchmarks.measurements import Measurements
-from benchmarks.images import source
-from benchmarks.table import Conditions, notes, table, write
+from benchmarks.table import SUFFIXES, build_table, list_notes, write_figures
+from hhexp.config.check import nearest
 from hhexp.console import entry
 from hhexp.errors import UserError
-
-SUFFIXES = (".json", ".md")
 
 
 @entry
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print a table, and write it where that is asked for."""
+    """Measure, print a table, and write it to a file if one is named."""
     from rich.console import Console
 
     words = sys.argv[1:] if argv is None else argv
-    options = arguments(words)
-    output = checked_output(options.output)
-    names = [name for name in FIGURES if name in (options.only or FIGURES)]
-    console, began = Console(), time.monotonic()
-
-    def say(text: str) -> None:
-        seconds = round(time.monotonic() - began)
-        console.print(f"{seconds // 60}:{seconds % 60:02}  {text}", highlight=False, markup=False)
-
-    sha256 = str(configuration([]).data.arguments["sha256"])
-    images = source(options.data, sha256)
-    count = sum(map(len, images.files.values()))
-    conditions = Conditions.here(
+    options = read_options(words)
+    output = check_output(options.output) if options.output else None
+    source = find_source(options.data, str(compose_config([]).data.arguments["sha256"]))
+    conditions = Conditions.observe(
         command=shlex.join(["python", "-m", "benchmarks", *words]),
-        images=f"{count:,} images: {images.label}",
+        images=f"{sum(map(len, source.files.values())):,} images: {source.label}",
         form="the full form" if options.full else "the short form",
         repeats=options.repeats,
     )
-    for line in conditions.lines():
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory(prefix="hhexp-bench-") as folder:
+    console = Console(highlight=False, markup=False)
+    for line in conditions.describe():
+        console.print(line, soft_wrap=True)
+    figures = measure(options, source, console.print)
+    console.print(build_table(figures))
+    for note in list_notes(figures):
+        console.print(note, soft_wrap=True)
+    if output:
+        write_figures(output, figures, conditions)
+        console.print(f"Written to {output}", soft_wrap=True)
+    return 0
+
+
+def measure(
+    options: argparse.Namespace, source: Source, show: Callable[[str], None]
+) -> list[Figure]:
+    """The figures that are wanted, in the table's order; says what it does, and when."""
+    names = [name for name in FIGURES if name in (options.only or FIGURES)]
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        minutes, seconds = divmod(round(time.monotonic() - began), 60)
+        show(f"{minutes}:{seconds:02}  {text}")
+
+    with tempfile.TemporaryDirectory(prefix="hhexp-benchmarks-") as folder:
         measurements = Measurements(
-            source=images,
+            source=source,
             folder=Path(folder),
-            wanted=set(filter(measurable, names)),
+            wanted=set(filter(can_measure, names)),
             full=options.full,
             epochs=options.epochs,
             repeats=options.repeats,
@@ -57,80 +70,83 @@ def main(argv: list[str] | None = None) -> int:
         )
         figures = [FIGURES[name](measurements) for name in names]
     say("done")
-    console.print(table(figures))
-    for note in notes(figures):
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
-    if output:
-        write(output, figures, conditions)
-        print(f"Written: {output}")
-    return 0
+    return figures
 
 
-def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line's options."""
+def read_options(words: Sequence[str]) -> argparse.Namespace:
+    """The command line's options.
+
+    Raises:
+        UserError: a figure or a number is not one that can be asked for.
+    """
     parser = argparse.ArgumentParser(
-        prog="benchmarks",
+        prog="python -m benchmarks",
         description="Measure hhexp against a plain Keras program on this machine. The short form "
-        "trains a few epochs on an eighth of the images, extrapolates, says where it does, and "
-        "takes some minutes; the machine should have nothing else to do.",
+        "trains for a few epochs on an eighth of the images and extrapolates from them (the table "
+        "says where). It takes some minutes. Nothing else should run on the machine meanwhile.",
     )
     parser.add_argument(
-        "--full", action="store_true", help="run the whole study in both ways: up to some hours"
+        "--full", action="store_true", help="train the whole study in both ways: takes hours"
     )
     parser.add_argument(
-        "--epochs", type=several, default=2, help="epochs that the short form trains; default: 2"
+        "--epochs",
+        type=count_reader("--epochs", 2),  # the first epoch sets things up, so it is no measure
+        default=2,
+        help="epochs to train in the short form; default: 2",
     )
     parser.add_argument(
-        "--repeats", type=positive, help="times that each is measured; default: 3, with --full 1"
+        "--repeats",
+        type=count_reader("--repeats", 1),
+        help="how often to measure each figure; default: 3, with --full 1",
     )
     parser.add_argument(
         "--only",
         action="append",
-        choices=FIGURES,
+        type=read_figure_name,
         metavar="NAME",
-        help=f"measure this figure only; may be given again. One of: {', '.join(FIGURES)}",
+        help=f"measure only this figure; can be repeated. One of: {', '.join(FIGURES)}",
     )
     parser.add_argument(
         "--data",
         metavar="DIR",
         help="a folder with the published PNG files in train/ and validation/; default: "
-        "$HHEXP_DATA, else the bundled copy, written as PNG",
+        "$HHEXP_DATA, else the bundled images, written as PNG",
     )
-    parser.add_argument("--output", metavar="FILE", help="where to write the table, .json or .md")
-    options = parser.parse_args(argv)
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the table to this .json or .md file"
+    )
+    options = parser.parse_args(words)
     options.repeats = options.repeats or (1 if options.full else 3)
     return options
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number of at least 1")
-    return int(text)
+def count_reader(option: str, least: int) -> Callable[[str], int]:
+    """A function that reads an option's whole number."""
+
+    def read_count(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise UserError(f"{option} {text}: must be a whole number of at least {least}")
+        return int(text)
+
+    return read_count
 
 
-def several(text: str) -> int:
-    """A whole number of at least 2: the first epoch, which sets things up, is no measure."""
-    if positive(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number of at least 2")
-    return int(text)
+def read_figure_name(text: str) -> str:
+    """The name of a figure."""
+    if text not in FIGURES:
+        raise UserError(f"--only {text}: there is no such figure{nearest(text, FIGURES)}")
+    return text
 
 
-def checked_output(output: str | None) -> Path | None:
-    """Where the table goes.
+def check_output(output: str) -> Path:
+    """The path that the table is written to.
 
     Raises:
-        UserError: it cannot be written there, or in no form that is known.
+        UserError: its name ends in none of the known suffixes, or its folder is missing.
     """
-    if output is None:
-        return None
     path = Path(output)
     if path.suffix not in SUFFIXES:
         raise UserError(f"--output {output}: its name must end in {' or '.join(SUFFIXES)}")
     if not path.parent.is_dir():
         raise UserError(f"--output {output}: there is no folder {path.parent}")
     return path
-
-
-if __name__ == "__main__":
-    sys.exit(main())
