@@ -15,8 +15,8 @@ SRC = Path(__file__).parents[1] / "src"
 # From the ground up. A module imports from lower layers, and within its own package.
 LAYERS = (
     {"conf"},  # the YAML files
-    {"errors"},
-    {"console"},
+    {"errors", "atomic"},
+    {"console", "options"},
     {"config"},
     {"data"},
     {"augment"},

@@ -148,7 +148,7 @@ def test_a_run_that_is_not_there_is_said(trained: Trained) -> None:
 )
 def test_a_figure_that_cannot_be_drawn_is_refused_first(output: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
-        predict.checked_output(output, [Path("photo.png")])
+        predict.check_figure(output, [Path("photo.png")])
 
 
 def answers(probabilities: list[list[float]], heat: float = 1) -> Answers:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hhexp.atomic import replace_file
 from hhexp.console import entry
 from hhexp.errors import UserError
+from hhexp.options import add_tracking_uri, check_output
 from hhexp.prediction.answers import Answers, ask, unscaled
 from hhexp.prediction.gradcam import overlay
 from hhexp.prediction.photographs import Photograph, read_photograph
@@ -49,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     files = [Path(file) for file in options.files]
     store = Store.resolve(options.tracking_uri)
     run = find_run(store, options.run_id)
-    output = checked_output(options.output or f"predictions-{run.run_id[:8]}.png", files)
+    output = check_figure(options.output or f"predictions-{run.run_id[:8]}.png", files)
     console = Console()
     with console.status("loading the model"):
         classes = class_names(store, run.run_id)
@@ -86,10 +88,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("run_id", metavar="RUN_ID", help="the run, or the beginning of its ID")
     parser.add_argument("files", metavar="FILE", nargs="+", help="an image of any size")
-    parser.add_argument(
-        "--tracking-uri",
-        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
-    )
+    add_tracking_uri(parser)
     parser.add_argument(
         "--unscaled",
         action="store_true",
@@ -103,17 +102,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def checked_output(output: str, files: Sequence[Path]) -> Path:
+def check_figure(output: str, files: Sequence[Path]) -> Path:
     """The figure's path.
 
     Raises:
         UserError: nothing can be drawn there, or it is one of the files asked about.
     """
-    path = Path(output)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"--output {output}: its name must end in one of {', '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise UserError(f"--output {output}: there is no folder {path.parent}")
+    path = check_output(output, SUFFIXES)
     if path.resolve() in {file.resolve() for file in files}:
         raise UserError(f"--output {output}: that is one of the images, which it would replace")
     return path
@@ -196,15 +191,14 @@ def save(drawn: "Figure", output: Path) -> None:
     """
     import warnings
 
-    temporary = output.with_name(f".{output.name}.{os.getpid()}{output.suffix}")
     try:
-        with warnings.catch_warnings(action="ignore"):  # letters that the font lacks
-            drawn.savefig(temporary)
-        os.replace(temporary, output)
+        with (
+            replace_file(output) as unfinished,
+            warnings.catch_warnings(action="ignore"),  # letters that the font lacks
+        ):
+            drawn.savefig(unfinished)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def printable(path: Path) -> str:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.options import add_tracking_uri
 
 
 @entry
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run_id", nargs="+", help="runs or sweeps; unique prefixes will do")
     parser.add_argument("--study", required=True, help="the study's name, a folder's")
-    parser.add_argument("--tracking-uri", help="the store; else $MLFLOW_TRACKING_URI, else mlruns/")
+    add_tracking_uri(parser)
     parser.add_argument(
         "--experiments", type=Path, default=Path("experiments"), help="the folder of the studies"
     )

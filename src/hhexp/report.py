@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.options import add_tracking_uri
 
 
 @entry
@@ -31,10 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="lay Grad-CAM over the pictures: where the model looked (needs TensorFlow)",
     )
-    parser.add_argument(
-        "--tracking-uri",
-        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
-    )
+    add_tracking_uri(parser)
     options = parser.parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.claims import judge

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.options import add_tracking_uri
 
 
 @entry
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "run_id", help="a run, a sweep, or a published run; a unique prefix will do"
     )
-    parser.add_argument("--tracking-uri", help="the store; else $MLFLOW_TRACKING_URI, else mlruns/")
+    add_tracking_uri(parser)
     parser.add_argument(
         "--dry-run",
         action="store_true",

@@ -13,6 +13,7 @@ from typing import IO
 
 from hhexp.console import entry
 from hhexp.errors import UserError
+from hhexp.options import add_tracking_uri
 from hhexp.tracking import database
 from hhexp.tracking.quiet import SETTINGS
 from hhexp.tracking.store import Store
@@ -31,10 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="hhexp.ui", description="Open MLflow's UI on the store of runs, until Ctrl-C."
     )
-    parser.add_argument(
-        "--tracking-uri",
-        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
-    )
+    add_tracking_uri(parser)
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or the next free one")
     parser.add_argument(
         "--host",

@@ -1,12 +1,11 @@
 """The SQLite file of a local store: made whole, or not at all."""
 
-import os
 import sqlite3
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hhexp.atomic import create_file
 from hhexp.errors import UserError
 from hhexp.tracking.quiet import quieten
 
@@ -19,8 +18,7 @@ def create(database: Path, artifacts: Path) -> None:
     """Make MLflow's database, unless it is there.
 
     MLflow's own first use of a database takes seconds, and fails where two processes do it at
-    once. So each makes its own under a temporary name; the first to be ready links it in place,
-    and the others drop theirs.
+    once. So each makes its own; the first to be ready puts it in place, and the others drop theirs.
 
     Raises:
         UserError: the folder cannot be written.
@@ -29,12 +27,8 @@ def create(database: Path, artifacts: Path) -> None:
         return
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{database.name}.", dir=database.parent, ignore_cleanup_errors=True
-        ) as folder:
-            made = Path(folder, "new.db")
+        with create_file(database) as made:
             _initialise(made, artifacts)
-            _move_new(made, database)
     except OSError as error:
         raise UserError(
             f"cannot make the tracking store {database}: {error.strerror or error}; "
@@ -92,13 +86,3 @@ def _initialise(database: Path, artifacts: Path) -> None:
 
     store = SqlAlchemyStore(f"sqlite:///{database}", str(artifacts))
     store.engine.dispose()
-
-
-def _move_new(made: Path, database: Path) -> None:
-    """Move a finished file in place, but never over another process's."""
-    try:
-        os.link(made, database)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
-        os.replace(made, database)

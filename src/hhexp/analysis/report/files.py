@@ -1,9 +1,7 @@
 """A report's files: the page, the same as Markdown, tables as CSV, figures as PNG and SVG."""
 
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
 from hhexp.analysis.report.tables import published_frame
+from hhexp.atomic import replace_file
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,10 +53,8 @@ def publish(built: Path, output: Path) -> list[Path]:
     for source in _files(built):
         target = output / source.relative_to(built)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as temporary:
-            temporary.write(source.read_bytes())
-        shutil.copymode(source, temporary.name)
-        os.replace(temporary.name, target)
+        with replace_file(target) as unfinished:
+            shutil.copy(source, unfinished)
         moved.append(target)
     for name in former:
         if not (built / name).exists():
