@@ -13,10 +13,11 @@ from benchmarks.conditions import Conditions
 from benchmarks.figures import FIGURES, Figure, can_measure
 from benchmarks.images import Source, find_source
 from benchmarks.measurements import Measurements
-from benchmarks.table import SUFFIXES, build_table, list_notes, write_figures
+from benchmarks.table import RENDERERS, build_table, list_notes, write_figures
 from hhexp.config.check import nearest
 from hhexp.console import entry
 from hhexp.errors import UserError
+from hhexp.options import check_output
 
 
 @entry
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
     words = sys.argv[1:] if argv is None else argv
     options = read_options(words)
-    output = check_output(options.output) if options.output else None
+    output = None if options.output is None else check_output(options.output, list(RENDERERS))
     source = find_source(options.data, str(compose_config([]).data.arguments["sha256"]))
     conditions = Conditions.observe(
         command=shlex.join(["python", "-m", "benchmarks", *words]),
@@ -136,17 +137,3 @@ def read_figure_name(text: str) -> str:
     if text not in FIGURES:
         raise UserError(f"--only {text}: there is no such figure{nearest(text, FIGURES)}")
     return text
-
-
-def check_output(output: str) -> Path:
-    """The path that the table is written to.
-
-    Raises:
-        UserError: its name ends in none of the known suffixes, or its folder is missing.
-    """
-    path = Path(output)
-    if path.suffix not in SUFFIXES:
-        raise UserError(f"--output {output}: its name must end in {' or '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise UserError(f"--output {output}: there is no folder {path.parent}")
-    return path

@@ -1,7 +1,6 @@
 """The figures in a table: on a terminal, as Markdown, as JSON."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.conditions import Conditions
 from benchmarks.figures import Figure
+from hhexp.atomic import replace_file
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-SUFFIXES = (".json", ".md")
 COLUMNS = ("figure", "what", "ours", "yardstick", "ratio", "range", "reach", "reached")
 
 
@@ -71,12 +70,12 @@ def render_json(figures: Sequence[Figure], conditions: Conditions) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+RENDERERS = {".json": render_json, ".md": render_markdown}
+"""Each form that a file of the table can have, by its name's suffix."""
+
+
 def write_figures(path: Path, figures: Sequence[Figure], conditions: Conditions) -> None:
-    """Write the figures and their conditions as JSON or Markdown, as the path's suffix says."""
-    render = render_json if path.suffix == ".json" else render_markdown
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(render(figures, conditions), encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write the figures and their conditions in the form that the path's suffix names."""
+    render = RENDERERS[path.suffix.lower()]
+    with replace_file(path) as unfinished:
+        unfinished.write_text(render(figures, conditions), encoding="utf-8")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--output", "figures.txt"], "its name must end in .json or .md"),
+        (["--output", "figures.txt"], "its name must end in one of .json, .md"),
         (["--output", "nowhere/figures.md"], "there is no folder nowhere"),
         (["--data", "nowhere"], "nowhere"),
         (["--only", "stepp"], "--only stepp: there is no such figure; nearest: step"),
