@@ -22,6 +22,9 @@ quick: setup ## see everything in about a minute: small images, few epochs
 ui: setup ## look at the runs in MLflow's UI
 	$(RUN) hhexp.ui $(ARGS)
 
+bench: setup ## measure the speed against a plain Keras program (some minutes)
+	$(RUN) benchmarks $(ARGS)
+
 test: setup ## run the tests, but those on the real images
 	$(RUN) pytest -m "not real" $(ARGS)
 
@@ -44,7 +47,7 @@ lock: setup ## write requirements.lock from pyproject.toml (ARGS=--upgrade: the 
 
 clean: ## remove .venv, caches and builds, never the runs in mlruns
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist
-	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The extra `dev` is in the lock, so that building the package needs nothing more.
 .venv/.installed: pyproject.toml requirements.lock

@@ -17,7 +17,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 RECORD = Path(__file__).parents[1] / "tests/training/expected_bits.json"
 CAPS = ["native", "avx512_fp16", "avx512_bf16", "avx512_vnni", "avx512", "avx2_vnni", "avx2"]
@@ -39,7 +39,8 @@ def train(isa: str, threads: int) -> dict[str, Any]:
 
     with initialize_config_module("hhexp.conf", version_base=None):
         composed = compose("config", ["aug=full"])
-    config = check_config(OmegaConf.to_container(composed, resolve=True))
+    values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+    config = check_config(values)
     dataset = read_data(config)
     device = start_tensorflow(device="cpu", threads=threads, precision="float32", isa=isa)
     training = Training.assemble(config, dataset, device)

@@ -16,6 +16,7 @@ from hydra import compose, initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from benchmarks.command import read_options
 from hhexp.errors import UserError
 from hhexp.launching import composition
 
@@ -25,7 +26,7 @@ RUN_FLAGS = {"-m", "--multirun", "--help", "-h", "--cfg", "--info", "--hydra-hel
 
 FENCE = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1 *$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|^\[[^\]]+\]: +(\S+)", re.MULTILINE)
-COMMAND = re.compile(r"^(?:\$ +)?(?:\S*python3? -m +hhexp\.|hhexp |make\b)")
+COMMAND = re.compile(r"^(?:\$ +)?(?:\S*python3? -m +(?:hhexp\.|benchmarks\b)|hhexp |make\b)")
 MACHINE_PATH = re.compile(r"(?<![\w.$}~/])/(?:work|root|home/\w+|Users/\w+)(?:/|\b)")
 INDEX_ADDRESS = re.compile(
     r"https?://\S*(?:/simple\b|pythonhosted)|--(?:extra-)?index-url|find-links="
@@ -113,7 +114,7 @@ class Command:
 
 
 def commands(path: Path) -> Iterator[Command]:
-    """The commands of hhexp and make in a document's code, and the lines of a Makefile."""
+    """The commands of this project and make in a document's code, and a Makefile's lines."""
     text = path.read_text(encoding="utf-8").replace("\\\n", " ")
     if path.name == "Makefile":
         lines = [line.strip() for line in text.replace("$(RUN)", "python -m").splitlines()]
@@ -141,6 +142,8 @@ def check_command(text: str) -> None:
         assert set(targets) <= make_targets()
         if set(targets) & {"study", "quick"}:
             check_overrides(shlex.split(given.get("ARGS", "")))
+        if "bench" in targets:
+            read_options(shlex.split(given.get("ARGS", "")))
         return
     if words[0] == "hhexp":
         module, arguments = f"hhexp.{words[1]}", words[2:]
@@ -149,6 +152,8 @@ def check_command(text: str) -> None:
     assert importlib.util.find_spec(module), f"there is no module {module}"
     if module == "hhexp.run":
         check_overrides(arguments)
+    elif module == "benchmarks":
+        read_options(arguments)
     else:
         flags = {word.partition("=")[0] for word in arguments if word.startswith("--")}
         assert flags <= flags_of(module)
@@ -206,13 +211,15 @@ def test_a_command_runs_what_exists(command: Command) -> None:
 def test_commands_are_found_in_blocks_in_the_text_and_in_a_makefile(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(
         "Run `make study`, which makes sure.\n\n"
-        "```sh\n$ python -m hhexp.run -m \\\n  epochs=1,2\nhhexp ui --port 1\nls\n```\n"
+        "```sh\n$ python -m hhexp.run -m \\\n  epochs=1,2\nhhexp ui --port 1\n"
+        "python -m benchmarks --full\nls\n```\n"
     )
     (tmp_path / "Makefile").write_text("quick: setup\n\t$(RUN) hhexp.run epochs=2 $(ARGS)\n")
     found = [c.text.split() for name in ("a.md", "Makefile") for c in commands(tmp_path / name)]
     assert [" ".join(words) for words in found] == [
         "python -m hhexp.run -m epochs=1,2",
         "hhexp ui --port 1",
+        "python -m benchmarks --full",
         "make study",
         "python -m hhexp.run epochs=2",
     ]
@@ -230,10 +237,13 @@ def test_commands_are_found_in_blocks_in_the_text_and_in_a_makefile(tmp_path: Pa
         "python -m hhexp.run epochs=1,2",
         "python -m hhexp.run --nothing",
         "python -m hhexp.ui --nothing",
+        "python -m benchmarks --nothing",
+        "python -m benchmarks --only nothing",
+        'make bench ARGS="--only nothing"',
     ],
 )
 def test_a_command_that_cannot_run_is_found(text: str) -> None:
-    with pytest.raises((AssertionError, UserError, HydraException)):
+    with pytest.raises((AssertionError, SystemExit, UserError, HydraException)):
         check_command(text)
 
 

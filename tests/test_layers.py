@@ -31,8 +31,7 @@ LAYERS = (
     {"reproduction"},
     {"prediction"},
     {"analysis"},
-    {"benchmark"},
-    {"run", "reproduce", "report", "predict", "publish", "ui", "bench"},
+    {"run", "reproduce", "report", "predict", "publish", "ui"},
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

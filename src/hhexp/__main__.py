@@ -11,7 +11,6 @@ COMMANDS = {
     "publish": "put runs on record as small files, to be committed",
     "report": "from runs to an answer: tables, claims, pictures",
     "predict": "ask a run's model about pictures",
-    "bench": "measure the speed on this machine, against a plain Keras program",
     "ui": "open MLflow's UI on the runs",
 }
 """Each command's module, and what it is for."""

@@ -1,8 +1,8 @@
-"""What is measured inside one process: steps, the GEMM peak, epochs, the input pipeline alone.
+"""How fast a training is inside its process: steps, the GEMM peak, epochs, the input pipeline.
 
-    python -m hhexp.benchmark.inside REPEATS OVERRIDE...
+    python -m benchmarks.training_speed REPEATS OVERRIDE...
 
-prints a line of JSON: a list for each quantity, with a value for each repeat.
+prints a line of JSON: for each quantity a list, with a value for each repeat.
 """
 
 import dataclasses
@@ -12,8 +12,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from benchmarks.composition import assemble_training
 from hhexp import data
-from hhexp.benchmark.composed import training
 from hhexp.experiment.assembly import Training
 from hhexp.training.batches import batches
 from hhexp.training.loop import Epoch
@@ -28,33 +28,33 @@ def measure(repeats: int, words: Sequence[str]) -> dict[str, list[float]]:
     """Measure everything ``repeats`` times, each time all of it in turn.
 
     Args:
-        repeats: how often.
+        repeats: how often to measure.
         words: overrides of the configuration, with an augmentation.
 
     Returns:
         gemm_flops and step_flops (FLOP/s), plain_epoch_s and augmented_epoch_s (seconds of an epoch
-        with its validation), pipeline_s (seconds in which an epoch's batches are made).
+        with its validation), pipeline_s (seconds to make an epoch's batches).
     """
-    augmented = training([*words, f"epochs={repeats + 1}"])
+    augmented = assemble_training([*words, f"epochs={repeats + 1}"])
     plain = dataclasses.replace(augmented, augmentation=None)
-    step_flops = step_meter(augmented)
+    measure_step = make_step_meter(augmented)
     # The first epoch of each sets its functions up.
     runs = {
-        "plain_epoch_s": ignoring_first(plain.epochs(1, lambda *_: None)),
-        "augmented_epoch_s": ignoring_first(augmented.epochs(1, lambda *_: None)),
+        "plain_epoch_s": skip_first(plain.epochs(1, lambda *_: None)),
+        "augmented_epoch_s": skip_first(augmented.epochs(1, lambda *_: None)),
     }
     found: dict[str, list[float]] = {}
     for repeat in range(repeats):
-        values = {"gemm_flops": gemm_rate(2048, 1.0), "step_flops": step_flops()}
+        values = {"gemm_flops": gemm_rate(2048, 1.0), "step_flops": measure_step()}
         values |= {name: next(run).metrics["time/epoch_s"] for name, run in runs.items()}
-        values["pipeline_s"] = pipeline_s(augmented, repeat + 1)
+        values["pipeline_s"] = time_pipeline(augmented, repeat + 1)
         for name, value in values.items():
             found.setdefault(name, []).append(value)
     return found
 
 
-def step_meter(made: Training) -> Callable[[], float]:
-    """A function that gives the FLOP/s of a training step, the median of some."""
+def make_step_meter(made: Training) -> Callable[[], float]:
+    """A function that gives a training step's FLOP/s, the median of some steps."""
     import tensorflow as tf
 
     images = tf.convert_to_tensor(made.dataset.train.images[: made.config.batch_size])
@@ -64,7 +64,7 @@ def step_meter(made: Training) -> Callable[[], float]:
     for _ in range(3):
         step(images, labels)
 
-    def measured() -> float:
+    def measure() -> float:
         seconds = []
         for _ in range(STEPS):
             started = time.perf_counter()
@@ -72,17 +72,17 @@ def step_meter(made: Training) -> Callable[[], float]:
             seconds.append(time.perf_counter() - started)
         return flops / statistics.median(seconds)
 
-    return measured
+    return measure
 
 
-def ignoring_first(epochs: Iterator[Epoch]) -> Iterator[Epoch]:
-    """The epochs after the first, which is trained at once."""
+def skip_first(epochs: Iterator[Epoch]) -> Iterator[Epoch]:
+    """Train the first epoch at once; returns those after it."""
     next(epochs)
     return epochs
 
 
-def pipeline_s(made: Training, epoch: int) -> float:
-    """Seconds in which an epoch's batches are made, augmented, while nothing trains."""
+def time_pipeline(made: Training, epoch: int) -> float:
+    """Seconds to make an epoch's batches, augmented, while nothing trains."""
     split, config = made.dataset.train, made.config
     started = time.perf_counter()
     for _ in batches(

@@ -1,9 +1,9 @@
 """The memory that a training process has to itself, with the data set read or left alone.
 
-    python -m hhexp.benchmark.memory read|untouched OVERRIDE...
+    python -m benchmarks.memory read|untouched OVERRIDE...
 
-prints a line of JSON. Anonymous memory is what is no page of a file: the data set's pages are the
-cached file's own, which all workers share and the system may drop.
+prints a line of JSON. Anonymous memory is all that is not a page of a file. The data set's pages
+are those of the cached file, which all workers share and the system may drop.
 """
 
 import json
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.composition import assemble_training
 from hhexp import data
-from hhexp.benchmark.composed import training
 from hhexp.training.batches import batches
 from hhexp.training.step import training_step
 
@@ -28,7 +28,7 @@ def measure(read: bool, words: Sequence[str]) -> dict[str, float]:
     Returns:
         megabytes (10⁶ bytes): anonymous, resident, and images, the size of the training images.
     """
-    made = training(words)
+    made = assemble_training(words)
     config, split = made.config, made.dataset.train
     images, labels = split.images, split.labels
     order = data.epoch_order(config.seed, 1, len(images))
@@ -44,7 +44,7 @@ def measure(read: bool, words: Sequence[str]) -> dict[str, float]:
         batch_size=config.batch_size,
         augment=made.augmentation,
     )
-    # All of an epoch's batches are made; only some are trained on, which takes all it takes.
+    # All of an epoch's batches are made. To train on some is enough for a step's own memory.
     for number, (batch, truth) in enumerate(taken):
         if number < STEPS:
             step(batch, truth)

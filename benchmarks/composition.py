@@ -1,4 +1,4 @@
-"""A training, assembled in this process from the words of a command line."""
+"""A configuration and a training, made in this process from the words of a command line."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -9,7 +9,7 @@ from hhexp.experiment.job import check_config, read_data
 from hhexp.training.runtime import start_tensorflow
 
 
-def configuration(words: Sequence[str]) -> Config:
+def compose_config(words: Sequence[str]) -> Config:
     """The checked configuration that ``hhexp.run`` would make of these overrides."""
     from hydra import compose, initialize_config_module
     from omegaconf import OmegaConf
@@ -21,8 +21,8 @@ def configuration(words: Sequence[str]) -> Config:
     return check_config(values)
 
 
-def training(words: Sequence[str]) -> Training:
+def assemble_training(words: Sequence[str]) -> Training:
     """Read the data, start TensorFlow and build the model; once in a process."""
-    config = configuration(words)
+    config = compose_config(words)
     dataset = read_data(config)
     return Training.assemble(config, dataset, start_tensorflow(**config.runtime.model_dump()))

@@ -1,14 +1,14 @@
-"""The figures: what each compares, as a ratio, and what it has to reach."""
+"""The figures: what each compares, as a ratio, and what it must reach."""
 
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hhexp.benchmark.measurements import EPOCHS, Measurements
+from benchmarks.measurements import EPOCHS, Measurements
 from hhexp.training.isa import cpu_flags
 from hhexp.training.runtime import bfloat16_is_native
 
-NOT_HERE = "not on this CPU, which has no amx_bf16"
+NOT_HERE = "not measured: this CPU has no amx_bf16"
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Figure:
     what: str
     ours: str = ""
     other: str = ""
-    """The yardstick's, or what else ours is compared with: the note says so."""
+    """What ours is compared with: the yardstick, or what the note says."""
     ratios: tuple[float, ...] = ()
-    """The ratio in each repeat; empty where it cannot be measured here."""
+    """The ratio in each repeat; empty if it cannot be measured here."""
     reach: float = 0.0
     at_least: bool = True
-    """Whether the ratio has to be at least ``reach``, or at most."""
+    """Whether the ratio must be at least ``reach``, or at most."""
     percent: bool = False
     note: str = ""
 
@@ -35,40 +35,41 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the ratio is what it has to be; None where it was not measured."""
+        """Whether the ratio is as good as it must be; None if it was not measured."""
         if self.ratio is None:
             return None
         return self.ratio >= self.reach if self.at_least else self.ratio <= self.reach
 
 
-def step(measurements: Measurements) -> Figure:
+def measure_step(measurements: Measurements) -> Figure:
     """A training step's share of the GEMM peak."""
-    inside = measurements.inside
+    speed = measurements.training_speed
     return Figure(
         "step",
         "a training step's share of the GEMM peak",
-        gflops(inside["step_flops"]),
-        gflops(inside["gemm_flops"]),
-        shares(inside["step_flops"], inside["gemm_flops"]),
+        format_gflops(speed["step_flops"]),
+        format_gflops(speed["gemm_flops"]),
+        divide_repeats(speed["step_flops"], speed["gemm_flops"]),
         0.75,
         percent=True,
         note="fp32, against a 2048³ matrix product on the same threads",
     )
 
 
-def sweep(measurements: Measurements) -> Figure:
+def measure_sweep(measurements: Measurements) -> Figure:
     """The study's sweep against the yardstick's four runs."""
-    return _sweep(measurements, "sweep", "float32", 4.0 if "avx512f" in flags() else 2.8)
+    reach = 4.0 if "avx512f" in (cpu_flags() or ()) else 2.8
+    return _compare_sweep(measurements, "sweep", "float32", reach)
 
 
-def sweep_bfloat16(measurements: Measurements) -> Figure:
+def measure_sweep_bfloat16(measurements: Measurements) -> Figure:
     """The same in bfloat16."""
-    return _sweep(measurements, "sweep-bf16", "mixed_bfloat16", 7.0)
+    return _compare_sweep(measurements, "sweep-bf16", "mixed_bfloat16", 7.0)
 
 
-def _sweep(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
+def _compare_sweep(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
     what = f"the study's sweep, {precision}"
-    if not measurable(name):
+    if not can_measure(name):
         return Figure(name, what, reach=reach, note=NOT_HERE)
     ours = measurements.ours_s(name)
     parts = [
@@ -77,73 +78,87 @@ def _sweep(measurements: Measurements, name: str, precision: str, reach: float) 
         for long in (False, True)
     ]
     four = [sum(repeat) for repeat in zip(*parts, strict=True)]
-    note = extrapolated(measurements)
-    return Figure(name, what, clock(ours), clock(four), shares(four, ours), reach, note=note)
+    return Figure(
+        name,
+        what,
+        format_seconds(ours),
+        format_seconds(four),
+        divide_repeats(four, ours),
+        reach,
+        note=describe_program(measurements),
+    )
 
 
-def run(measurements: Measurements) -> Figure:
+def measure_run(measurements: Measurements) -> Figure:
     """One run without augmentation against the yardstick's."""
-    return _run(measurements, "run", "float32", 1.8)
+    return _compare_run(measurements, "run", "float32", 1.8)
 
 
-def run_bfloat16(measurements: Measurements) -> Figure:
+def measure_run_bfloat16(measurements: Measurements) -> Figure:
     """The same in bfloat16."""
-    return _run(measurements, "run-bf16", "mixed_bfloat16", 3.5)
+    return _compare_run(measurements, "run-bf16", "mixed_bfloat16", 3.5)
 
 
-def _run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
+def _compare_run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
     what = f"one un-augmented run, {precision}"
-    if not measurable(name):
+    if not can_measure(name):
         return Figure(name, what, reach=reach, note=NOT_HERE)
     ours = measurements.ours_s(name)
     other = measurements.yardstick_s(augment=False, long=False)
-    note = extrapolated(measurements)
-    return Figure(name, what, clock(ours), clock(other), shares(other, ours), reach, note=note)
+    return Figure(
+        name,
+        what,
+        format_seconds(ours),
+        format_seconds(other),
+        divide_repeats(other, ours),
+        reach,
+        note=describe_program(measurements),
+    )
 
 
-def affine(measurements: Measurements) -> Figure:
+def measure_affine(measurements: Measurements) -> Figure:
     """An augmented epoch against one that is not."""
-    augmented, plain = (measurements.inside[f"{n}_epoch_s"] for n in ("augmented", "plain"))
+    augmented, plain = (measurements.training_speed[f"{n}_epoch_s"] for n in ("augmented", "plain"))
     return Figure(
         "affine",
         "an augmented epoch",
-        clock(augmented),
-        clock(plain),
-        shares(augmented, plain),
+        format_seconds(augmented),
+        format_seconds(plain),
+        divide_repeats(augmented, plain),
         1.05,
         at_least=False,
         note="against an un-augmented one, engine affine",
     )
 
 
-def pipeline(measurements: Measurements) -> Figure:
+def measure_pipeline(measurements: Measurements) -> Figure:
     """The input pipeline alone against the epoch."""
-    alone, epoch = (measurements.inside[n] for n in ("pipeline_s", "augmented_epoch_s"))
+    alone, epoch = (measurements.training_speed[n] for n in ("pipeline_s", "augmented_epoch_s"))
     return Figure(
         "pipeline",
         "the input pipeline alone",
-        clock(alone),
-        clock(epoch),
-        shares(epoch, alone),
+        format_seconds(alone),
+        format_seconds(epoch),
+        divide_repeats(epoch, alone),
         10.0,
         note="augmented, against the epoch that it feeds",
     )
 
 
-def overhead(measurements: Measurements) -> Figure:
+def measure_overhead(measurements: Measurements) -> Figure:
     """What is not training, as a share of a run."""
     other = measurements.overhead_s
     if measurements.full:
         whole = [program.runs[0].seconds for program in measurements.programs["run"]]
     else:
-        epoch_s = statistics.median(measurements.inside["plain_epoch_s"])
+        epoch_s = statistics.median(measurements.training_speed["plain_epoch_s"])
         whole = [seconds + EPOCHS * epoch_s for seconds in other]
     return Figure(
         "overhead",
         "all that is not training",
-        clock(other),
-        clock(whole),
-        shares(other, whole),
+        format_seconds(other),
+        format_seconds(whole),
+        divide_repeats(other, whole),
         0.03,
         at_least=False,
         percent=True,
@@ -152,8 +167,8 @@ def overhead(measurements: Measurements) -> Figure:
     )
 
 
-def memory(measurements: Measurements) -> Figure:
-    """A worker's own memory with the data set read, above that with it left alone."""
+def measure_memory(measurements: Measurements) -> Figure:
+    """A worker's own memory with the data set read, less that with it left alone."""
     read, untouched = measurements.memory["read"], measurements.memory["untouched"]
     own = [r["anonymous"] - u["anonymous"] for r, u in zip(read, untouched, strict=True)]
     images = read[0]["images"]
@@ -176,31 +191,31 @@ def memory(measurements: Measurements) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Measurements], Figure]] = {
-    "step": step,
-    "sweep": sweep,
-    "sweep-bf16": sweep_bfloat16,
-    "run": run,
-    "run-bf16": run_bfloat16,
-    "affine": affine,
-    "pipeline": pipeline,
-    "overhead": overhead,
-    "memory": memory,
+    "step": measure_step,
+    "sweep": measure_sweep,
+    "sweep-bf16": measure_sweep_bfloat16,
+    "run": measure_run,
+    "run-bf16": measure_run_bfloat16,
+    "affine": measure_affine,
+    "pipeline": measure_pipeline,
+    "overhead": measure_overhead,
+    "memory": measure_memory,
 }
 """All figures by name, in the order of the table."""
 
 
-def measurable(name: str) -> bool:
+def can_measure(name: str) -> bool:
     """Whether a figure can be measured on this machine."""
     return not name.endswith("-bf16") or bool(bfloat16_is_native())
 
 
-def shares(ours: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
+def divide_repeats(upper: Sequence[float], lower: Sequence[float]) -> tuple[float, ...]:
     """The ratio in each repeat."""
-    return tuple(a / b for a, b in zip(ours, other, strict=True))
+    return tuple(a / b for a, b in zip(upper, lower, strict=True))
 
 
-def extrapolated(measurements: Measurements) -> str:
-    """How the seconds of a whole program were found."""
+def describe_program(measurements: Measurements) -> str:
+    """How the seconds of a whole program were measured."""
     if measurements.full:
         return "whole process"
     return (
@@ -209,19 +224,14 @@ def extrapolated(measurements: Measurements) -> str:
     )
 
 
-def gflops(values: Sequence[float]) -> str:
+def format_gflops(values: Sequence[float]) -> str:
     """The median of FLOP/s."""
     return f"{statistics.median(values) / 1e9:.0f} GFLOP/s"
 
 
-def clock(values: Sequence[float]) -> str:
+def format_seconds(values: Sequence[float]) -> str:
     """The median of seconds, to three digits or so."""
     seconds = statistics.median(values)
     if seconds >= 120:
         return f"{seconds / 60:.1f} min"
     return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"
-
-
-def flags() -> set[str]:
-    """The CPU's flags, as far as the system lists them."""
-    return cpu_flags() or set()

@@ -1,4 +1,4 @@
-"""What the figures are made of, each measured once and only where a figure needs it."""
+"""What the figures are made of; each is measured once, and only if a figure needs it."""
 
 import statistics
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hhexp.benchmark import programs
-from hhexp.benchmark.composed import configuration
-from hhexp.benchmark.pictures import Pictures, Source, side, written
-from hhexp.benchmark.programs import Program
+from benchmarks.composition import compose_config
+from benchmarks.extrapolation import Program
+from benchmarks.images import PngFolder, Source, read_side, write_png_files
+from benchmarks.programs import measure_in_process, run_hhexp, run_yardstick
 from hhexp.data.dataset import SPLITS
 from hhexp.launching.devices import device_kind, slots
 
 SHARE = 8
-"""The short form trains on every eighth image, or so: four steps of the study's 33."""
+"""The short form trains on about every eighth image: four steps instead of the study's 33."""
 EPOCHS = 15
 """The study's shorter run; its longer one has twice as many."""
 BFLOAT16 = "runtime.precision=mixed_bfloat16"
@@ -23,11 +23,11 @@ BFLOAT16 = "runtime.precision=mixed_bfloat16"
 
 @dataclass
 class Measurements:
-    """Measures on demand; the order within a repeat is that of the programs in ``wanted``."""
+    """Measures on demand."""
 
     source: Source
     folder: Path
-    """Where PNG files and decoded images are kept while it lasts."""
+    """Temporary: for PNG files and decoded images."""
     wanted: set[str]
     """The figures' names."""
     full: bool
@@ -37,60 +37,67 @@ class Measurements:
     say: Callable[[str], None]
 
     @cached_property
-    def pictures(self) -> Pictures:
+    def images(self) -> PngFolder:
         """The images of all programs."""
         self.say("writing the PNG files")
         files = self.source.files
         training, validation = (
             None if self.full else max(2, len(files[split]) // SHARE) for split in SPLITS
         )
-        return written(files, self.folder / "pictures", training, validation)
+        return write_png_files(files, self.folder / "images", training, validation)
+
+    @cached_property
+    def side(self) -> int:
+        """The images' side in pixels."""
+        return read_side(self.source.files)
 
     @cached_property
     def scale(self) -> float:
-        """How many times the images there are in all."""
-        return len(self.source.files["train"]) / self.pictures.training
+        """How many times as many images there are as the programs train on."""
+        return len(self.source.files["train"]) / self.images.training
 
     @cached_property
     def at_once(self) -> int:
         """Groups of a sweep's runs that hhexp trains at once here."""
-        runtime = configuration([]).runtime
+        runtime = compose_config([]).runtime
         return min(2, len(slots({device_kind(runtime.device)}, runtime.threads)))
 
     @cached_property
     def programs(self) -> dict[str, list[Program]]:
-        """Each program's repeats, all programs in turn."""
+        """Each program's repeats: all programs in turn, then all again."""
         made: dict[str, list[Program]] = {}
-        side_px = side(self.source.files)
-        short, long = (EPOCHS, 2 * EPOCHS) if self.full else (self.epochs, 2 * self.epochs)
-        sweep = ["-m", "aug=none,full", f"epochs={short},{long}"]
-        run = ["aug=none", f"epochs={short}"]
-
-        def yardstick(augment: bool, epochs: int) -> Callable[[], Program]:
-            return lambda: programs.yardstick(
-                self.pictures, side_px, augment=augment, epochs=epochs
-            )
-
-        def ours(words: list[str]) -> Callable[[], Program]:
-            return lambda: programs.hhexp(self.pictures, self.cache, words)
-
-        calls: dict[str, tuple[set[str], Callable[[], Program]]] = {
-            "yardstick": ({"run", "run-bf16", "sweep", "sweep-bf16"}, yardstick(False, short)),
-            "run": ({"run", "overhead"} if self.full else {"run"}, ours(run)),
-            "run-bf16": ({"run-bf16"}, ours([*run, BFLOAT16])),
-            "sweep": ({"sweep"}, ours(sweep)),
-            "yardstick augmented": ({"sweep", "sweep-bf16"}, yardstick(True, short)),
-            "sweep-bf16": ({"sweep-bf16"}, ours([*sweep, BFLOAT16])),
-        }
-        if self.full:
-            for name, augment in (("yardstick", False), ("yardstick augmented", True)):
-                calls[f"{name} long"] = ({"sweep", "sweep-bf16"}, yardstick(augment, long))
         for repeat in range(self.repeats):
-            for name, (serves, call) in calls.items():
+            for name, (serves, call) in self._calls().items():
                 if serves & self.wanted:
                     self.say(f"{name}, repeat {repeat + 1} of {self.repeats}")
                     made.setdefault(name, []).append(call())
         return made
+
+    def _calls(self) -> dict[str, tuple[set[str], Callable[[], Program]]]:
+        """Each program's name, the figures that need it, and how to run it; in their order."""
+        short, long = (EPOCHS, 2 * EPOCHS) if self.full else (self.epochs, 2 * self.epochs)
+        run = ["aug=none", f"epochs={short}"]
+        sweep = ["-m", "aug=none,full", f"epochs={short},{long}"]
+
+        def ours(*words: str) -> Callable[[], Program]:
+            return lambda: run_hhexp(self.images, self.cache, words)
+
+        def yardstick(augment: bool, epochs: int) -> Callable[[], Program]:
+            return lambda: run_yardstick(self.images, self.side, augment=augment, epochs=epochs)
+
+        sweeps = {"sweep", "sweep-bf16"}
+        calls = {
+            "yardstick": ({"run", "run-bf16", *sweeps}, yardstick(False, short)),
+            "run": ({"run", "overhead"} if self.full else {"run"}, ours(*run)),
+            "run-bf16": ({"run-bf16"}, ours(*run, BFLOAT16)),
+            "sweep": ({"sweep"}, ours(*sweep)),
+            "yardstick augmented": (sweeps, yardstick(True, short)),
+            "sweep-bf16": ({"sweep-bf16"}, ours(*sweep, BFLOAT16)),
+        }
+        if self.full:
+            calls["yardstick long"] = (sweeps, yardstick(False, long))
+            calls["yardstick augmented long"] = (sweeps, yardstick(True, long))
+        return calls
 
     def ours_s(self, name: str) -> list[float]:
         """Seconds of hhexp's whole run or sweep, in each repeat."""
@@ -113,22 +120,22 @@ class Measurements:
     def overhead_s(self) -> list[float]:
         """Seconds beside the training of a run of 15 epochs, in each repeat.
 
-        In the short form it trains on few images, since what is beside the training does not depend
-        on these; it depends on the validation images, and all of them are there.
+        The short form trains on few images, since what is beside the training does not depend on
+        them. It depends on the validation images, so it keeps all of those.
         """
         if self.full:
             return [program.runs[0].other_s for program in self.programs["run"]]
         self.say(f"a run of {EPOCHS} epochs on few training images")
-        few = written(self.source.files, self.folder / "few", 32, None)
-        made = programs.hhexp(few, self.cache, ["aug=none", f"epochs={EPOCHS}"])
+        few = write_png_files(self.source.files, self.folder / "few", 32, None)
+        made = run_hhexp(few, self.cache, ["aug=none", f"epochs={EPOCHS}"])
         return [made.runs[0].other_s]
 
     @cached_property
-    def inside(self) -> dict[str, list[float]]:
+    def training_speed(self) -> dict[str, list[float]]:
         """Steps, GEMM, epochs and the input pipeline, from one process, on all images."""
         words = [str(self.repeats), *self.source.words, "aug=full"]
         self.say(f"steps and epochs, {self.repeats} times in one process")
-        return programs.measured("inside", self.cache, words)
+        return measure_in_process("training_speed", self.cache, words)
 
     @cached_property
     def memory(self) -> dict[str, list[dict[str, Any]]]:
@@ -138,7 +145,7 @@ class Measurements:
         for _ in range(self.repeats):
             for way, values in found.items():
                 self.say(f"memory of a process, the data set {way}")
-                values.append(programs.measured("memory", self.cache, [way, *words]))
+                values.append(measure_in_process("memory", self.cache, [way, *words]))
         return found
 
     @property

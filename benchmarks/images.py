@@ -18,12 +18,12 @@ class Source:
 
     files: Files
     words: tuple[str, ...]
-    """The overrides that make ``hhexp.run`` read them."""
+    """Overrides with which ``hhexp.run`` reads them."""
     label: str
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PngFolder:
     """A folder with ``train/`` and ``validation/``, and how many images each has."""
 
     folder: Path
@@ -32,36 +32,38 @@ class Pictures:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The overrides that make ``hhexp.run`` read them."""
-        return folder_words(self.folder)
+        """Overrides with which ``hhexp.run`` reads them."""
+        return overrides_for(self.folder)
 
 
-def source(folder: str | None, bundled_sha256: str) -> Source:
-    """The images in a folder, else in ``$HHEXP_DATA``, else the copy inside the package.
+def find_source(folder: str | None, bundled_sha256: str) -> Source:
+    """The images in a folder, else in ``$HHEXP_DATA``, else those in the package.
 
     Args:
         folder: with ``train/`` and ``validation/`` in it, or None.
-        bundled_sha256: of that copy.
+        bundled_sha256: of the package's images.
 
     Raises:
-        UserError: they are not there.
+        UserError: the folder is missing or holds no such images.
     """
     if chosen := folder or os.environ.get("HHEXP_DATA"):
         root = Path(chosen).expanduser().absolute()
-        return Source(class_folders(root, chosen), folder_words(root), "the files given")
+        return Source(class_folders(root, chosen), overrides_for(root), "the files given")
     files = data_reader.functions["bundled"](sha256=bundled_sha256)
-    return Source(files, ("data=horses_or_humans",), "the bundled copy, written as PNG")
+    return Source(files, ("data=horses_or_humans",), "the bundled images, written as PNG")
 
 
-def folder_words(folder: Path) -> tuple[str, ...]:
-    """The overrides that make ``hhexp.run`` read class folders."""
+def overrides_for(folder: Path) -> tuple[str, ...]:
+    """Overrides with which ``hhexp.run`` reads class folders."""
     return "data=folder", f"data.root={folder}"
 
 
-def written(files: Files, folder: Path, training: int | None, validation: int | None) -> Pictures:
-    """Write images as PNG files, evenly chosen from all classes where not all are wanted.
+def write_png_files(
+    files: Files, folder: Path, training: int | None, validation: int | None
+) -> PngFolder:
+    """Write images as PNG files: all of a split, or so many, spread evenly over the classes.
 
-    A PNG file is copied as it is; another is decoded and written anew.
+    A PNG file is copied as it is; any other is decoded and encoded again.
     """
     counts = []
     for split, wanted in zip(SPLITS, (training, validation), strict=True):
@@ -70,26 +72,26 @@ def written(files: Files, folder: Path, training: int | None, validation: int | 
         for index in np.linspace(0, len(images) - 1, count).astype(int):
             file = (folder / images[index].path).with_suffix(".png")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(_png(images[index]))
+            file.write_bytes(_encode_png(images[index]))
         counts.append(count)
-    return Pictures(folder, *counts)
+    return PngFolder(folder, *counts)
 
 
-def side(files: Files) -> int:
-    """The side in pixels of the images, from the first of them."""
+def read_side(files: Files) -> int:
+    """The images' side in pixels, from the first of them."""
     from PIL import Image
 
     with Image.open(io.BytesIO(files["train"][0].read())) as picture:
         return min(picture.size)
 
 
-def _png(image: ImageFile) -> bytes:
+def _encode_png(image: ImageFile) -> bytes:
     from PIL import Image
 
     content = image.read()
     if content.startswith(b"\x89PNG"):
         return content
-    made = io.BytesIO()
+    encoded = io.BytesIO()
     with Image.open(io.BytesIO(content)) as picture:
-        picture.convert("RGB").save(made, "PNG")
-    return made.getvalue()
+        picture.convert("RGB").save(encoded, "PNG")
+    return encoded.getvalue()

@@ -1,0 +1,100 @@
+"""Whole programs, run as people run them: each in a process of its own, timed from outside."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.extrapolation import Program, Run
+from benchmarks.images import PngFolder
+from hhexp.tracking.query import metric_histories, recent
+from hhexp.tracking.store import Store
+from hhexp.training.runtime import tunables
+
+HERE = Path(__file__).parent
+YARDSTICK = HERE / "yardstick.py"
+
+SETTINGS = (
+    *("DNNL_", "GLIBC_", "HHEXP_", "KERAS_", "KMP_"),
+    *("MLFLOW_", "OMP_", "ONEDNN_", "TF_", "XLA_"),
+)
+"""A program must not inherit the shell's variables that begin so."""
+
+
+def run_yardstick(images: PngFolder, side: int, *, augment: bool, epochs: int) -> Program:
+    """Run the plain Keras program; its training is all but its start."""
+    # -P: it must not find the modules beside it.
+    words = ["-P", str(YARDSTICK), str(images.folder), "--side", str(side)]
+    words += ["--epochs", str(epochs), *(["--augment"] if augment else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, output = run_python(words, Path(folder), {})
+    epochs_s = tuple(json.loads(output.splitlines()[-1]))
+    return Program(seconds, (Run("", epochs_s, sum(epochs_s)),))
+
+
+def run_hhexp(images: PngFolder, cache: Path, words: Sequence[str]) -> Program:
+    """Run ``python -m hhexp.run`` in an empty folder; the first time it decodes the images."""
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, _ = run_python(
+            ["-m", "hhexp.run", *images.words, *words], Path(folder), {"HHEXP_CACHE": str(cache)}
+        )
+        return Program(seconds, read_runs(Store(f"sqlite:///{folder}/mlruns/mlflow.db")))
+
+
+def read_runs(store: Store) -> tuple[Run, ...]:
+    """The runs in a store, each with the epochs that it did not take over from a shorter one."""
+    records = sorted(
+        recent(store, 100), key=lambda run: (run.params["aug"], int(run.params["epochs"]))
+    )
+    runs: list[Run] = []
+    for run in records:
+        before = sum(len(other.epochs_s) for other in runs if other.group == run.params["aug"])
+        epochs_s = metric_histories(store, run.run_id)["time/epoch_s"][before:]
+        if run.end is None:
+            raise RuntimeError(f"the run {run.run_id} has not ended")
+        seconds = (run.end - run.start).total_seconds()
+        runs.append(Run(run.params["aug"], tuple(epochs_s), seconds))
+    return tuple(runs)
+
+
+def measure_in_process(module: str, cache: Path, words: Sequence[str]) -> dict[str, Any]:
+    """Run a module of this package in a process like those that train; returns what it prints."""
+    found_in = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        "HHEXP_CACHE": str(cache),
+        "GLIBC_TUNABLES": tunables(None),
+        "PYTHONPATH": os.pathsep.join(found_in),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        _, output = run_python(["-m", f"benchmarks.{module}", *words], Path(folder), environment)
+    return dict(json.loads(output.splitlines()[-1]))
+
+
+def run_python(
+    words: Sequence[str], folder: Path, environment: dict[str, str]
+) -> tuple[float, str]:
+    """Run Python in a folder: its seconds, and what it printed.
+
+    Raises:
+        RuntimeError: it failed; the message ends with its last output.
+    """
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=clean | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip()[-2000:]
+        raise RuntimeError(f"python {' '.join(words[:2])} ended with {done.returncode}: {last}")
+    return time.perf_counter() - started, done.stdout
