@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hhexp.tracking import process
-from hhexp.tracking.process import CLAIM, TAG, claim, is_alive, name_of, said, this_process
+from hhexp.tracking.process import claim, is_alive, name_of, said, this_process
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import CLAIM, PROCESS
 
 
 def test_this_process_is_alive() -> None:
@@ -43,7 +44,7 @@ def test_a_process_is_said_with_its_host_where_that_is_another() -> None:
 
 @pytest.fixture
 def interrupted(store: Store) -> TrackedRun:
-    run = TrackedRun.start(store, "study", "epochs=9", None, {TAG: "box 1 1"})
+    run = TrackedRun.start(store, "study", "epochs=9", None, {PROCESS: "box 1 1"})
     run.finish("KILLED", None)
     return run
 
@@ -57,7 +58,7 @@ def test_an_interrupted_run_is_taken_by_one_process(
 ) -> None:
     store, run_id = interrupted.store, interrupted.run_id
     assert claim(store, run_id)
-    assert tags(interrupted)[TAG] == this_process()
+    assert tags(interrupted)[PROCESS] == this_process()
     assert claim(store, run_id)  # it has it already
     parent = name_of(os.getppid())
     monkeypatch.setattr(process, "this_process", lambda: parent)
@@ -85,7 +86,7 @@ def test_of_processes_that_want_a_run_at_once_one_takes_it(
     with ThreadPoolExecutor(2) as threads:
         taken = dict(zip(both := (os.getpid(), os.getppid()), threads.map(take, both), strict=True))
     assert sorted(taken.values()) == [False, True]
-    assert tags(interrupted)[TAG] == next(name_of(pid) for pid, won in taken.items() if won)
+    assert tags(interrupted)[PROCESS] == next(name_of(pid) for pid, won in taken.items() if won)
 
 
 @pytest.mark.parametrize(("seconds_ago", "wins"), [(0, False), (600, True)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.tracking.query import find_run, metric_histories
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import ERROR, LABEL
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -140,9 +141,9 @@ def _row(store: Store, run_id: str, name: str | None) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
-        label=record.tags.get("hhexp.label", ""),
+        label=record.tags.get(LABEL, ""),
         status=record.status,
-        error=record.tags.get("hhexp.error", ""),
+        error=record.tags.get(ERROR, ""),
         last=last,
         best=best,
         epoch_s=statistics.median(seconds) if seconds else math.nan,

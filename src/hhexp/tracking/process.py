@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import CLAIM, PROCESS
 
-TAG = "hhexp.process"
-CLAIM = "hhexp.claim "
-"""How the tags begin in which processes say that they want a run."""
 CLAIM_S = 60
 """A claim takes moments; one that is older, in seconds, is of a process that was killed."""
 
@@ -28,7 +26,7 @@ def name_of(pid: int) -> str:
 
 def trained_by(status: str, tags: Mapping[str, str]) -> str | None:
     """The other process that is training a run, by what the store says of it."""
-    name = tags.get(TAG)
+    name = tags.get(PROCESS)
     return name if status == "RUNNING" and name != this_process() and is_alive(name) else None
 
 
@@ -56,7 +54,7 @@ def claim(store: Store, run_id: str) -> bool:
             if taken or min(others, default=me) < me:
                 return False
             if not others:
-                client.set_tag(run_id, TAG, me)
+                client.set_tag(run_id, PROCESS, me)
                 client.update_run(run_id, status="RUNNING")
                 return True
             time.sleep(0.1)

@@ -10,6 +10,7 @@ from hhexp.analysis.predictions import Answers, Pair, Predictions, moved, pairs
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.tags import DATA_FINGERPRINT
 
 MOST = 24
 """Images on a sheet."""
@@ -86,7 +87,7 @@ def validation_images(results: Results, predictions: Predictions) -> dict[str, n
     if text is None:
         raise UserError(f"run {run.run_id} has no provenance/config.yaml")
     dataset = read_data(check(yaml.safe_load(text)))
-    if dataset.fingerprint != run.tags.get("hhexp.data.fingerprint"):
+    if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
         raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
     return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
 
