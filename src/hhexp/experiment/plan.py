@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hhexp.experiment.identity import Identity, listed_differences
-from hhexp.tracking.process import claim, said, trained_by
+from hhexp.tracking.process import claim, describe, trained_by
 from hhexp.tracking.query import StoredRun, of_trajectory, recent
 from hhexp.tracking.states import SavedState, recorded
 from hhexp.tracking.store import Store
@@ -83,7 +83,9 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
         return Plan("hit", done[-1].run_id)
     found = [state for run in runs if (state := recorded(run)) and state.epoch <= epochs]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
-    notes = tuple(f"run {run_id[:8]} is not used: {said(name)}" for run_id, name in busy.items())
+    notes = tuple(
+        f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
+    )
     if same:
         return Plan("resume", same[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
