@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hhexp.benchmark.figures import Figure, flags
-from hhexp.launching.devices import cores
+from hhexp.provenance.machine import usable_cores
 from hhexp.training.runtime import cpu_name
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Conditions:
         return cls(
             cpu=cpu_name(),
             flags=tuple(flag for flag in FLAGS if flag in flags()),
-            cores=cores(),
+            cores=usable_cores(),
             load=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
             system=f"{platform.system()} {platform.machine()}",
             versions={
