@@ -50,7 +50,16 @@ def test_a_port_in_use_is_said(
 ) -> None:
     arguments = ["--tracking-uri", f"sqlite:///{database}", "--port", str(busy_port)]
     assert ui.main(arguments) == 2
-    assert f"--port {busy_port} is in use on 127.0.0.1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"--port {busy_port} cannot be used on 127.0.0.1: Address already in use\n" in said
+
+
+def test_a_host_that_is_not_here_is_said(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ui.main(["--tracking-uri", f"sqlite:///{database}", "--host", "192.0.2.1"]) == 2
+    said = capsys.readouterr().err
+    assert "cannot be used on 192.0.2.1: " in said and said.count("\n") == 1
 
 
 def test_a_port_that_is_none_is_said(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,12 +67,19 @@ def test_a_port_that_is_none_is_said(database: Path, capsys: pytest.CaptureFixtu
     assert "from 1 to 65535" in capsys.readouterr().err
 
 
-def test_the_next_free_port_is_taken_where_none_was_asked(
-    busy_port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_next_free_port_is_taken(busy_port: int) -> None:
+    assert ui.free_port("127.0.0.1", range(busy_port, busy_port + 20)) > busy_port
+
+
+def test_a_server_that_fails_says_its_last_line(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ui, "PORT", busy_port)
-    assert ui.free_port("127.0.0.1", None) > busy_port
-    assert f"Port {busy_port} is in use; taking" in capsys.readouterr().out
+    monkeypatch.setattr(Store, "ui_command", lambda *_: ["no_such_module"])
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the other tests need Ctrl-C
+    assert ui.main(["--tracking-uri", f"sqlite:///{database}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("hhexp: the server ended with status 1: ")
+    assert said.endswith("No module named no_such_module\n")
 
 
 @pytest.mark.slow

@@ -6,14 +6,15 @@ import pytest
 
 from hhexp.experiment.plan import Plan, claimed_plan, plan
 from hhexp.tracking import process
-from hhexp.tracking.process import TAG, name_of, this_process
+from hhexp.tracking.process import name_of, this_process
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import keep_state
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import PROCESS
 
 
 def started(store: Store, epochs: int, by: str = "box 1 1", kind: str = "run") -> TrackedRun:
-    tags = {"hhexp.kind": kind, "hhexp.trajectory": "t", TAG: by}
+    tags = {"hhexp.kind": kind, "hhexp.trajectory": "t", PROCESS: by}
     run = TrackedRun.start(store, "study", f"epochs={epochs}", None, tags)
     run.log_params({"epochs": epochs})
     return run

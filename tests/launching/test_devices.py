@@ -14,7 +14,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "gpus", lambda: ())
-    monkeypatch.setattr(devices, "cores", lambda: 8)
+    monkeypatch.setattr(devices, "usable_cores", lambda: 8)
 
 
 def test_auto_takes_a_gpu_where_there_is_one(two_gpus: None) -> None:

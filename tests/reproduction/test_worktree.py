@@ -115,3 +115,19 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
     assert statuses == [3]
     assert (tmp_path / "ran").read_bytes() == changed
     assert git("worktree", "list").count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "patch", "reason"),
+    [
+        ("f" * 40, "", "commit ffffffffffff is not in the git repository of"),
+        ("", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", r"does not apply to \w{12}: error: x: No"),
+    ],
+)
+def test_code_that_cannot_be_had_is_named_and_leaves_nothing(
+    commit: str, wrong: str, patch: str, reason: str
+) -> None:
+    run = recorded(wrong or commit, patch)
+    with pytest.raises(UserError, match=reason):
+        shown(lambda console: worktree.run([run], True, [], console))
+    assert git("worktree", "list").count(b"\n") == 1

@@ -13,6 +13,7 @@ from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
 from hhexp.tracking.query import StoredRun, answers, children, find_run, matching, metric_histories
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import ERROR, KIND, OVERRIDES, tag_equals
 
 SHAPING = ("model", "optimizer", "lr", "aug")
 """Groups whose options make another training."""
@@ -37,7 +38,12 @@ class Result:
     @property
     def overrides(self) -> str:
         """What was given on its command line."""
-        return self.run.tags.get("hhexp.overrides", "")
+        return self.run.tags.get(OVERRIDES, "")
+
+    @property
+    def error(self) -> str:
+        """Why it failed; empty where it did not."""
+        return self.run.tags.get(ERROR, "")
 
 
 @dataclass(frozen=True)
@@ -115,15 +121,15 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
     sweep = None
     if itself := find_study_file(selection):
         applied = read_study(itself)
-        records = matching(store, "tags.`hhexp.kind` = 'run'")
+        records = matching(store, tag_equals(KIND, "run"))
     elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
         records = [find_run(store, selection)]
-        if records[0].tags.get("hhexp.kind") == "sweep":
+        if records[0].kind == "sweep":
             sweep = records[0]
             records = _find_sweep_runs(store, sweep)
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
         found = matching(store, selection)
-        records = [record for record in found if record.tags.get("hhexp.kind") == "run"]
+        records = [record for record in found if record.kind == "run"]
     else:
         raise UserError(
             f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
@@ -210,8 +216,7 @@ def _place_in_grid(
 def _tell_apart(records: Sequence[StoredRun]) -> list[tuple[StoredRun, Cell]]:
     """Each run with the cell that its overrides give it."""
     pairs = [
-        (grid.split_overrides(record.tags.get("hhexp.overrides", "")), record.params)
-        for record in records
+        (grid.split_overrides(record.tags.get(OVERRIDES, "")), record.params) for record in records
     ]
     return list(zip(records, grid.tell_apart(pairs), strict=True))
 

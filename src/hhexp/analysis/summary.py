@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.tracking.query import find_run, metric_histories
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import ERROR, LABEL
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -128,9 +129,9 @@ def _read_row(store: Store, run_id: str, name: str | None) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
-        label=record.tags.get("hhexp.label", ""),
+        label=record.tags.get(LABEL, ""),
         status=record.status,
-        error=record.tags.get("hhexp.error", ""),
+        error=record.tags.get(ERROR, ""),
         last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
         best=_measure_at(history, "best", best_epoch(history)),
         epoch_s=measure(history, "time/epoch_s", "median"),

@@ -1,11 +1,11 @@
 """From a composed configuration to a checked one, or to one line that says what is wrong."""
 
+import contextlib
 import difflib
-import types
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import ConfigDict, ValidationError, create_model
 
 from hhexp.config.registry import Registry, data_reader, import_modules, model_builder
 from hhexp.config.schema import Config
@@ -28,7 +28,7 @@ def check(values: Mapping[str, Any]) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise UserError(_one_line(error, Config)) from error
+        raise UserError(_one_line(error, values)) from error
     check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
     check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
     return config
@@ -58,7 +58,7 @@ def check_arguments(
     try:
         schema.model_validate(dict(arguments))
     except ValidationError as error:
-        raise UserError(_one_line(error, schema, f"{group}.")) from error
+        raise UserError(_one_line(error, arguments, f"{group}.")) from error
 
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
@@ -74,37 +74,41 @@ def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     return f"; there are: {', '.join(names)}" if len(names) <= 12 else ""
 
 
-def _one_line(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> str:
-    return "; ".join(_say(detail, schema, prefix) for detail in error.errors())
+def _one_line(error: ValidationError, values: Mapping[str, Any], prefix: str = "") -> str:
+    return "; ".join(_say(detail, values, prefix) for detail in error.errors())
 
 
-def _say(detail: Any, schema: type[BaseModel], prefix: str) -> str:
-    kind, location = detail["type"], detail["loc"]
+def _say(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
+    kind, location, context = detail["type"], detail["loc"], detail.get("ctx", {})
     # In a union pydantic puts the chosen member's tag behind the group: ("lr", "step", "value").
     if len(location) > 2 and location[0] in ("lr", "optimizer"):
         location = (location[0], *location[2:])
-    key = prefix + ".".join(str(part) for part in location)
+    key = prefix + ".".join(map(str, location))
     if kind == "missing":
         return f"{key}: missing, it has no default"
     if kind == "extra_forbidden":
-        start = key.removesuffix(str(location[-1]))
-        members = _members(_annotation(schema, detail["loc"][:-1]))
-        siblings = [start + name for m in members for name in getattr(m, "model_fields", {})]
-        return f"{key}: no such key{nearest(key, siblings)}"
-    context = detail.get("ctx", {})
+        *path, unknown = location
+        siblings = [key.removesuffix(unknown) + name for name in _section(values, path)]
+        return f"{key}: no such key{nearest(key, [name for name in siblings if name != key])}"
+    if kind == "union_tag_invalid":
+        discriminator = context["discriminator"].strip("'")
+        return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     if kind == "string_pattern_mismatch" and key == "objective":
         wanted = (
             "must be train/loss, train/accuracy, val/loss, val/accuracy, val/recall/<class> "
             "or time/epoch_s"
         )
-    elif kind == "union_tag_invalid":
-        discriminator = context["discriminator"].strip("'")
-        return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     else:
         wanted = _wanted(kind, context, detail["input"], detail["msg"])
-        if kind.startswith(("greater_than", "less_than")):
-            wanted = f"must be {_range(_annotation(schema, detail['loc']))}"
     return f"{key}={_shown(detail['input'])}: {wanted}"
+
+
+def _section(values: Any, path: Iterable[str | int]) -> Any:
+    """The values below a path."""
+    for part in path:
+        with contextlib.suppress(LookupError, TypeError):  # a union's tag is not a key
+            values = values[part]
+    return values
 
 
 def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:
@@ -118,62 +122,13 @@ def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) 
         example = f", such as [{_shown(value)}]" if isinstance(value, str | int | float) else ""
         return f"must be a list{example}"
     if kind == "string_type":
-        return "must be a text"
+        return "must be a string"
     if kind == "literal_error":
         return f"must be {context['expected']}"
+    for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):
+        if name in context:
+            return f"must be {sign} {str(context[name]).removesuffix('.0')}"
     return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
-
-
-_BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
-
-
-def _range(annotation: Any) -> str:
-    """Both ends of the range that an annotated number must lie in, such as ``≥ 1``."""
-    return " and ".join(
-        text.format(getattr(item, name))
-        for item in _constraints(annotation)
-        for name, text in _BOUNDS.items()
-        if getattr(item, name, None) is not None
-    )
-
-
-def _annotation(schema: Any, location: tuple[Any, ...]) -> Any:
-    """The annotation of the value at a location, such as that of ("data", "views", "x", "box")."""
-    for part in location:
-        inner = [_inner(member, part) for member in _members(schema)]
-        schema = next((annotation for annotation in inner if annotation is not None), schema)
-    return schema
-
-
-def _members(annotation: Any) -> Iterator[Any]:
-    """The members of a union, or the one type, without what annotates them."""
-    if get_origin(annotation) is Annotated:
-        yield from _members(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, types.UnionType):
-        for member in get_args(annotation):
-            yield from _members(member)
-    else:
-        yield annotation
-
-
-def _inner(annotation: Any, part: Any) -> Any:
-    """The annotation of a part of a section, list or dict; None where there is no such part."""
-    if get_origin(annotation) in (list, dict):
-        return get_args(annotation)[-1]
-    fields = getattr(annotation, "model_fields", {})
-    if part in fields:
-        return Annotated[fields[part].annotation, fields[part]]
-    tags = [tag for info in fields.values() for tag in get_args(info.annotation)]
-    return annotation if part in tags else None
-
-
-def _constraints(annotation: Any) -> Iterator[Any]:
-    """The bounds that ``Annotated[int, Field(ge=1)]`` carries, also as a member of a union."""
-    for entry in getattr(annotation, "__metadata__", ()):
-        yield from getattr(entry, "metadata", (entry,))
-    if get_origin(annotation) in (Annotated, Union, types.UnionType):
-        for member in get_args(annotation):
-            yield from _constraints(member)
 
 
 def _shown(value: Any) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hhexp.experiment.identity import Identity, listed_differences
-from hhexp.tracking.process import claim, said, trained_by
+from hhexp.tracking.process import claim, describe, trained_by
 from hhexp.tracking.query import StoredRun, of_trajectory, recent
 from hhexp.tracking.states import SavedState, recorded
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import IDENTITY
 
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
@@ -74,9 +75,7 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     """
     if not reuse:
         return Plan("train")
-    ordinary = [
-        run for run in of_trajectory(store, trajectory) if run.tags.get("hhexp.kind") == "run"
-    ]
+    ordinary = [run for run in of_trajectory(store, trajectory) if run.kind == "run"]
     busy = {run.run_id: name for run in ordinary if (name := trained_by(run.status, run.tags))}
     runs = [run for run in ordinary if run.run_id not in busy]
     same = [run for run in runs if run.params.get("epochs") == str(epochs)]
@@ -84,7 +83,9 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
         return Plan("hit", done[-1].run_id)
     found = [state for run in runs if (state := recorded(run)) and state.epoch <= epochs]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
-    notes = tuple(f"run {run_id[:8]} is not used: {said(name)}" for run_id, name in busy.items())
+    notes = tuple(
+        f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
+    )
     if same:
         return Plan("resume", same[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
@@ -103,7 +104,7 @@ def why_not(store: Store, identity: Identity) -> str:
     """Which parts of the identity differ from those of the nearest run in the store."""
     nearest: tuple[list[str], StoredRun] | None = None
     for run in recent(store, NEIGHBOURS):
-        known = run.tags.get("hhexp.identity")
+        known = run.tags.get(IDENTITY)
         if known is None:
             continue
         differing = listed_differences(json.loads(known), identity)

@@ -13,11 +13,22 @@ from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identity, trajectory
 from hhexp.experiment.job import Job, Outcome, read_data
 from hhexp.experiment.plan import Plan, claimed_plan
-from hhexp.tracking.process import TAG, this_process
+from hhexp.tracking.process import this_process
 from hhexp.tracking.query import metric_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, keep_state, state_of
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import (
+    IDENTITY,
+    KIND,
+    LABEL,
+    OVERRIDES,
+    PLAN,
+    PROCESS,
+    REPRODUCES,
+    TRAJECTORY,
+    VERSION,
+)
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.runtime import start_tensorflow
 from hhexp.training.state import PastEpoch, load_state, save_state
@@ -50,7 +61,7 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         tracked = open_run(job, store, chosen, parent_id, parts)
         chosen, past = restore(training, store, chosen)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
-        tracked.set_tags({"hhexp.plan": str(chosen)})
+        tracked.set_tags({PLAN: str(chosen)})
         log_configuration(tracked, job, training, parts)
         answers = train_and_log(tracked, job, training, past, report)
         report(Phase(job.key, "logging the model and the pictures"))
@@ -99,12 +110,12 @@ def open_run(
     """Start a run, or go on with an interrupted one."""
     config = job.config
     tags = {
-        "hhexp.kind": "reproduction" if job.reproduces else "run",
-        "hhexp.overrides": " ".join(job.overrides),
-        TAG: this_process(),
-        "hhexp.trajectory": trajectory(parts),
-        "hhexp.identity": json.dumps(parts),
-        **({"hhexp.reproduces": job.reproduces} if job.reproduces else {}),
+        KIND: "reproduction" if job.reproduces else "run",
+        OVERRIDES: " ".join(job.overrides),
+        PROCESS: this_process(),
+        TRAJECTORY: trajectory(parts),
+        IDENTITY: json.dumps(parts),
+        **({REPRODUCES: job.reproduces} if job.reproduces else {}),
     }
     if chosen.action == "resume":
         tracked = TrackedRun.resume(store, str(chosen.run_id))
@@ -165,9 +176,9 @@ def keep(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None
 
 def run_tags(config: Config) -> dict[str, str]:
     """The tags that a run and its sweep share."""
-    tags = {"hhexp.version": __version__, **config.tracking.tags}
+    tags = {VERSION: __version__, **config.tracking.tags}
     if config.tracking.label:
-        tags["hhexp.label"] = config.tracking.label
+        tags[LABEL] = config.tracking.label
     return tags
 
 

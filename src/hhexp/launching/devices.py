@@ -1,4 +1,4 @@
-"""Cores and GPUs, counted without TensorFlow in this process."""
+"""GPUs, and what runs at once, counted without TensorFlow in this process."""
 
 import functools
 import glob
@@ -7,13 +7,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 
 from hhexp.errors import UserError
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from hhexp.provenance.machine import usable_cores
 
 
 @functools.cache
@@ -67,5 +61,5 @@ def slots(kinds: set[str], threads: int) -> list[str]:
     if kinds == {"gpu"}:
         return list(gpus())
     if kinds == {"cpu"}:
-        return [""] * max(1, cores() // threads)
+        return [""] * max(1, usable_cores() // threads)
     return [gpus()[0]]

@@ -24,6 +24,7 @@ from hhexp.launching.schedule import Scheduled, schedule
 from hhexp.tracking.query import answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import COMMAND, KIND
 from hhexp.training.runtime import bfloat16_is_native
 
 _current: ContextVar[Sweep] = ContextVar("sweep")
@@ -144,7 +145,7 @@ class Sweep:
                 config.tracking.experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
                 None,
-                {**run_tags(config), "hhexp.kind": "sweep", "hhexp.command": command},
+                {**run_tags(config), KIND: "sweep", COMMAND: command},
             )
 
     def _say_plans(self, members: Sequence[Scheduled]) -> None:

@@ -1,11 +1,12 @@
 """The git repositories that a run's sources live in: commit, branch, and what is uncommitted."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from hhexp.provenance.git import run_git
 
 CAP = 1_000_000
 """Most bytes of a repository's patch."""
@@ -13,7 +14,6 @@ SOURCE_SUFFIXES = {".py", ".pyi", ".toml", ".yaml", ".yml"}
 """Untracked files of other kinds, which may be anything, are never read."""
 NAMED = 50
 """Most files that are named as left out."""
-PATIENCE_S = 60
 
 DIFF = (
     *("diff", "--binary", "--full-index", "--no-renames", "--ignore-submodules=dirty"),
@@ -116,7 +116,7 @@ def _state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
 
 def _changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
     """Each changed file and its patch: first of tracked files, then of untracked sources."""
-    whole = _run(top, *DIFF, "HEAD").stdout
+    whole = run_git(top, *DIFF, "HEAD")
     # Inside a patch no line starts so: content lines start with a sign, binary ones have no space.
     for piece in re.split(rb"(?m)^(?=diff --git )", whole)[1:]:
         yield _name(piece), piece
@@ -130,8 +130,8 @@ def _changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
             left_out.append(f"{path}: too large")
         else:
             # It ends with 1 where the two differ.
-            added = _run(top, *DIFF, "--no-index", "--", "/dev/null", path, fine=(0, 1))
-            yield path, added.stdout
+            words = (*DIFF, "--no-index", "--", "/dev/null", path)
+            yield path, run_git(top, *words, fine=(0, 1))
 
 
 def _joined(pieces: Iterable[tuple[str, bytes]], left_out: list[str]) -> str:
@@ -156,22 +156,4 @@ def _name(piece: bytes) -> str:
 
 
 def _git(folder: Path, *words: str) -> str:
-    return _run(folder, *words).stdout.decode(errors="surrogateescape")
-
-
-def _run(
-    folder: Path, *words: str, fine: tuple[int, ...] = (0,)
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, without what the environment says about repositories."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", "-c", "core.quotepath=false", *words],
-        cwd=folder,
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=False,
-        env={**environment, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-    )
-    if done.returncode not in fine:
-        done.check_returncode()
-    return done
+    return run_git(folder, *words).decode(errors="surrogateescape")

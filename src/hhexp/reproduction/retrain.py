@@ -24,6 +24,7 @@ from hhexp.reproduction.verdict import STATUSES, Verdict, judge, spread
 from hhexp.tracking.query import find_run, of_kind, set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import IDENTITY, VERDICT, VERDICT_WORDS
 from hhexp.training import isa
 from hhexp.training.state import PastEpoch
 
@@ -132,7 +133,7 @@ def _judged(
         tolerances = dict.fromkeys(then[0].metrics, tolerance)
     verdict = judge(then[: each.job.config.epochs], now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
-    tracked.set_tags({"hhexp.verdict": verdict.kind, "hhexp.verdict.words": str(verdict)})
+    tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
     found = differences(each.recorded.provenance, made.provenance)
     tracked.log_json(
         {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
@@ -146,7 +147,7 @@ def seed_spread(store: Store, recorded: Recorded, epochs: int) -> dict[str, floa
     own = {k: v for k, v in recorded.identity.items() if k != "seed"}
     by_seed: dict[object, PastEpoch] = {}
     for run in of_kind(store, "run"):
-        other = json.loads(run.tags.get("hhexp.identity", "{}"))
+        other = json.loads(run.tags.get(IDENTITY, "{}"))
         seed = other.pop("seed", None)
         if other == own and seed not in by_seed:
             with contextlib.suppress(UserError):  # another run's damage is no matter of this one

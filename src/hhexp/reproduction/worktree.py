@@ -15,7 +15,11 @@ from rich.text import Text
 
 import hhexp
 from hhexp.errors import UserError
+from hhexp.provenance.git import run_git
 from hhexp.reproduction.record import Recorded
+
+CHECKOUT_S = 600
+"""How long a checkout of the whole repository may take, in seconds."""
 
 
 def show(recorded: Sequence[Recorded], console: Console) -> int:
@@ -65,7 +69,7 @@ def _code_of(recorded: Recorded) -> tuple[str, str]:
     if not commit:
         raise UserError(f"run {recorded.run_id[:8]}: no commit is on record, so use --code current")
     if not all(letter in "0123456789abcdef" for letter in commit):
-        raise UserError(f"run {recorded.run_id[:8]}: {commit!r} is no commit")
+        raise UserError(f"run {recorded.run_id[:8]}: {commit!r} is not a commit")
     if git.get("cut"):
         raise UserError(
             f"run {recorded.run_id[:8]}: its uncommitted change was not kept whole: "
@@ -118,25 +122,26 @@ def _worktree(commit: str, patch: str) -> Iterator[Path]:
     home = Path(hhexp.__file__).parent
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
         folder = Path(temporary) / "code"
-        added = _git(home, "worktree", "add", "--detach", str(folder), commit)
-        if added.returncode:
+        checkout = ("worktree", "add", "--detach", str(folder), commit)
+        try:
+            run_git(home, *checkout, patience_s=CHECKOUT_S)
+        except subprocess.CalledProcessError as error:
             raise UserError(
                 f"commit {commit[:12]} is not in the git repository of {home}: fetch it, or clone "
                 "the repository that it is in, and try again there"
-            )
+            ) from error
         try:
             if patch:
-                applied = _git(folder, "apply", "--whitespace=nowarn", "-", patch=patch)
-                if applied.returncode:
-                    reason = applied.stderr.decode(errors="replace").strip().splitlines()[0]
-                    raise UserError(
-                        f"the recorded change does not apply to {commit[:12]}: {reason}"
-                    )
+                _apply(folder, commit, patch)
             yield folder
         finally:
-            _git(home, "worktree", "remove", "--force", str(folder))
+            with contextlib.suppress(subprocess.SubprocessError):
+                run_git(home, "worktree", "remove", "--force", str(folder))
 
 
-def _git(folder: Path, *words: str, patch: str = "") -> "subprocess.CompletedProcess[bytes]":
-    command = ["git", "-C", str(folder), *words]
-    return subprocess.run(command, input=patch.encode(), capture_output=True)
+def _apply(folder: Path, commit: str, patch: str) -> None:
+    try:
+        run_git(folder, "apply", "--whitespace=nowarn", "-", stdin=patch.encode())
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.decode(errors="replace").strip().splitlines()[0]
+        raise UserError(f"the recorded change does not apply to {commit[:12]}: {reason}") from error

@@ -87,7 +87,7 @@ def _model_id(store: Store, run_id: str) -> str:
     if ready:
         return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
     name = f"run {run.run_id}"
-    if run.tags.get("hhexp.kind") == "sweep":
+    if run.kind == "sweep":
         raise UserError(f"{name} is a sweep, which has no model of its own: take one of its runs")
     if run.status in ("RUNNING", "SCHEDULED"):
         raise UserError(f"{name} has no model yet: it is {run.status}")

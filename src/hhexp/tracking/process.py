@@ -1,19 +1,21 @@
 """Which process trains a run, so that a run left behind can be told from one that goes on."""
 
-import contextlib
+import functools
 import os
 import socket
 import time
 from collections.abc import Mapping
-from pathlib import Path
+
+import psutil
 
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import CLAIM, PROCESS
 
-TAG = "hhexp.process"
-CLAIM = "hhexp.claim "
-"""How the tags begin in which processes say that they want a run."""
 CLAIM_S = 60
 """A claim takes moments; one that is older, in seconds, is of a process that was killed."""
+TOLERANCE_S = 5
+"""How far apart two readings of the time at which one process started may be, in seconds. The
+system counts from its boot, whose time it knows to the second and moves when its clock is set."""
 
 
 def this_process() -> str:
@@ -21,19 +23,20 @@ def this_process() -> str:
     return name_of(os.getpid())
 
 
+@functools.cache  # the time of start may be another when it is read again
 def name_of(pid: int) -> str:
     """Names a process of this machine."""
-    return f"{socket.gethostname()} {pid} {_started(pid)}"
+    return f"{socket.gethostname()} {pid} {psutil.Process(pid).create_time():.2f}"
 
 
 def trained_by(status: str, tags: Mapping[str, str]) -> str | None:
     """The other process that is training a run, by what the store says of it."""
-    name = tags.get(TAG)
+    name = tags.get(PROCESS)
     return name if status == "RUNNING" and name != this_process() and is_alive(name) else None
 
 
-def said(name: str) -> str:
-    """A process for people, and whether this machine can know that it runs."""
+def describe(name: str) -> str:
+    """Say which process trains a run, and whether this machine can know that it does."""
     host, pid, *_ = name.split(" ")
     if host == socket.gethostname():
         return f"process {pid} is training it"
@@ -56,7 +59,7 @@ def claim(store: Store, run_id: str) -> bool:
             if taken or min(others, default=me) < me:
                 return False
             if not others:
-                client.set_tag(run_id, TAG, me)
+                client.set_tag(run_id, PROCESS, me)
                 client.update_run(run_id, status="RUNNING")
                 return True
             time.sleep(0.1)
@@ -75,7 +78,10 @@ def _claims(tags: Mapping[str, str]) -> set[str]:
 
 
 def is_alive(name: str | None) -> bool:
-    """Whether a named process still runs; one on another host is taken to."""
+    """Whether a named process still runs; one on another host is taken to.
+
+    One that an older version named, by clock ticks since boot, is taken to have ended.
+    """
     if name is None:
         return False
     host, _, rest = name.partition(" ")
@@ -83,17 +89,6 @@ def is_alive(name: str | None) -> bool:
         return True
     pid, _, started = rest.partition(" ")
     try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
+        return abs(psutil.Process(int(pid)).create_time() - float(started)) < TOLERANCE_S
+    except (psutil.Error, ValueError):
         return False
-    except PermissionError:
-        pass
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks since boot; empty where the system does not tell."""
-    with contextlib.suppress(OSError, IndexError):
-        # The second field, the command in brackets, may hold spaces: count from behind it.
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
-    return ""

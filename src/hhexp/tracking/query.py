@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING
 
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import (
+    KIND,
+    PARENT,
+    REPRODUCED,
+    REPRODUCED_BY,
+    RUNS,
+    TRAJECTORY,
+    tag_equals,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,8 +29,6 @@ ID_LENGTH = 32
 """Hexadecimal digits in a run's ID."""
 PAGE = 500
 """Runs fetched in one call."""
-ANSWERS = "hhexp.runs"
-"""The tag of a sweep that lists the runs which answer it; with ``.2`` and so on, the rest."""
 ANSWERS_A_TAG = 150
 """IDs that fit into a tag, with commas, whatever the store."""
 
@@ -40,6 +47,11 @@ class StoredRun:
     """In UTC."""
     end: datetime | None
     parent_id: str | None
+
+    @property
+    def kind(self) -> str | None:
+        """Run, sweep or reproduction; None where hhexp did not make it."""
+        return self.tags.get(KIND)
 
 
 def find_run(store: Store, prefix: str) -> StoredRun:
@@ -67,17 +79,17 @@ def find_run(store: Store, prefix: str) -> StoredRun:
 
 def children(store: Store, parent_id: str) -> list[StoredRun]:
     """The runs of a sweep, in the order in which they started."""
-    return list(_search(store.client(), f"tags.`mlflow.parentRunId` = '{parent_id}'"))
+    return list(_search(store.client(), tag_equals(PARENT, parent_id)))
 
 
 def of_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
     """The runs on a trajectory, in the order in which they started."""
-    return list(_search(store.client(), f"tags.`hhexp.trajectory` = '{trajectory}'"))
+    return list(_search(store.client(), tag_equals(TRAJECTORY, trajectory)))
 
 
 def recent(store: Store, most: int) -> list[StoredRun]:
     """The last runs that were trained, the newest first."""
-    runs = _search(store.client(), "tags.`hhexp.kind` = 'run'", order="DESC")
+    runs = _search(store.client(), tag_equals(KIND, "run"), order="DESC")
     return list(itertools.islice(runs, most))
 
 
@@ -98,7 +110,7 @@ def matching(store: Store, condition: str) -> list[StoredRun]:
 
 def of_kind(store: Store, kind: str) -> list[StoredRun]:
     """The runs of a kind (run, sweep or reproduction) that finished, the oldest first."""
-    condition = f"tags.`hhexp.kind` = '{kind}' AND attributes.status = 'FINISHED'"
+    condition = f"{tag_equals(KIND, kind)} AND attributes.status = 'FINISHED'"
     return list(_search(store.client(), condition))
 
 
@@ -108,7 +120,7 @@ def sweep_runs(store: Store, prefix: str) -> list[str]:
         run = find_run(store, prefix)
     except UserError:
         return []
-    if run.tags.get("hhexp.kind") != "sweep":
+    if run.kind != "sweep":
         return []
     return answers(run) or [child.run_id for child in children(store, run.run_id)]
 
@@ -130,15 +142,15 @@ def answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _answers_tag(number: int) -> str:
-    return ANSWERS if number == 1 else f"{ANSWERS}.{number}"
+    return RUNS if number == 1 else f"{RUNS}.{number}"
 
 
 def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:
     """Mark a run, if the store has it, with what came of its reproduction by another."""
     client = store.client()
     if list(_search(client, f"attributes.run_id = '{run_id}'")):
-        client.set_tag(run_id, "hhexp.reproduced", verdict)
-        client.set_tag(run_id, "hhexp.reproduced.by", by)
+        client.set_tag(run_id, REPRODUCED, verdict)
+        client.set_tag(run_id, REPRODUCED_BY, by)
 
 
 def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
@@ -183,7 +195,7 @@ def _record(run: "Run") -> StoredRun:
         tags=dict(run.data.tags),
         start=_time(run.info.start_time),
         end=_time(run.info.end_time) if run.info.end_time else None,
-        parent_id=run.data.tags.get("mlflow.parentRunId"),
+        parent_id=run.data.tags.get(PARENT),
     )
 
 

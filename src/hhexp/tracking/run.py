@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR, PARENT
 
 if TYPE_CHECKING:
     import keras
@@ -59,7 +60,7 @@ class TrackedRun:
 
         own = {name: _cut(value, TAG_LENGTH) for name, value in (tags or {}).items()}
         if parent_id:
-            own["mlflow.parentRunId"] = parent_id
+            own[PARENT] = parent_id
         run = client.create_run(
             store.experiment_id(experiment),
             run_name=name,
@@ -83,8 +84,8 @@ class TrackedRun:
         except MlflowException as error:
             raise UserError(f"{store} has no run {run_id}") from error
         client.update_run(run_id, status="RUNNING")
-        if "hhexp.error" in run.data.tags:
-            client.delete_tag(run_id, "hhexp.error")
+        if ERROR in run.data.tags:
+            client.delete_tag(run_id, ERROR)
         return cls(store, run_id)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -161,7 +162,7 @@ class TrackedRun:
             # MLflow looks for the data set and then makes it; another process was between. Its
             # transaction is undone, and now it finds that process's.
             self._client.log_inputs(self.run_id, inputs)
-        self.set_tags({"hhexp.data.fingerprint": digest})
+        self.set_tags({DATA_FINGERPRINT: digest})
 
     def log_text(self, text: str, path: str) -> None:
         """Log a text as the artifact ``path``."""
@@ -218,13 +219,12 @@ class TrackedRun:
     def finish(self, status: str, error: BaseException | None) -> None:
         """End the run as FINISHED, FAILED or KILLED.
 
-        A failure's error becomes the tag hhexp.error, in one line, and with its traceback the
-        artifact error.txt.
+        A failure's error becomes a tag, in one line, and with its traceback the artifact error.txt.
         """
         if status == "FAILED" and error is not None:
             # Whatever made the run fail may also stop this; the run must end all the same.
             with contextlib.suppress(Exception):
-                self.set_tags({"hhexp.error": one_line(error)})
+                self.set_tags({ERROR: one_line(error)})
                 self.log_text("".join(traceback.format_exception(error)), "error.txt")
         self._client.set_terminated(self.run_id, status)
 

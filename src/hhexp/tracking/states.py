@@ -1,7 +1,7 @@
 """Training states as artifacts of their runs.
 
-A state counts once the tag ``hhexp.state`` names it, which is set after the file is whole in the
-store: a crash at any moment leaves the tagged state whole.
+A state counts once its run's tag names it, which is set after the file is whole in the store: a
+crash at any moment leaves the tagged state whole.
 """
 
 import hashlib
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import STATE
 
 if TYPE_CHECKING:
     from hhexp.tracking.query import StoredRun
 
-TAG = "hhexp.state"
 FOLDER = "state"
 
 
@@ -44,7 +44,7 @@ def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
         file = Path(folder) / Path(record.path).name
         file.write_bytes(content)
         run.log_file(file, FOLDER)
-    run.set_tags({TAG: json.dumps(asdict(record))})
+    run.set_tags({STATE: json.dumps(asdict(record))})
     if before is not None and before.path != record.path:
         _delete(run.store, before)
     return record
@@ -52,12 +52,12 @@ def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
 
 def state_of(store: Store, run_id: str) -> SavedState | None:
     """The state that a run's tag names."""
-    return read_tag(store.client().get_run(run_id).data.tags.get(TAG))
+    return read_tag(store.client().get_run(run_id).data.tags.get(STATE))
 
 
 def recorded(run: "StoredRun") -> SavedState | None:
     """The state that a run, already read from the store, has."""
-    return read_tag(run.tags.get(TAG))
+    return read_tag(run.tags.get(STATE))
 
 
 def read_tag(text: str | None) -> SavedState | None:

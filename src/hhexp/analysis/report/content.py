@@ -22,6 +22,7 @@ from hhexp.analysis.report.notes import write_notes
 from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
+from hhexp.tracking.tags import COMMAND, LABEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,14 +80,14 @@ class Content:
     @property
     def labels(self) -> list[str]:
         """The words that mark the runs, such as quick."""
-        found = (result.run.tags.get("hhexp.label", "") for result in self.results.all)
+        found = (result.run.tags.get(LABEL, "") for result in self.results.all)
         return sorted(set(filter(None, found)))
 
     @property
     def command(self) -> str:
         """The command that trains all of it; empty where it is not known."""
         if self.results.sweep:
-            return self.results.sweep.tags.get("hhexp.command", "")
+            return self.results.sweep.tags.get(COMMAND, "")
         return self.results.study.command if self.results.study else ""
 
 

@@ -16,6 +16,7 @@ from hhexp.analysis.predictions import (
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.tags import DATA_FINGERPRINT
 
 MOST = 24
 """Images on a sheet."""
@@ -92,7 +93,7 @@ def read_validation_images(results: Results, predictions: Predictions) -> dict[s
     if text is None:
         raise UserError(f"run {run.run_id} has no provenance/config.yaml")
     dataset = read_data(check(yaml.safe_load(text)))
-    if dataset.fingerprint != run.tags.get("hhexp.data.fingerprint"):
+    if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
         raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
     return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
 
