@@ -13,7 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="hhexp.report",
         description="Write a report of a sweep, a study or any runs: one page that needs nothing "
-        "else (report.html), the same as Markdown, tables as CSV, figures as PNG and SVG.",
+        "else (report.html), the same as Markdown, tables as CSV, charts as SVG, pictures as PNG.",
     )
     parser.add_argument(
         "selection",
