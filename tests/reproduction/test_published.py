@@ -1,6 +1,5 @@
 """A published run is the run that was published, or it is refused."""
 
-import json
 import math
 import os
 from collections.abc import Callable
@@ -8,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hhexp.errors import UserError
 from hhexp.reproduction import published
+from hhexp.reproduction.layout import render
 from hhexp.reproduction.record import Record
 
 Make = Callable[..., Record]
@@ -147,10 +148,10 @@ def test_a_renamed_file_is_refused(file: Path) -> None:
 
 
 def rewrite(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Edit what a run's file holds; JSON is YAML too."""
-    content = published.parse_yaml(file.read_text("utf-8"))
+    """Edit what a run's file holds."""
+    content = yaml.safe_load(file.read_text("utf-8"))
     change(content)
-    file.write_text(json.dumps(content), "utf-8")
+    file.write_text(render(content), "utf-8")
 
 
 @pytest.mark.parametrize(
