@@ -32,7 +32,7 @@ def find(store: Store, prefix: str, experiments: Path) -> Record:
                 f"{prefix}: several published runs start with it: {', '.join(names)}"
             ) from missing
     place = places[0]
-    return fragments.read_folder(place) if place.is_dir() else published.read(place)
+    return published.read(place) if place.suffix else fragments.read_folder(place)
 
 
 def _places(experiments: Path, prefix: str) -> list[Path]:
@@ -40,7 +40,9 @@ def _places(experiments: Path, prefix: str) -> list[Path]:
     start = prefix.strip().lower()
     if not re.fullmatch("[0-9a-f]+", start):
         return []
-    found = sorted(experiments.glob(f"*/runs/{start}*"), key=lambda place: (place.is_dir(), place))
+    found = sorted(
+        experiments.glob(f"*/runs/{start}*"), key=lambda place: (not place.suffix, place)
+    )
     return [place for place in found if re.fullmatch("[0-9a-f]{32}", _run_id(place))]
 
 

@@ -138,7 +138,9 @@ def _place(file: Path, name: str, sha256: str) -> Path:
 def _read_shared(file: Path, name: str, sha256: str) -> str:
     place = _place(file, name, sha256)
     if not place.is_file():
-        raise UserError(f"{place}: not found, and {file.name} needs it; copy it from its origin")
+        raise UserError(
+            f"{place}: not found, and {file.name} needs it; copy it from where that comes from"
+        )
     content = _read(place)
     if _sha256(content) != sha256:
         raise UserError(
