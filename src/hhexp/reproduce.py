@@ -86,7 +86,7 @@ def _is_code(moved: Sequence[str]) -> bool:
 
 def _forwarded(words: argparse.Namespace) -> list[str]:
     """The words of the command that the recorded code gets."""
-    given = ["--published", str(words.published.absolute())]
+    given: list[str] = []
     for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]

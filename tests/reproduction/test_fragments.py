@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hhexp.errors import UserError
-from hhexp.reproduction.fragments import read_folder
+from hhexp.reproduction.fragments import read_folder, write_folder
 
 IMAGES = json.dumps({"files": [{"path": "train/a/1.png", "bytes": 9, "sha256": "a" * 64}]}) + "\r\n"
 SHA256 = hashlib.sha256(IMAGES.encode()).hexdigest()
@@ -59,6 +59,13 @@ def test_an_edited_list_of_images_is_refused(folder: Path) -> None:
 def test_a_hash_that_is_none_leads_nowhere(folder: Path, sha256: str) -> None:
     (folder / "data.sha256").write_text(sha256)
     assert "data.json" not in read_folder(folder).files
+
+
+def test_what_was_written_is_read_to_the_last_byte(folder: Path, tmp_path: Path) -> None:
+    record = read_folder(folder)
+    write_folder(record, tmp_path / "runs")
+    written = tmp_path / "runs" / record.run_id
+    assert read_folder(written) == record.model_copy(update={"where": str(written)})
 
 
 def test_what_is_missing_or_edited_is_said_in_one_line(folder: Path) -> None:

@@ -83,6 +83,26 @@ def test_an_edited_text_is_refused_in_one_line(changes: dict[str, str], problem:
     assert "restore it" in said and "\n" not in said
 
 
+def test_a_record_is_that_of_its_texts(make_record: Callable[..., Record]) -> None:
+    whole = make_record(
+        overrides=["a=1", ""],
+        choices={"aug": "none"},
+        git={"modules": ["hhexp"], "note": "é"},
+        environment={},
+        files={"changes.patch": "+one\r\n+two\n"},
+    )
+    for record in (make_record(), whole):
+        assert from_texts(record.run_id, record.where, record.name, record.texts) == record
+
+
+@pytest.mark.parametrize(
+    "run_id", ["", "../x", "0" * 31, "0" * 31 + "/", "A" * 32, "0" * 32 + "\n"]
+)
+def test_a_run_id_leads_nowhere(run_id: str, make_record: Callable[..., Record]) -> None:
+    with pytest.raises(ValueError, match="must be a run ID"):
+        make_record(run_id=run_id)
+
+
 def test_a_record_does_not_change(make_record: Callable[..., Record]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         make_record().name = "another"

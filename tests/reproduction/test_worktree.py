@@ -16,10 +16,12 @@ from hhexp.reproduction.record import Record
 REPRODUCE = """\
 import importlib.util, pathlib, sys
 import change
-(pathlib.Path(sys.argv[1]) / "ran").write_bytes(pathlib.Path(change.__file__).read_bytes())
+folder, (run,) = pathlib.Path(sys.argv[-1]), pathlib.Path(sys.argv[3]).glob("*/runs/*")
+assert sys.argv[1:3] == [run.name, "--published"] and (run / "config.yaml").is_file()
+(folder / "ran").write_bytes(pathlib.Path(change.__file__).read_bytes())
 sys.exit(3 if importlib.util.find_spec("own") else 4)
 """
-"""In place of hhexp's; writes the changed file into the folder that it is given."""
+"""In place of hhexp's; writes the changed file into the folder that its last word names."""
 
 Make = Callable[..., Record]
 
@@ -51,11 +53,8 @@ def git(*words: str) -> bytes:
 def trained(make_record: Make) -> Make:
     """A run of a commit with an uncommitted change."""
 
-    def make(
-        commit: str | None, patch: str = "", modules: Sequence[str] = (), run: str = "0"
-    ) -> Record:
+    def make(commit: str, patch: str = "", modules: Sequence[str] = ()) -> Record:
         return make_record(
-            run_id=run,
             config={"epochs": 1, "modules": list(modules)},
             git={"modules": ["hhexp"], "commit": commit, "patch": "changes.patch"},
             files={"changes.patch": patch},
@@ -124,9 +123,9 @@ def test_code_that_is_not_on_record_is_said(make_record: Make, git: object, prob
 
 
 def test_nothing_runs_without_consent(trained: Make, commit: str, tmp_path: Path) -> None:
-    run = trained(commit, run=str(tmp_path))
+    run = trained(commit)
     with pytest.raises(UserError, match="agree with --run-recorded-code"):
-        shown(lambda console: worktree.run([run], False, [], console))
+        shown(lambda console: worktree.run([run], False, [str(tmp_path)], console))
     assert not (tmp_path / "ran").exists()
 
 
@@ -141,9 +140,9 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "own.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
-    run = trained(commit, patch, run=str(tmp_path))
+    run = trained(commit, patch)
     statuses: list[int] = []
-    shown(lambda console: statuses.append(worktree.run([run], True, [], console)))
+    shown(lambda console: statuses.append(worktree.run([run], True, [str(tmp_path)], console)))
     assert statuses == [3]
     assert (tmp_path / "ran").read_bytes() == changed
     assert git("worktree", "list").count(b"\n") == 1

@@ -1,7 +1,8 @@
-"""The former form of a published run, read only: a folder ``runs/<run ID>/`` with a file a part.
+"""The former form of a published run: a folder ``runs/<run ID>/`` with a file for each part.
 
-The list of the images lies in ``data/`` beside ``runs/``, under its SHA-256, and the run's folder
-has that in ``data.sha256``.
+It is still read, and written for the code of former versions, which knows no other. The list of the
+images may lie in ``data/`` beside ``runs/``, under its SHA-256; the run's folder then has that in
+``data.sha256``.
 """
 
 import hashlib
@@ -26,6 +27,14 @@ def read_folder(folder: Path) -> Record:
         if images is not None and hashlib.sha256(images.encode()).hexdigest() != sha256:
             raise UserError(f"{file} was edited: restore it, for example with 'git checkout'")
     return from_texts(folder.name, str(folder), folder.name[:8], texts)
+
+
+def write_folder(record: Record, runs: Path) -> None:
+    """Write a run's record into ``runs/<run ID>/``, which is not there yet."""
+    folder = runs / record.run_id
+    folder.mkdir(parents=True)
+    for name, text in record.texts.items():
+        (folder / name).write_bytes(text.encode())
 
 
 def _read_text(file: Path) -> str | None:

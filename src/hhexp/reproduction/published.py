@@ -56,8 +56,6 @@ def write(record: Record, runs: Path) -> Path:
     Raises:
         UserError: the folder cannot be written.
     """
-    if not re.fullmatch("[0-9a-f]{32}", record.run_id):
-        raise UserError(f"{record.run_id!r} is not a run ID (32 hex digits)")
     sources = json.dumps(_sources(record), indent=1) + "\n"
     texts = {**record.files, SOURCES: sources}
     hashes = {name: _sha256(text.encode()) for name, text in texts.items()}

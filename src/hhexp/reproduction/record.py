@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 import yaml
@@ -19,7 +20,7 @@ from hhexp.errors import UserError
 from hhexp.experiment.identity import Identity
 from hhexp.provenance import FOLDER
 from hhexp.reproduction.history import read_history
-from hhexp.reproduction.shapes import Git, check_files, describe, parse_json, parse_yaml
+from hhexp.reproduction.shapes import Git, RunId, check_files, describe, parse_json, parse_yaml
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
@@ -41,7 +42,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    run_id: str
+    run_id: RunId
     where: str
     """The store, the file or the folder that has it."""
     name: str
@@ -77,14 +78,29 @@ class Record(BaseModel):
         return self
 
     @property
+    def texts(self) -> dict[str, str]:
+        """All of it as the texts of ``PARTS`` and ``FILES``."""
+        epochs = [
+            {"epoch": number, **asdict(epoch)} for number, epoch in enumerate(self.epochs, start=1)
+        ]
+        values = {
+            "epochs.json": epochs,
+            "identity.json": self.identity,
+            "choices.json": self.choices,
+            "git.json": self.git and self.git.model_dump(),
+            "environment.json": self.environment,
+        }
+        return {
+            "config.yaml": yaml.safe_dump(self.config, sort_keys=False),
+            "overrides.txt": "".join(f"{override}\n" for override in self.overrides),
+            **{name: json.dumps(value) for name, value in values.items() if value is not None},
+            **self.files,
+        }
+
+    @property
     def provenance(self) -> dict[str, str]:
-        """The texts of what the run was and what it ran on, by their artifact paths."""
-        texts = {"config.yaml": yaml.safe_dump(self.config, sort_keys=False), **self.files}
-        if self.git is not None:
-            texts["git.json"] = json.dumps(self.git.model_dump())
-        if self.environment is not None:
-            texts["environment.json"] = json.dumps(self.environment)
-        return {f"{FOLDER}/{name}": text for name, text in texts.items()}
+        """The texts by their artifact paths."""
+        return {f"{FOLDER}/{name}": text for name, text in self.texts.items()}
 
 
 def from_store(store: Store, run: StoredRun) -> Record:

@@ -69,6 +69,13 @@ def _check_sha256(text: str) -> str:
     return text
 
 
+def _check_run_id(text: str) -> str:
+    if len(text) != 32 or set(text) - set("0123456789abcdef"):
+        raise ValueError("must be a run ID (32 hex digits)")
+    return text
+
+
+RunId = Annotated[str, AfterValidator(_check_run_id)]
 Sha256 = Annotated[str, AfterValidator(_check_sha256)]
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 import hhexp
 from hhexp.errors import UserError
+from hhexp.reproduction import fragments
 from hhexp.reproduction.record import Record
 
 
@@ -48,7 +49,11 @@ def run(records: Sequence[Record], consent: bool, words: Sequence[str], console:
         _show(each, commit, patch, console)
         _agree(consent, console)
         with _worktree(commit, patch) as folder:
-            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *words]
+            experiments = folder.parent / "experiments"
+            # The recorded code may be too old to read the run from where it was found.
+            fragments.write_folder(each, experiments / "recorded" / "runs")
+            own = ["--published", str(experiments)]
+            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *own, *words]
             # The person's own modules may be on the path that is there.
             paths = filter(None, [str(folder / "src"), os.environ.get("PYTHONPATH")])
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
