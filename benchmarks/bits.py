@@ -30,7 +30,7 @@ def train(isa: str, threads: int) -> dict[str, Any]:
 
     from hhexp.data import epoch_order
     from hhexp.experiment.assembly import Training
-    from hhexp.experiment.job import Job, prepare, read_data
+    from hhexp.experiment.job import check_config, read_data
     from hhexp.training.batches import batches
     from hhexp.training.isa import effective
     from hhexp.training.runtime import start_tensorflow
@@ -39,7 +39,7 @@ def train(isa: str, threads: int) -> dict[str, Any]:
 
     with initialize_config_module("hhexp.conf", version_base=None):
         composed = compose("config", ["aug=full"])
-    config = prepare(Job("bits", OmegaConf.to_container(composed, resolve=True), (), {}))
+    config = check_config(OmegaConf.to_container(composed, resolve=True))
     dataset = read_data(config)
     device = start_tensorflow(device="cpu", threads=threads, precision="float32", isa=isa)
     training = Training.assemble(config, dataset, device)

@@ -62,10 +62,13 @@ class Shell:
         """The words of ``python -m hhexp.MODULE …``."""
         return [sys.executable, "-m", f"hhexp.{module}", *words]
 
-    def call(self, module: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run ``python -m hhexp.MODULE …`` to its end."""
+    def call(
+        self, module: str, *words: str, said: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m hhexp.MODULE …`` to its end; ``said`` is what is typed into it."""
         return subprocess.run(
             self.command(module, *words),
+            input=said,
             cwd=self.folder,
             env=self.environment,
             capture_output=True,

@@ -17,7 +17,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from hhexp.errors import UserError
-from hhexp.experiment import prepare
 from hhexp.launching import composition
 
 ROOT = Path(__file__).parents[1]
@@ -193,7 +192,7 @@ def check_overrides(words: Sequence[str]) -> None:
         ]
         with initialize_config_module("hhexp.conf", version_base="1.3"):
             config = compose("config", overrides, return_hydra_config=True)
-        prepare(composition.job(config, config.hydra))
+        composition.make_job(config, config.hydra)
 
 
 SHOWN = [command for path in [*DOCUMENTS, Path("Makefile")] for command in commands(ROOT / path)]

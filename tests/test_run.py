@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from hhexp.experiment import Outcome
+from hhexp.launching.sweep import Sweep
+from hhexp.run import conclude
 from hhexp.tracking.process import is_alive
 from hhexp.tracking.query import find_run
 
@@ -324,3 +328,12 @@ def test_optuna_searches_on_top(shell: Any) -> None:
     runs = shell.runs()
     assert len({run.params["lr.value"] for run in runs}) == 3
     assert len({run.parent_id for run in runs}) == 1
+
+
+def test_a_failure_is_said_to_the_letter_whatever_its_brackets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key, error = "modules=[my_models]", "RuntimeError: no primitive [/job:localhost/CPU:0]"
+    failed = Outcome(key, None, "FAILED", None, error)
+    assert conclude(Sweep(Console(), False, outcomes=[failed])) == 2
+    assert capsys.readouterr().err == f"FAILED {key}: {error}\n"

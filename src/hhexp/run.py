@@ -3,13 +3,21 @@
 import os
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from hhexp.console import entry
+
+if TYPE_CHECKING:
+    from hhexp.launching.sweep import Sweep
 
 
 @entry
 def main(argv: list[str] | None = None) -> int:
-    """Compose the configuration with Hydra, train what it describes, and print the results."""
+    """Compose the configuration with Hydra, train what it describes, and print the results.
+
+    Returns:
+        0, or 1 where a run failed, or 2 where none could start.
+    """
     words = sys.argv[1:] if argv is None else argv
     # Hydra's parser takes flags before overrides only; people put them anywhere.
     words = sorted(words, key=lambda word: "=" in word and not word.startswith("-"))
@@ -21,9 +29,50 @@ def main(argv: list[str] | None = None) -> int:
     if {"-h", "--help"} & set(words):
         print(help_text(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0
+    from hhexp.display import console
     from hhexp.launching.command import train
+    from hhexp.launching.sweep import Sweep
 
-    return train(words, catalogue)
+    with Sweep(console(), multirun=bool({"-m", "--multirun"} & set(words))) as sweep:
+        train(sweep, words, catalogue)
+        return conclude(sweep)
+
+
+def conclude(sweep: "Sweep") -> int:
+    """Print and log the table of what was trained, then the failures; the exit status."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from hhexp.analysis import summary
+
+    if (made := sweep.trained) and sweep.store:
+        rows = summary.summary(sweep.store, list(made), made)
+        sweep.console.print(summary.render(rows, "Results"))
+        if sweep.parent:
+            sweep.parent.log_text(summary.to_markdown(rows), "summary.md")
+            sweep.parent.log_text(summary.to_csv(rows), "summary.csv")
+        sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
+    for failure in sweep.failures:
+        line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")
+        Console(stderr=True).print(line, soft_wrap=True)
+    if not sweep.failures:
+        return 0
+    return 1 if made else 2
+
+
+def look_further(sweep_id: str | None, run_id: str) -> str:
+    """The commands that show more of what was trained."""
+    commands = {"python -m hhexp.ui": "all runs, pictures and models, in MLflow's UI"}
+    if sweep_id:
+        commands[f"python -m hhexp.report {sweep_id[:8]}"] = "a page on this sweep"
+    commands |= {
+        f"python -m hhexp.reproduce {run_id[:8]}": "train a run again: do its numbers come back?",
+        f"python -m hhexp.predict {run_id[:8]} FILE": "ask its model about a picture",
+    }
+    width = max(map(len, commands))
+    return "\nLook further:\n" + "\n".join(
+        f"  {command:{width}}  {what}" for command, what in commands.items()
+    )
 
 
 if __name__ == "__main__":

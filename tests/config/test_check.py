@@ -62,6 +62,26 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         ("data.views.close_up.box", [2, 0, 1, 1], "data.views.close_up.box.0=2: must be ≥ 0 and"),
         ("data.views.random_crop.share", 2, "data.views.random_crop.share=2: must be > 0 and ≤ 1"),
         (
+            "data.views.half",
+            {},
+            "data.views.half={}: give either a box or a share",
+        ),
+        (
+            "data.views.half",
+            {"box": [0.0, 0.0, 1.0, 1.0], "share": 0.5},
+            "data.views.half={'box': [0.0, 0.0, 1.0, 1.0], 'share': 0.5}: give either a box or a",
+        ),
+        (
+            "data.views.half",
+            {"box": [0.5, 0, 0.5, 1]},
+            "data.views.half={'box': [0.5, 0, 0.5, 1]}: box must be [top, left, bottom, right]",
+        ),
+        (
+            "data.views.half",
+            {"box": [0, 0.6, 1, 0.5]},
+            "data.views.half={'box': [0, 0.6, 1, 0.5]}: box must be [top, left, bottom, right]",
+        ),
+        (
             "lr.schedule",
             "linear",
             "lr.schedule=linear: must be one of 'constant', 'cosine', 'step'",

@@ -6,13 +6,13 @@ import threading
 import pytest
 from rich.console import Console
 
-from hhexp.display import Job, display
-from hhexp.display.events import RunEnded, Stage, StepDone
+from hhexp.display import PlannedRun, display
+from hhexp.display.events import Phase, RunEnded, StepDone
 from hhexp.display.live import layout, shorten
-from hhexp.display.progress import Sweep
+from hhexp.display.progress import Progress
 
 KEYS = ("aug=none epochs=15", "aug=full epochs=15", "aug=none epochs=30", "aug=full epochs=30")
-JOBS = [Job(key, 15) for key in KEYS]
+JOBS = [PlannedRun(key, 15) for key in KEYS]
 
 
 class Terminal(io.StringIO):
@@ -58,11 +58,13 @@ def test_two_runs_in_training_take_a_line_each(clock, training, width):
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("key", ["a=1", "model.filters=[16,32,64] lr=cosine aug=full epochs=100"])
 def test_no_line_is_wider_than_the_terminal(clock, training, width, key):
-    screen = Screen([Job(key, 100), Job("b=2", 100)], 2, clock, width, title="long title " * 9)
+    screen = Screen(
+        [PlannedRun(key, 100), PlannedRun("b=2", 100)], 2, clock, width, title="long title " * 9
+    )
     run = training(screen.display, clock, key, 100, step_s=100)
     run.epoch(1)
     run.steps(2, 1, 3)
-    screen.display(Stage("b=2", "reading the images " * 9))
+    screen.display(Phase("b=2", "reading the images " * 9))
     lines = screen.lines()
     assert len(lines) == 4
     assert max(map(len, lines)) <= width - 2  # where the terminal echoes ^C
@@ -79,7 +81,7 @@ def test_the_time_left_is_known_within_the_first_epoch(clock, training):
 
 
 def test_only_the_running_ones_of_many_jobs_are_shown(clock, training):
-    jobs = [Job(f"seed={number}", 2) for number in range(100)]
+    jobs = [PlannedRun(f"seed={number}", 2) for number in range(100)]
     screen = Screen(jobs, 2, clock, 80)
     for key in ("seed=0", "seed=1", "seed=2"):
         training(screen.display, clock, key, 2).epoch(1)
@@ -92,7 +94,7 @@ def test_only_the_running_ones_of_many_jobs_are_shown(clock, training):
 def test_a_job_alone_has_no_sweep_line(clock):
     screen = Screen(JOBS[:1], 1, clock, 80)
     assert screen.lines() == []
-    screen.display(Stage(KEYS[0], "reading the images"))
+    screen.display(Phase(KEYS[0], "reading the images"))
     assert screen.lines()[1:] == ["aug=none epochs=15  reading the images"]
 
 
@@ -149,7 +151,7 @@ def test_the_cursor_comes_back_after_ctrl_c(clock):
 
 
 def test_threads_may_report_at_once(clock, training):
-    screen = Screen([Job(f"seed={number}", 2) for number in range(8)], 8, clock, 80)
+    screen = Screen([PlannedRun(f"seed={number}", 2) for number in range(8)], 8, clock, 80)
 
     def train(number):
         run = training(screen.display, clock, f"seed={number}", 2)
@@ -180,6 +182,6 @@ def test_a_wide_terminal_shows_every_column_and_a_narrow_one_the_most_needed():
 
 
 def test_events_of_a_job_that_nobody_planned_are_shown(clock):
-    sweep = Sweep([], 1, clock)
+    sweep = Progress([], 1, clock)
     sweep.update(StepDone("extra=1", 1, 1, 0.5, 0.5))
     assert [run.key for run in sweep.running] == ["extra=1"]

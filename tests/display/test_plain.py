@@ -2,8 +2,8 @@ import io
 
 from rich.console import Console
 
-from hhexp.display import Job, display
-from hhexp.display.events import EpochDone, RunEnded, RunStarted, Stage
+from hhexp.display import PlannedRun, display
+from hhexp.display.events import EpochDone, Phase, RunEnded, RunStarted
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 
@@ -18,7 +18,7 @@ def lines(file):
 
 
 def test_a_run_is_told_from_its_start_to_its_end(clock, training):
-    shown, file = plain([Job("aug=full", 2)], 1, clock)
+    shown, file = plain([PlannedRun("aug=full", 2)], 1, clock)
     with shown:
         run = training(shown, clock, "aug=full", 2)
         run.epoch(1)
@@ -34,7 +34,7 @@ def test_a_run_is_told_from_its_start_to_its_end(clock, training):
 
 
 def test_the_whole_sweeps_time_is_said_once_within_the_first_epoch(clock, training):
-    jobs = [Job(f"job={number}", 15) for number in range(4)]
+    jobs = [PlannedRun(f"job={number}", 15) for number in range(4)]
     shown, file = plain(jobs, 2, clock, title="a study")
     with shown:
         run = training(shown, clock, "job=0", 15)
@@ -49,7 +49,7 @@ def test_the_whole_sweeps_time_is_said_once_within_the_first_epoch(clock, traini
 
 
 def test_a_continued_run_says_from_where(clock, training):
-    shown, file = plain([Job("aug=full", 30)], 1, clock)
+    shown, file = plain([PlannedRun("aug=full", 30)], 1, clock)
     with shown:
         training(shown, clock, "aug=full", 30, first_epoch=16).epoch(16)
     assert lines(file)[0] == "aug=full: started, run 01234567, continues from epoch 15"
@@ -57,10 +57,10 @@ def test_a_continued_run_says_from_where(clock, training):
 
 
 def test_runs_that_failed_or_were_reused_say_why(clock):
-    shown, file = plain([Job("a=1", 9), Job("a=2", 9)], 1, clock)
+    shown, file = plain([PlannedRun("a=1", 9), PlannedRun("a=2", 9)], 1, clock)
     with shown:
         shown(RunEnded("a=1", "0123456789abcdef", "FINISHED", "trained before"))
-        shown(Stage("a=2", "reading the images"))
+        shown(Phase("a=2", "reading the images"))
         clock.wait(3)
         shown(RunEnded("a=2", None, "FAILED", "ValueError: no\nmemory"))
     assert lines(file) == [
@@ -73,7 +73,7 @@ def test_a_file_gets_neither_escape_codes_nor_carriage_returns(
     clock, training, monkeypatch, capsys
 ):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with display([Job("model.filters=[8,8]", 1)], 1, clock=clock) as shown:
+    with display([PlannedRun("model.filters=[8,8]", 1)], 1, clock=clock) as shown:
         training(shown, clock, "model.filters=[8,8]", 1).epoch(1)
     text = capsys.readouterr().out
     assert "model.filters=[8,8]: epoch 1/1" in text
@@ -81,7 +81,7 @@ def test_a_file_gets_neither_escape_codes_nor_carriage_returns(
 
 
 def test_a_loss_that_explodes_is_short(clock):
-    shown, file = plain([Job("lr=too_large", 1)], 1, clock)
+    shown, file = plain([PlannedRun("lr=too_large", 1)], 1, clock)
     metrics = {"train/loss": 1.1233235957164467e30, "train/accuracy": 0.5, "val/loss": 12345.678}
     with shown:
         shown(RunStarted("lr=too_large", "0123456789abcdef", 1, 1, 30))

@@ -1,15 +1,15 @@
 import pytest
 
-from hhexp.display.events import RunEnded, RunStarted, Stage, StepDone
-from hhexp.display.progress import WITH_VALIDATION, Job, Sweep
+from hhexp.display.events import Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.progress import WITH_VALIDATION, PlannedRun, Progress
 
 
 def jobs(*epochs):
-    return [Job(f"job={number}", count) for number, count in enumerate(epochs)]
+    return [PlannedRun(f"job={number}", count) for number, count in enumerate(epochs)]
 
 
 def test_nothing_is_said_of_the_time_left_before_steps_were_timed(clock):
-    sweep = Sweep(jobs(2), 1, clock)
+    sweep = Progress(jobs(2), 1, clock)
     assert sweep.left() is None
     sweep.update(RunStarted("job=0", "id", 1, 2, 30))
     clock.wait(60)
@@ -18,7 +18,7 @@ def test_nothing_is_said_of_the_time_left_before_steps_were_timed(clock):
 
 
 def test_the_first_two_steps_do_not_count_in_the_estimate(clock, training):
-    sweep = Sweep(jobs(2), 1, clock)
+    sweep = Progress(jobs(2), 1, clock)
     run = training(sweep.update, clock, "job=0", 2)
     clock.wait(100)  # the graph is traced
     run.steps(1, 1, 6)
@@ -26,7 +26,7 @@ def test_the_first_two_steps_do_not_count_in_the_estimate(clock, training):
 
 
 def test_throttled_steps_are_timed_as_well(clock):
-    sweep = Sweep(jobs(1), 1, clock)
+    sweep = Progress(jobs(1), 1, clock)
     sweep.update(RunStarted("job=0", "id", 1, 1, 30))
     for step in (1, 8, 15):
         clock.wait(14)
@@ -35,21 +35,21 @@ def test_throttled_steps_are_timed_as_well(clock):
 
 
 def test_waiting_runs_are_shared_out_among_the_workers(clock, training):
-    sweep = Sweep(jobs(2, 2, 4, 4), 2, clock)
+    sweep = Progress(jobs(2, 2, 4, 4), 2, clock)
     training(sweep.update, clock, "job=0", 2).epoch(1)
     training(sweep.update, clock, "job=1", 2).epoch(1)
     assert sweep.left() == pytest.approx(30 + 4 * 30)
 
 
 def test_a_long_run_alone_decides_how_long_the_rest_takes(clock, training):
-    sweep = Sweep(jobs(10, 1), 2, clock)
+    sweep = Progress(jobs(10, 1), 2, clock)
     training(sweep.update, clock, "job=0", 10).epoch(1)
     assert sweep.left() == pytest.approx(9 * 30)
 
 
 def test_what_runs_take_beside_their_epochs_counts_for_the_waiting_ones(clock, training):
-    sweep = Sweep(jobs(1, 1, 1), 1, clock)
-    sweep.update(Stage("job=0", "reading the images"))
+    sweep = Progress(jobs(1, 1, 1), 1, clock)
+    sweep.update(Phase("job=0", "reading the images"))
     clock.wait(10)
     training(sweep.update, clock, "job=0", 1).epoch(1)
     sweep.update(RunEnded("job=0", "id", "FINISHED", ""))
@@ -57,7 +57,7 @@ def test_what_runs_take_beside_their_epochs_counts_for_the_waiting_ones(clock, t
 
 
 def test_a_continued_run_counts_only_what_is_trained(clock, training):
-    sweep = Sweep(jobs(30), 1, clock)
+    sweep = Progress(jobs(30), 1, clock)
     run = training(sweep.update, clock, "job=0", 30, first_epoch=16)
     assert sweep.epochs == 15
     run.epoch(16)
@@ -66,7 +66,7 @@ def test_a_continued_run_counts_only_what_is_trained(clock, training):
 
 
 def test_a_run_that_was_reused_is_done_and_takes_no_time(clock, training):
-    sweep = Sweep(jobs(1, 30), 1, clock)
+    sweep = Progress(jobs(1, 30), 1, clock)
     training(sweep.update, clock, "job=0", 1).epoch(1)
     sweep.update(RunEnded("job=1", "id", "FINISHED", "reused"))
     assert [run.key for run in sweep.ended] == ["job=1"]
@@ -75,7 +75,7 @@ def test_a_run_that_was_reused_is_done_and_takes_no_time(clock, training):
 
 
 def test_a_failed_run_leaves_no_time_behind(clock, training):
-    sweep = Sweep(jobs(30), 1, clock)
+    sweep = Progress(jobs(30), 1, clock)
     training(sweep.update, clock, "job=0", 30).epoch(1)
     sweep.update(RunEnded("job=0", "id", "FAILED", "out of memory"))
     assert sweep.left() == 0

@@ -8,18 +8,18 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.launching.composition import check_options, explain, varying
+from hhexp.launching.composition import check_options, explain, name_jobs
 
 
 def test_a_key_is_what_differs() -> None:
     jobs = [["aug=none", "epochs=5", "seed=1"], ["aug=full", "epochs=5", "seed=1"]]
-    assert varying(jobs) == ["aug=none", "aug=full"]
-    assert varying([["aug=none", "epochs=5"]]) == ["aug=none epochs=5"]
-    assert varying([[]]) == ["defaults"]
+    assert name_jobs(jobs) == ["aug=none", "aug=full"]
+    assert name_jobs([["aug=none", "epochs=5"]]) == ["aug=none epochs=5"]
+    assert name_jobs([[]]) == ["defaults"]
 
 
 def test_keys_are_unique() -> None:
-    assert varying([["seed=0"], ["seed=0"], ["seed=1"]]) == ["seed=0", "seed=0 (2)", "seed=1"]
+    assert name_jobs([["seed=0"], ["seed=0"], ["seed=1"]]) == ["seed=0", "seed=0 (2)", "seed=1"]
 
 
 @pytest.mark.parametrize(

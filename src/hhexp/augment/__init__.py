@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hhexp.augment.parameters import Parameters, Ranges, draw
+from hhexp.augment.parameters import Parameters, draw
+from hhexp.config.schema import Ranges
 from hhexp.errors import UserError
 
-__all__ = ["Augmentation", "Parameters", "Ranges", "augmentation", "draw"]
+__all__ = ["Parameters", "Ranges", "Transform", "build_transform", "draw"]
 
 
-class Augmentation(Protocol):
+class Transform(Protocol):
     """What an engine is: a function from a batch of training images to what the network sees."""
 
     def __call__(self, images: np.ndarray, indices: np.ndarray, epoch: int) -> Any:
@@ -31,9 +32,9 @@ class Augmentation(Protocol):
         """
 
 
-def augmentation(
+def build_transform(
     engine: str, ranges: Ranges, seed: int, device: str = "cpu"
-) -> Augmentation | None:
+) -> Transform | None:
     """The engine ``affine``, ``image_data_generator`` or ``keras_layers``, ready to use.
 
     Args:

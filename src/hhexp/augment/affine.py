@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from hhexp.augment.parameters import Ranges, draw
+from hhexp.augment.parameters import draw
+from hhexp.config.schema import Ranges
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hhexp.augment.parameters import Ranges, draw
+from hhexp.augment.parameters import draw
+from hhexp.config.schema import Ranges
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from hhexp.augment.parameters import Ranges
+from hhexp.config.schema import Ranges
 
 DOMAIN = 0x6C617972
 """Keeps the layers' seeds apart from anything else that is drawn from the same seed."""

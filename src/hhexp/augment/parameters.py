@@ -5,35 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from hhexp.config.schema import Ranges
+
 DOMAIN = 0x61756721
 """Keeps these draws apart from anything else that is drawn from the same seed."""
-
-
-@dataclass(frozen=True)
-class Ranges:
-    """What the transforms are drawn from, uniformly; named as ImageDataGenerator names them."""
-
-    rotation_range: float = 0.0
-    """± degrees."""
-    width_shift_range: float = 0.0
-    """± fraction of the width, along the width."""
-    height_shift_range: float = 0.0
-    """± fraction of the height, along the height."""
-    shear_range: float = 0.0
-    """± degrees."""
-    zoom_range: float = 0.0
-    """Zoom in [1 - z, 1 + z], for each axis by itself; below 1 enlarges."""
-    horizontal_flip: bool = False
-    """Whether half of the images are mirrored."""
-    fill_mode: str = "nearest"
-    """What lies outside the image: nearest (its edge), constant (black), reflect or wrap."""
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether every image is left as it is."""
-        return not any(
-            getattr(self, field.name) for field in fields(self) if field.name != "fill_mode"
-        )
 
 
 @dataclass(frozen=True)

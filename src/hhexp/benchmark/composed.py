@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from hhexp.config.schema import Config
 from hhexp.experiment.assembly import Training
-from hhexp.experiment.job import Job, prepare, read_data
+from hhexp.experiment.job import check_config, read_data
 from hhexp.training.runtime import start_tensorflow
 
 
@@ -18,7 +18,7 @@ def configuration(words: Sequence[str]) -> Config:
         composed = compose("config", list(words))
     # Hydra's own part is there only where Hydra runs the program.
     values = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
-    return prepare(Job("benchmark", values, (), {}))
+    return check_config(values)
 
 
 def training(words: Sequence[str]) -> Training:

@@ -121,7 +121,7 @@ def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) 
         return "must be a text"
     if kind == "literal_error":
         return f"must be {context['expected']}"
-    return message.replace("Input should be", "must be", 1)
+    return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
 
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}

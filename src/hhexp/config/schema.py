@@ -1,8 +1,8 @@
 """The typed schema of a configuration: each key's type and range."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -37,8 +37,30 @@ class View(Section):
     """``data.views``: a part of every validation image, by a box or by a random crop."""
 
     box: Annotated[list[Fraction], Field(min_length=4, max_length=4)] | None = None
+    """[top, left, bottom, right] as shares of the height and width, as TensorFlow's
+    ``crop_and_resize`` has them."""
     share: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Of a random crop: its height and width, as a share of the image's."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Of a random crop: where an image's crop lies depends on this and the image's index alone, so
+    that it is the same for every run."""
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> Self:
+        if (self.box is None) == (self.share is None):
+            raise ValueError("give either a box or a share")
+        if self.box is not None:
+            top, left, bottom, right = self.box
+            if not (top < bottom and left < right):
+                raise ValueError(
+                    "box must be [top, left, bottom, right] with top < bottom and left < right"
+                )
+        return self
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it shows the images as they are."""
+        return self.share == 1 or self.box == [0, 0, 1, 1]
 
 
 class Data(OpenSection):
@@ -100,17 +122,35 @@ class StepRate(Section):
     factor: Annotated[float, Field(gt=0, le=1)]
 
 
-class Augmentation(Section):
-    """``aug``: the ranges of the random transforms, named as ImageDataGenerator names them."""
+class Ranges(Section):
+    """What random transforms are drawn from, uniformly; named as ImageDataGenerator names them."""
+
+    rotation_range: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """± degrees."""
+    width_shift_range: Fraction = 0.0
+    """± fraction of the width, along the width."""
+    height_shift_range: Fraction = 0.0
+    """± fraction of the height, along the height."""
+    shear_range: Annotated[float, Field(ge=0, lt=90)] = 0.0
+    """± degrees."""
+    zoom_range: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Zoom in [1 - z, 1 + z], for each axis by itself; below 1 enlarges."""
+    horizontal_flip: bool = False
+    """Whether half of the images are mirrored."""
+    fill_mode: Literal["nearest", "constant", "reflect", "wrap"] = "nearest"
+    """What lies outside the image: nearest (its edge), constant (black), reflect or wrap."""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every image is left as it is."""
+        ranges = Ranges.model_fields.keys() - {"fill_mode"}
+        return not any(getattr(self, name) for name in ranges)
+
+
+class Augmentation(Ranges):
+    """``aug``: the ranges of the random transforms, and the engine that applies them."""
 
     engine: Literal["affine", "image_data_generator", "keras_layers"]
-    rotation_range: Annotated[float, Field(ge=0, le=180)]
-    width_shift_range: Fraction
-    height_shift_range: Fraction
-    shear_range: Annotated[float, Field(ge=0, lt=90)]
-    zoom_range: Annotated[float, Field(ge=0, lt=1)]
-    horizontal_flip: bool
-    fill_mode: Literal["nearest", "constant", "reflect", "wrap"]
 
 
 class Runtime(Section):
@@ -148,6 +188,10 @@ class Tracking(Section):
     tags: dict[str, str]
 
 
+Optimizer = RmsProp | Adam | Sgd
+LearningRate = ConstantRate | CosineRate | StepRate
+
+
 class Config(Section):
     """A whole run."""
 
@@ -163,8 +207,8 @@ class Config(Section):
     explain: bool
     state: State
     model: Model
-    optimizer: Annotated[RmsProp | Adam | Sgd, Field(discriminator="name")]
-    lr: Annotated[ConstantRate | CosineRate | StepRate, Field(discriminator="schedule")]
+    optimizer: Annotated[Optimizer, Field(discriminator="name")]
+    lr: Annotated[LearningRate, Field(discriminator="schedule")]
     aug: Augmentation
     data: Data
     runtime: Runtime

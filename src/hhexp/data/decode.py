@@ -40,26 +40,30 @@ def decoded(files: Files, fingerprint: str, image_size: int | None) -> dict[str,
     )
 
 
-def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
-    """One image as ``[H, W, 3]`` uint8: upright as its EXIF orientation says, RGB, resized.
+def decode(content: bytes, name: str, image_size: int | None) -> np.ndarray:
+    """One image file as ``[H, W, 3]`` uint8: upright as its EXIF orientation says, RGB, resized.
 
     Alpha is dropped as Pillow's ``convert`` does. Resizing is bilinear with Pillow's antialiasing:
     a triangle as wide as the scale, which unlike the bicubic and Lanczos filters makes no halos at
     sharp edges. The image is stretched to a square.
+
+    Args:
+        content: of the file.
+        name: what messages call it.
+        image_size: side in pixels of the square that it is resized to; None leaves its size.
 
     Raises:
         UserError: it is no image, a damaged one, or has more than 8 bits a channel.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    content = read(image)
     try:
         with Image.open(io.BytesIO(content)) as picture:
             picture.verify()  # a PNG's checksums and end; it cannot be decoded after that
         with Image.open(io.BytesIO(content)) as picture:
             if picture.mode.startswith(("I", "F")) or _is_deep_png(content):
                 raise UserError(
-                    f"{image.path}: more than 8 bits a channel, which would be cut off: "
+                    f"{name}: more than 8 bits a channel, which would be cut off: "
                     "convert it to 8 bits"
                 )
             picture.load()
@@ -69,9 +73,9 @@ def decode(image: ImageFile, image_size: int | None) -> np.ndarray:
     except UserError:
         raise
     except UnidentifiedImageError as error:
-        raise UserError(f"{image.path}: no image that Pillow can read") from error
+        raise UserError(f"{name}: no image that Pillow can read") from error
     except Exception as error:  # Pillow's decoders raise many kinds
-        raise UserError(f"{image.path}: a damaged image: {error}") from error
+        raise UserError(f"{name}: a damaged image: {error}") from error
     if image_size is not None:
         pixels = pixels.resize((image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(pixels)
@@ -84,13 +88,13 @@ def _is_deep_png(content: bytes) -> bool:
 
 def _build(folder: Path, files: Files, image_size: int | None) -> None:
     first = files["train"][0]
-    shape = decode(first, image_size).shape
+    shape = decode(read(first), first.path, image_size).shape
     with ThreadPoolExecutor() as pool:
         for split in SPLITS:
             images = _new_array(_array(folder, split), (len(files[split]), *shape))
 
             def place(index: int, image: ImageFile, images: np.ndarray = images) -> None:
-                pixels = decode(image, image_size)
+                pixels = decode(read(image), image.path, image_size)
                 if pixels.shape != shape:
                     raise UserError(
                         f"images of several sizes, such as {first.path} {_size(shape)} and "

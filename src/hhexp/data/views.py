@@ -5,56 +5,12 @@ than the image is stretched, which is one more thing for a model to be wrong abo
 part alone, give a box as wide a share of the width as it is high a share of the height.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from hhexp.errors import UserError
+from hhexp.config.schema import View
 
 # Keeps these draws apart from anything else that is drawn from the same seed.
 DOMAIN = 0x76696577
-
-Box = tuple[float, float, float, float]
-"""(top, left, bottom, right) as shares of the height and width, 0 … 1, as TensorFlow's
-``crop_and_resize`` has them."""
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of every image: one box for all, or for each a random one of the same size."""
-
-    name: str
-    box: Box | None = None
-    share: float | None = None
-    """Of a random crop: its height and width, as a share of the image's."""
-    seed: int = 0
-    """Of a random crop: where an image's crop lies depends on this and the image's index alone, so
-    that it is the same for every run."""
-
-    def __post_init__(self) -> None:
-        """Check the parts.
-
-        Raises:
-            UserError: there is neither a box nor a share, or both, or one is out of range.
-        """
-        if (self.box is None) == (self.share is None):
-            raise UserError(f"view {self.name}: give it either a box or a share")
-        if self.box is not None:
-            top, left, bottom, right = self.box
-            if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
-                raise UserError(
-                    f"view {self.name}: {list(self.box)} is no box: it needs [top, left, bottom, "
-                    "right] with 0 <= top < bottom <= 1 and 0 <= left < right <= 1"
-                )
-        if self.share is not None and not 0 < self.share <= 1:
-            raise UserError(
-                f"view {self.name}: share {self.share} is out of range: above 0, at most 1"
-            )
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it shows the images as they are."""
-        return self.share == 1 or self.box == (0, 0, 1, 1)
 
 
 def view_images(images: np.ndarray, view: View) -> np.ndarray:

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from hhexp.display.events import Event
-from hhexp.display.progress import Job, Sweep
+from hhexp.display.progress import PlannedRun, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "Job", "console", "display"]
+__all__ = ["Display", "PlannedRun", "console", "display"]
 
 
 class Display(Protocol):
@@ -31,11 +31,12 @@ class Display(Protocol):
 
 
 def display(
-    jobs: Sequence[Job],
+    jobs: Sequence[PlannedRun],
     workers: int,
     to: "Console | None" = None,
     title: str = "",
     clock: Callable[[], float] = time.monotonic,
+    live: bool = True,
 ) -> Display:
     """Show the progress of jobs of which ``workers`` run at a time.
 
@@ -45,13 +46,14 @@ def display(
         to: where to; the standard output if None.
         title: names the sweep.
         clock: seconds from some moment on.
+        live: whether a terminal may be drawn on again and again; else there are lines only.
     """
     from hhexp.display.live import Live
     from hhexp.display.plain import Plain
 
     where = to or console()
-    sweep = Sweep(jobs, workers, clock)
-    if where.is_interactive:
+    sweep = Progress(jobs, workers, clock)
+    if live and where.is_interactive:
         return Live(sweep, where, title)
     return Plain(sweep, where.file, title)
 

@@ -37,7 +37,7 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Phase:
     """Something other than an epoch is going on, such as reading the images."""
 
     job: str
@@ -54,5 +54,5 @@ class RunEnded:
     note: str
 
 
-Event = RunStarted | StepDone | EpochDone | Stage | RunEnded
+Event = RunStarted | StepDone | EpochDone | Phase | RunEnded
 Report = Callable[[Event], None]

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from hhexp.display.durations import human
 from hhexp.display.events import Event, RunEnded
-from hhexp.display.progress import Run, Sweep
+from hhexp.display.progress import Progress, RunProgress
 
 GAP = 2
 MARGIN = 2
@@ -32,7 +32,7 @@ class Column:
 
     heading: str
     width: int
-    cell: Callable[[Run], RenderableType]
+    cell: Callable[[RunProgress], RenderableType]
 
 
 def _scores(scores: tuple[float, float] | None) -> Text:
@@ -92,7 +92,7 @@ def shorten(text: str, width: int) -> str:
 class Live:
     """Draws a sweep's state some times a second; lines of ended runs stay above it."""
 
-    def __init__(self, sweep: Sweep, console: Console, title: str = "") -> None:
+    def __init__(self, sweep: Progress, console: Console, title: str = "") -> None:
         self._sweep = sweep
         self._console = console
         self._title = title or "sweep"
@@ -157,7 +157,7 @@ class Live:
         line.add_row(Text(self._title, "bold"), done, bar, times)
         return line
 
-    def _ended(self, run: Run) -> RenderableType:
+    def _ended(self, run: RunProgress) -> RenderableType:
         style = STATUS_STYLES.get(run.status, "")
         parts = [f"val {run.val[1]:.1%}"] if run.val else []
         if run.began is not None and run.ended is not None:
@@ -170,12 +170,12 @@ class Live:
         return _beside_key(run.key, text, self._layout().key)
 
 
-def _running(runs: Sequence[Run], fitted: Layout) -> RenderableType:
+def _running(runs: Sequence[RunProgress], fitted: Layout) -> RenderableType:
     head = [Text(column.heading, "dim") for column in fitted.columns]
     lines = [_beside_key("", _cells(head, fitted), fitted.key)]
     for run in runs:
-        if run.stage:
-            row: RenderableType = Text(run.stage, "cyan", no_wrap=True, overflow="ellipsis")
+        if run.phase:
+            row: RenderableType = Text(run.phase, "cyan", no_wrap=True, overflow="ellipsis")
         else:
             row = _cells([column.cell(run) for column in fitted.columns], fitted)
         lines.append(_beside_key(run.key, row, fitted.key))

@@ -6,13 +6,13 @@ from typing import IO, Self
 
 from hhexp.display.durations import human
 from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
-from hhexp.display.progress import Run, Sweep
+from hhexp.display.progress import Progress, RunProgress
 
 
 class Plain:
     """Writes one line for each event that matters, at once."""
 
-    def __init__(self, sweep: Sweep, file: IO[str], title: str = "") -> None:
+    def __init__(self, sweep: Progress, file: IO[str], title: str = "") -> None:
         self._sweep = sweep
         self._file = file
         self._title = title
@@ -38,7 +38,7 @@ class Plain:
             self._estimate()
             match event:
                 case RunStarted():
-                    reused = f", {run.stage}" if event.first_epoch > 1 else ""
+                    reused = f", {run.phase}" if event.first_epoch > 1 else ""
                     self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
                 case EpochDone():
                     self._write(f"{run.key}: {self._epoch(event, run)}")
@@ -59,7 +59,7 @@ class Plain:
                 size += f", {self._sweep.workers} at a time"
         self._write(f"about {human(self._sweep.elapsed + left)} for {what} ({size})")
 
-    def _epoch(self, event: EpochDone, run: Run) -> str:
+    def _epoch(self, event: EpochDone, run: RunProgress) -> str:
         metrics = event.metrics
         parts = [
             f"epoch {event.epoch}/{run.last_epoch}",
@@ -74,7 +74,7 @@ class Plain:
             parts.append(f"{human(sweep_left)} for the sweep")
         return ", ".join(parts)
 
-    def _end(self, run: Run) -> str:
+    def _end(self, run: RunProgress) -> str:
         parts = [run.status]
         if run.val:
             parts.append(f"val accuracy {run.val[1]:.1%}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted, Stage, StepDone
+from hhexp.display.events import EpochDone, Event, Phase, RunEnded, RunStarted, StepDone
 
 UNTIMED_STEPS = 2
 """An epoch's first steps trace graphs and fill caches, so they say nothing of the others."""
@@ -17,7 +17,7 @@ WITH_VALIDATION = 1.1
 
 
 @dataclass(frozen=True)
-class Job:
+class PlannedRun:
     """A planned run: its key, such as ``aug=full epochs=15``, and the epochs it has to train."""
 
     key: str
@@ -25,7 +25,7 @@ class Job:
 
 
 @dataclass
-class Run:
+class RunProgress:
     """Where a job stands; times are readings of the sweep's clock, in seconds."""
 
     key: str
@@ -40,7 +40,7 @@ class Run:
     steps: int = 0
     trained: int = 0
     step: int = 0
-    stage: str = ""
+    phase: str = ""
     train: tuple[float, float] | None = None
     """Last training loss and accuracy."""
     val: tuple[float, float] | None = None
@@ -84,13 +84,13 @@ class Run:
             self.step_s = (now - self.timed_from[1]) / (step - self.timed_from[0])
 
 
-class Sweep:
+class Progress:
     """The jobs of a sweep, brought up to date by the events of their runs."""
 
     def __init__(
-        self, jobs: Sequence[Job], workers: int, clock: Callable[[], float] = time.monotonic
+        self, jobs: Sequence[PlannedRun], workers: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.runs = {job.key: Run(job.key, job.epochs) for job in jobs}
+        self.runs = {job.key: RunProgress(job.key, job.epochs) for job in jobs}
         self.workers = workers
         self._clock = clock
         self._began = clock()
@@ -101,11 +101,11 @@ class Sweep:
         return self._clock() - self._began
 
     @property
-    def running(self) -> list[Run]:
+    def running(self) -> list[RunProgress]:
         return [run for run in self.runs.values() if run.began is not None and run.ended is None]
 
     @property
-    def ended(self) -> list[Run]:
+    def ended(self) -> list[RunProgress]:
         return [run for run in self.runs.values() if run.ended is not None]
 
     @property
@@ -147,10 +147,10 @@ class Sweep:
         ]
         return max(0.0, mean(seconds)) if seconds else 0.0
 
-    def update(self, event: Event) -> Run:
+    def update(self, event: Event) -> RunProgress:
         """Take in an event, and return the run that it is about."""
         now = self._clock()
-        run = self.runs.setdefault(event.job, Run(event.job, 0))
+        run = self.runs.setdefault(event.job, RunProgress(event.job, 0))
         if run.began is None and not isinstance(event, RunEnded):
             run.began = now
         match event:
@@ -161,16 +161,16 @@ class Sweep:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
-                run.stage = _start(event)
-            case Stage():
-                run.stage = event.text
+                run.phase = _start(event)
+            case Phase():
+                run.phase = event.text
             case StepDone():
-                run.stage, run.step = "", event.step
+                run.phase, run.step = "", event.step
                 run.train = (event.loss, event.accuracy)
                 if not run.trained:
                     run.time_step(event.step, now)
             case EpochDone():
-                run.stage, run.step = "", 0
+                run.phase, run.step = "", 0
                 run.trained = event.epoch - run.first_epoch + 1
                 run.train = (event.metrics["train/loss"], event.metrics["train/accuracy"])
                 run.val = (event.metrics["val/loss"], event.metrics["val/accuracy"])

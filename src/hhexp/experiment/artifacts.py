@@ -13,7 +13,7 @@ from hhexp import figures
 from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
-from hhexp.experiment.job import Job, flatten, views
+from hhexp.experiment.job import Job, flatten
 from hhexp.provenance import collect
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
@@ -25,7 +25,8 @@ def log_configuration(tracked: TrackedRun, job: Job, training: Training, parts: 
     config, dataset, device = training.config, training.dataset, training.device
     tracked.log_params({**job.choices, **flatten(config.model_dump())})
     tracked.log_params({"device": device.name, "parameters": training.model.count_params()})
-    tracked.log_text(yaml.safe_dump(dict(job.values), sort_keys=False), "provenance/config.yaml")
+    values = config.model_dump(exclude_unset=True)
+    tracked.log_text(yaml.safe_dump(values, sort_keys=False), "provenance/config.yaml")
     tracked.log_text("".join(f"{o}\n" for o in job.overrides), "provenance/overrides.txt")
     tracked.log_json(dict(job.choices), "provenance/choices.json")
     tracked.log_json(dict(parts), "provenance/identity.json")
@@ -87,11 +88,11 @@ def log_results(
 def view_metrics(training: Training) -> dict[str, float]:
     """The trained model's accuracy and recalls on each view, such as ``val_close_up/accuracy``."""
     metrics = {}
-    for view in views(training.config):
+    for name, view in training.config.data.views.items():
         answers = training.validate(view)
-        metrics[f"val_{view.name}/accuracy"] = answers.accuracy
-        for name, recall in zip(training.dataset.classes, answers.recalls, strict=True):
-            metrics[f"val_{view.name}/recall/{name}"] = float(recall)
+        metrics[f"val_{name}/accuracy"] = answers.accuracy
+        for label, recall in zip(training.dataset.classes, answers.recalls, strict=True):
+            metrics[f"val_{name}/recall/{label}"] = float(recall)
     return metrics
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hhexp import augment, data, models
-from hhexp.augment import Augmentation
-from hhexp.config.schema import Config
+from hhexp import data, models
+from hhexp.augment import Transform, build_transform
+from hhexp.config.schema import Config, View
 from hhexp.data import Dataset
-from hhexp.data.views import View, view_images
+from hhexp.data.views import view_images
 from hhexp.training.evaluation import Evaluate, Evaluation, evaluator
 from hhexp.training.loop import Epoch, Images, OnStep, train
-from hhexp.training.optimizer import optimizer
+from hhexp.training.optimizer import build_optimizer
 from hhexp.training.runtime import Device
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Training:
     device: Device
     model: "keras.Model"
     optimizer: "keras.optimizers.Optimizer"
-    augmentation: Augmentation | None
+    augmentation: Transform | None
     evaluate: Evaluate
     steps: int
     """Training steps in an epoch."""
@@ -46,13 +46,10 @@ class Training:
             config.model.builder, config.model.arguments, shape, len(dataset.classes)
         )
         steps = math.ceil(len(dataset.train.images) / config.batch_size)
-        rule = optimizer(
-            config.optimizer.model_dump(), config.lr.model_dump(), steps=steps, epochs=config.epochs
-        )
-        ranges = augment.Ranges(**config.aug.model_dump(exclude={"engine"}))
-        transforms = augment.augmentation(config.aug.engine, ranges, config.seed, device.kind)
+        optimizer = build_optimizer(config.optimizer, config.lr, steps=steps, epochs=config.epochs)
+        transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
         evaluate = evaluator(model, batch_size=config.batch_size)
-        return cls(config, dataset, device, model, rule, transforms, evaluate, steps)
+        return cls(config, dataset, device, model, optimizer, transform, evaluate, steps)
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:
         """Train from ``first_epoch`` on, epoch by epoch."""

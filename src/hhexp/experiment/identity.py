@@ -12,7 +12,6 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from hhexp.augment import Ranges
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
@@ -29,8 +28,8 @@ SOURCES = (
 )
 """Parts of this package that can."""
 
-BYSTANDERS = ("training/progress.py", "training/utilisation.py")
-"""Files in those parts that can not."""
+BYSTANDERS = ("training/utilisation.py",)
+"""Files in those parts that cannot."""
 
 Identity = Mapping[str, str | int | float | bool | None]
 """Named parts, such as aug.rotation_range: 40, or tensorflow: 2.21.0."""
@@ -99,11 +98,11 @@ def _configuration(config: Config) -> dict[str, str | int | float | bool | None]
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
-    if not Ranges(**config.aug.model_dump(exclude={"engine"})).is_identity:
+    if not config.aug.is_identity:
         sections["aug"] = config.aug.model_dump()
         if config.aug.engine == "image_data_generator":  # whose transforms are SciPy's
             sections["aug"]["scipy"] = version("scipy")
-    if depends_on_epochs(sections["lr"]):
+    if depends_on_epochs(config.lr):
         sections["lr"]["epochs"] = config.epochs
     return {
         key: value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,7 +1,7 @@
-"""A run to be made: its configuration, checked, and its data."""
+"""A run to be made: its checked configuration, and its data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hhexp import data, models
@@ -9,7 +9,6 @@ from hhexp.config.check import check
 from hhexp.config.registry import data_reader
 from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
-from hhexp.data.views import View
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 from hhexp.training import isa
@@ -21,12 +20,14 @@ class Job:
 
     key: str
     """What tells it from the other jobs of its sweep, such as ``aug=full epochs=15``."""
-    values: Mapping[str, Any]
-    """The resolved configuration."""
-    overrides: tuple[str, ...]
+    config: Config
+    """As ``check_config`` has checked it."""
+    overrides: tuple[str, ...] = ()
     """What was given on the command line."""
-    choices: Mapping[str, str]
+    choices: Mapping[str, str] = field(default_factory=dict)
     """The option taken of each group, such as aug: full."""
+    reproduces: str | None = None
+    """The ID of the run that it trains again, to see whether the numbers come back."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,14 @@ class Outcome:
         return self.status == "FINISHED"
 
 
-def prepare(job: Job) -> Config:
-    """Check a job's configuration, without importing anything heavy.
+def check_config(values: Mapping[str, Any]) -> Config:
+    """Check all of a resolved configuration that can be checked without a heavy import.
 
     Raises:
         UserError: something in it is wrong.
     """
-    config = check(job.values)
+    config = check(values)
     Store.resolve(config.tracking.uri)
-    views(config)
     check_precision(config.runtime)
     if config.data.image_size is not None:
         models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
@@ -75,18 +75,6 @@ def check_precision(runtime: Runtime) -> None:
             f"runtime.isa={runtime.isa}: mixed_bfloat16 needs avx512 or more on this CPU; "
             "set runtime.isa=avx512, or runtime.precision=float32"
         )
-
-
-def views(config: Config) -> list[View]:
-    """The views that a trained model is judged by.
-
-    Raises:
-        UserError: one is neither a box nor a share, or out of range.
-    """
-    return [
-        View(name, None if view.box is None else tuple(view.box), view.share, view.seed)  # type: ignore[arg-type]
-        for name, view in config.data.views.items()
-    ]
 
 
 def read_data(config: Config) -> Dataset:

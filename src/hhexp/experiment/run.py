@@ -4,13 +4,14 @@ import json
 import time
 
 from hhexp import __version__
+from hhexp.config.registry import import_modules
 from hhexp.config.schema import Config
-from hhexp.display.events import EpochDone, Report, RunEnded, RunStarted, Stage, StepDone
+from hhexp.display.events import EpochDone, Phase, Report, RunEnded, RunStarted, StepDone
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import log_configuration, log_history, log_results
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identity, trajectory
-from hhexp.experiment.job import Job, Outcome, prepare, read_data
+from hhexp.experiment.job import Job, Outcome, read_data
 from hhexp.experiment.plan import Plan, claimed_plan
 from hhexp.tracking.process import TAG, this_process
 from hhexp.tracking.query import metric_histories
@@ -33,10 +34,11 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
     """
     tracked: TrackedRun | None = None
     try:
-        config = prepare(job)
-        report(Stage(job.key, "reading the images"))
+        config = job.config
+        import_modules(config.modules)  # a worker has not imported them
+        report(Phase(job.key, "reading the images"))
         dataset = read_data(config)
-        report(Stage(job.key, "starting TensorFlow"))
+        report(Phase(job.key, "starting TensorFlow"))
         device = start_tensorflow(**config.runtime.model_dump())
         parts = identity(config, dataset, device.kind)
         store = Store.resolve(config.tracking.uri)
@@ -44,14 +46,14 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         # From here to open_run is short, so that other processes soon see what this one does.
         chosen = claimed_plan(store, trajectory(parts), config.epochs, reuse=config.reuse)
         if chosen.action == "hit":
-            return answered(job, config, store, chosen, report)
-        tracked = open_run(job, config, store, chosen, parent_id, parts)
+            return reuse(job, store, chosen, report)
+        tracked = open_run(job, store, chosen, parent_id, parts)
         chosen, past = restore(training, store, chosen)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
         tracked.set_tags({"hhexp.plan": str(chosen)})
         log_configuration(tracked, job, training, parts)
         answers = train_and_log(tracked, job, training, past, report)
-        report(Stage(job.key, "logging the model and the pictures"))
+        report(Phase(job.key, "logging the model and the pictures"))
         log_results(tracked, training, past, answers)
         tracked.finish("FINISHED", None)
         report(RunEnded(job.key, tracked.run_id, "FINISHED", "; ".join(chosen.notes)))
@@ -67,10 +69,10 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         return Outcome(job.key, run_id, status, None, one_line(error))
 
 
-def answered(job: Job, config: Config, store: Store, chosen: Plan, report: Report) -> Outcome:
+def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> Outcome:
     """The outcome of a job that a finished run answers."""
     run_id = str(chosen.run_id)
-    values = metric_histories(store, run_id).get(config.objective)
+    values = metric_histories(store, run_id).get(job.config.objective)
     report(RunEnded(job.key, run_id, "FINISHED", "answered by a run that is there"))
     return Outcome(job.key, run_id, "FINISHED", values[-1] if values else None, "")
 
@@ -92,21 +94,17 @@ def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[
 
 
 def open_run(
-    job: Job,
-    config: Config,
-    store: Store,
-    chosen: Plan,
-    parent_id: str | None,
-    parts: Identity,
+    job: Job, store: Store, chosen: Plan, parent_id: str | None, parts: Identity
 ) -> TrackedRun:
     """Start a run, or go on with an interrupted one."""
-    reproduces = "hhexp.reproduces" in config.tracking.tags
+    config = job.config
     tags = {
-        "hhexp.kind": "reproduction" if reproduces else "run",
+        "hhexp.kind": "reproduction" if job.reproduces else "run",
         "hhexp.overrides": " ".join(job.overrides),
         TAG: this_process(),
         "hhexp.trajectory": trajectory(parts),
         "hhexp.identity": json.dumps(parts),
+        **({"hhexp.reproduces": job.reproduces} if job.reproduces else {}),
     }
     if chosen.action == "resume":
         tracked = TrackedRun.resume(store, str(chosen.run_id))
@@ -175,5 +173,5 @@ def run_tags(config: Config) -> dict[str, str]:
 
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
     """End a run whose process has died without doing so itself."""
-    store = Store.resolve(prepare(job).tracking.uri)
+    store = Store.resolve(job.config.tracking.uri)
     TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))

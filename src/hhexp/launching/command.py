@@ -10,29 +10,22 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from hhexp.config.catalogue import Catalogue
-from hhexp.display import console
 from hhexp.launching import composition, launcher
 from hhexp.launching.sweep import RunFailed, Sweep
 
 
-def train(words: Sequence[str], catalogue: Catalogue) -> int:
-    """Let Hydra compose what the command line asks for, train it, and say what came of it.
+def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
+    """Let Hydra compose what the command line asks for, and train it.
 
-    Returns:
-        the exit status: 1 where a run failed.
+    A run that fails is among the sweep's failures.
 
     Raises:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
     composition.check_options(words, catalogue)
     launcher.register()
-    multirun = bool({"-m", "--multirun"} & set(words))
-    with (
-        tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir,
-        Sweep(console(), multirun) as sweep,
-    ):
+    with tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir:
         os.environ["HHEXP_HYDRA_DIR"] = hydra_dir
-
         composed: list[tuple[DictConfig, DictConfig]] = []
 
         @hydra.main(version_base="1.3", config_path="pkg://hhexp.conf", config_name="config")
@@ -41,11 +34,10 @@ def train(words: Sequence[str], catalogue: Catalogue) -> int:
 
         try:
             compose()
-            jobs = [composition.job(*each) for each in composed]
+            jobs = [composition.make_job(*each) for each in composed]
         except composition.COMPOSITION_ERRORS as error:
             raise composition.explain(error, catalogue) from error
         except RunFailed:
-            jobs = []  # the summary names all that failed
+            return  # a sweep, which has trained its jobs by the launcher
         if jobs:
-            sweep.run(jobs)
-        return sweep.conclude()
+            sweep.run(jobs, launcher.engine_of(composed[0][1]))

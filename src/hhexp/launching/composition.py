@@ -13,14 +13,14 @@ from omegaconf.errors import OmegaConfBaseException
 from hhexp.config.catalogue import Catalogue
 from hhexp.config.check import nearest
 from hhexp.errors import UserError
-from hhexp.experiment import Job
+from hhexp.experiment import Job, check_config
 from hhexp.tracking.store import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
 
 
-def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
-    """The job that a composed configuration describes.
+def make_job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
+    """Make the job that a composed configuration describes.
 
     Args:
         config: the configuration.
@@ -28,7 +28,7 @@ def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
         key: what tells the job from the others of its sweep; its own overrides by default.
 
     Raises:
-        UserError: a key that has no default was not given, or the store's address has a password.
+        UserError: a key is missing or wrong, or the store's address has a password.
     """
     config = config.copy()
     with open_dict(config):
@@ -48,11 +48,12 @@ def job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
         for group, option in hydra.runtime.choices.items()
         if "/" not in group and option is not None
     }
-    return Job(key or " ".join(overrides) or "defaults", values, tuple(overrides), choices)
+    key = key or " ".join(overrides) or "defaults"
+    return Job(key, check_config(values), tuple(overrides), choices)
 
 
-def varying(overrides: list[list[str]]) -> list[str]:
-    """For each of a sweep's jobs the overrides that not all jobs share, as its key.
+def name_jobs(overrides: list[list[str]]) -> list[str]:
+    """Give each of a sweep's jobs a key: the overrides that not all jobs share.
 
     Keys are unique: a job that is asked for twice is counted.
     """

@@ -1,4 +1,4 @@
-"""``hydra/launcher=processes``: hands the jobs that a Hydra sweeper asks for to hhexp."""
+"""``hydra/launcher``: hands the jobs that a Hydra sweeper asks for to one of hhexp's engines."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +9,12 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from hhexp.errors import UserError
 from hhexp.launching import composition
 from hhexp.launching.sweep import RunFailed, Sweep
+
+NAME = "hydra_plugins.hhexp.EngineLauncher"
+"""What ``conf/hydra/launcher`` calls the launcher."""
 
 
 class Failed(JobReturn):
@@ -25,10 +29,9 @@ class Failed(JobReturn):
 class EngineLauncher(Launcher):
     """Trains a sweep's jobs on one of hhexp's engines."""
 
-    # Hydra takes launchers only from the package of this name, which it imports in full whenever
-    # any Hydra program starts. A class that says to be from there, and is registered by hand, is
-    # seen by hhexp's commands alone.
-    __module__ = "hydra_plugins.hhexp"
+    def __init__(self, engine: str) -> None:
+        """Train on the engine of that name."""
+        self.engine = engine
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -44,10 +47,10 @@ class EngineLauncher(Launcher):
         overrides = [list(job) for job in job_overrides]
         configs = [self.loader.load_sweep_config(self.config, given) for given in overrides]
         jobs = [
-            composition.job(config, config.hydra, key)
-            for config, key in zip(configs, composition.varying(overrides), strict=True)
+            composition.make_job(config, config.hydra, key)
+            for config, key in zip(configs, composition.name_jobs(overrides), strict=True)
         ]
-        outcomes = Sweep.current().run(jobs)
+        outcomes = Sweep.current().run(jobs, self.engine)
         return [
             JobReturn(given, status=JobStatus.COMPLETED, _return_value=outcome.objective)
             if outcome.finished
@@ -56,6 +59,24 @@ class EngineLauncher(Launcher):
         ]
 
 
+def engine_of(hydra: DictConfig) -> str:
+    """The engine that ``hydra/launcher`` names, for a single run too.
+
+    Raises:
+        UserError: the launcher is not hhexp's.
+    """
+    engine = hydra.launcher.get("engine")
+    if engine is None:
+        name = hydra.runtime.choices["hydra/launcher"]
+        raise UserError(f"hydra/launcher={name}: not one of hhexp's; use processes or inline")
+    return str(engine)
+
+
 def register() -> None:
-    """Let ``hydra/launcher`` name the launcher."""
-    Plugins.instance().register(EngineLauncher)
+    """Let the options of ``hydra/launcher`` name the launcher, in this process alone.
+
+    Hydra imports all that is installed in the package ``hydra_plugins`` whenever any Hydra program
+    starts. So hhexp installs nothing there. But Hydra takes a launcher only under a name from
+    there, which ``Plugins.register`` would not give it.
+    """
+    Plugins.instance().class_name_to_class[NAME] = EngineLauncher

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.data.dataset import ImageFile
 from hhexp.data.decode import decode
 from hhexp.errors import UserError
 
@@ -45,7 +44,7 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     with warnings.catch_warnings(action="ignore"):  # Pillow's, of very large and of odd files
         content = _with_8_bits(content, path)
-        image = decode(ImageFile(str(path), "", lambda: content), None)
+        image = decode(content, str(path), None)
     scale = min(1, PICTURE_SIDE / max(image.shape[:2]))
     shown = [max(1, round(side * scale)) for side in image.shape[:2]]
     return Photograph(path, _resized(image, shown[0], shown[1]), _resized(image, height, width))

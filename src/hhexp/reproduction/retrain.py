@@ -11,14 +11,12 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from hhexp.config.schema import Config
-from hhexp.display import Job as PlannedJob
-from hhexp.display import display
+from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
-from hhexp.experiment import Job, Outcome, prepare, read_data
+from hhexp.experiment import Job, Outcome, check_config, read_data
 from hhexp.experiment.identity import Identity, identity, listed_differences
-from hhexp.launching.devices import device_kind, slots
-from hhexp.launching.engines.processes import run_groups
+from hhexp.launching.devices import device_kind
+from hhexp.launching.engines.processes import Processes
 from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import differences
 from hhexp.reproduction.record import Record, from_store
@@ -36,7 +34,6 @@ class Reproduction:
 
     record: Record
     job: Job
-    config: Config
     identity: Identity
     """Of what would be trained here and now."""
     provenance: dict[str, str]
@@ -75,12 +72,11 @@ def prepare_reproduction(
     # What only says where the new run goes, and that it is trained at all, is no difference.
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
-    tags = {"hhexp.reproduces": record.run_id}
-    _section(values, "tracking").update(uri=None, tags=tags)
+    _section(values, "tracking").update(uri=None, tags={})
     values |= {"modules": list(modules), "reuse": False, "explain": False}
+    config = check_config(values)
     key = f"reproduction of {record.run_id[:8]}"
-    job = Job(key, values, tuple(record.overrides), record.choices)
-    config = prepare(job)
+    job = Job(key, config, tuple(record.overrides), record.choices, record.run_id)
     kind = device_kind(config.runtime.device)
     try:
         dataset = read_data(config)
@@ -93,7 +89,7 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(record, job, config, identity(config, dataset, kind), now)
+    return Reproduction(record, job, identity(config, dataset, kind), now)
 
 
 def reproduce(
@@ -109,12 +105,11 @@ def reproduce(
     """
     os.environ["MLFLOW_TRACKING_URI"] = store.uri
     jobs = [each.job for each in reproductions]
-    threads = max(each.config.runtime.threads for each in reproductions)
-    free = slots({device_kind(each.config.runtime.device) for each in reproductions}, threads)
-    planned = [PlannedJob(each.job.key, each.config.epochs) for each in reproductions]
-    free = free[: len(jobs)]
-    with display(planned, len(free), console) as report:
-        outcomes = run_groups([[job] for job in jobs], slots=free, report=report)
+    planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
+    with Processes() as engine:
+        at_once = engine.prepare(jobs)
+        with display(planned, min(at_once, len(jobs)), console) as report:
+            outcomes = engine.run([[job] for job in jobs], report)
     return [_judged(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
 
 
@@ -135,7 +130,7 @@ def _judged(
     tolerances = seed_spread(store, each.record, len(now))
     if tolerance is not None:
         tolerances = dict.fromkeys(then[0].metrics, tolerance)
-    verdict = judge(then[: each.config.epochs], now, tolerances)
+    verdict = judge(then[: each.job.config.epochs], now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
     tracked.set_tags({"hhexp.verdict": verdict.kind, "hhexp.verdict.words": str(verdict)})
     found = differences(each.record.provenance, made.provenance)

@@ -1,47 +1,47 @@
 """Optimizers and learning-rate schedules, by Keras."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from hhexp.config.schema import Adam, CosineRate, LearningRate, Optimizer, RmsProp, StepRate
 
 if TYPE_CHECKING:
     import keras
 
 
-def optimizer(
-    settings: Mapping[str, Any], rate: Mapping[str, Any], *, steps: int, epochs: int
+def build_optimizer(
+    settings: Optimizer, rate: LearningRate, *, steps: int, epochs: int
 ) -> "keras.optimizers.Optimizer":
     """An optimizer whose learning rate follows a schedule.
 
     Args:
-        settings: ``name`` (rmsprop, adam or sgd) and the arguments of Keras's class.
-        rate: ``schedule`` (constant, cosine or step), ``value`` and the schedule's own keys.
+        settings: which optimizer, with the arguments of Keras's class.
+        rate: the learning rate's schedule.
         steps: training steps in an epoch.
-        epochs: epochs of the whole run; only ``cosine`` depends on it.
+        epochs: epochs of the whole run; only a cosine depends on it.
     """
-    import keras
+    from keras import optimizers
 
-    classes = {
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "sgd": keras.optimizers.SGD,
-    }
-    arguments = dict(settings)
-    build = classes[arguments.pop("name")]
-    return build(learning_rate=_rate(rate, steps=steps, epochs=epochs), **arguments)
+    arguments = settings.model_dump(exclude={"name"})
+    arguments["learning_rate"] = _build_schedule(rate, steps=steps, epochs=epochs)
+    if isinstance(settings, RmsProp):
+        return optimizers.RMSprop(**arguments)
+    if isinstance(settings, Adam):
+        return optimizers.Adam(**arguments)
+    return optimizers.SGD(**arguments)
 
 
-def depends_on_epochs(rate: Mapping[str, Any]) -> bool:
+def depends_on_epochs(rate: LearningRate) -> bool:
     """Whether a schedule gives an epoch another rate when a run has more epochs."""
-    return rate["schedule"] == "cosine"
+    return isinstance(rate, CosineRate)
 
 
-def _rate(rate: Mapping[str, Any], *, steps: int, epochs: int) -> Any:
+def _build_schedule(rate: LearningRate, *, steps: int, epochs: int) -> Any:
     from keras.optimizers import schedules
 
-    if rate["schedule"] == "cosine":
-        return schedules.CosineDecay(rate["value"], steps * epochs, alpha=rate["final_fraction"])
-    if rate["schedule"] == "step":
+    if isinstance(rate, CosineRate):
+        return schedules.CosineDecay(rate.value, steps * epochs, alpha=rate.final_fraction)
+    if isinstance(rate, StepRate):
         return schedules.ExponentialDecay(
-            rate["value"], steps * rate["every"], rate["factor"], staircase=True
+            rate.value, steps * rate.every, rate.factor, staircase=True
         )
-    return rate["value"]
+    return rate.value

@@ -7,10 +7,19 @@ from typing import Any
 import pytest
 
 from hhexp import experiment
-from hhexp.config.schema import Runtime
+from hhexp.config.schema import Config, Runtime
 from hhexp.display.events import EpochDone, Event, Report, RunEnded, RunStarted
 from hhexp.experiment import Job, Outcome
 from hhexp.launching.engines import processes
+from hhexp.launching.engines.processes import Processes
+
+RUNTIME = Runtime(device="cpu", threads=1, precision="float32", isa="native")
+OTHER = RUNTIME.model_copy(update={"threads": 2})
+
+
+def job(key: str, runtime: Runtime) -> Job:
+    """A job of which nothing but its runtime counts here."""
+    return Job(key, Config.model_construct(runtime=runtime))
 
 
 class Mortal:
@@ -44,27 +53,26 @@ def test_the_run_of_a_dead_process_is_ended_and_the_rest_goes_on(
     heard: list[Event] = []
     monkeypatch.setattr(processes, "Worker", Mortal)
     monkeypatch.setattr(experiment, "mark_dead", lambda job, *rest: ended.append(rest[:2]))
-    jobs = [Job(key, {}, (), {}) for key in ("one", "fatal", "three")]
-    outcomes = processes.run_groups([jobs], slots=[""], report=heard.append)
+    jobs = [job(key, RUNTIME) for key in ("one", "fatal", "three")]
+    engine = Processes()
+    monkeypatch.setattr(engine, "_slots", [""])
+    outcomes = engine.run([jobs], heard.append)
     assert [outcomes[job.key].status for job in jobs] == ["FINISHED", "FAILED", "FINISHED"]
     assert ended == [("run of fatal", "FAILED")]
     assert [event.run_id for event in heard if isinstance(event, RunEnded)] == ["run of fatal"]
 
 
-RUNTIME = Runtime(device="cpu", threads=1, precision="float32", isa="native")
-
-
 @pytest.mark.parametrize(
-    ("slot", "runtime", "order"),
+    ("slot", "runtime_of_b", "order"),
     [
         ("", RUNTIME, ["start", "train a1", "train a2", "start", "end", "train b", "end"]),
-        ("", None, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
+        ("", OTHER, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
         ("0", RUNTIME, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
     ],
     ids=["on a CPU", "where jobs run on different things", "on a GPU"],
 )
 def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
-    slot: str, runtime: Runtime | None, order: list[str], monkeypatch: pytest.MonkeyPatch
+    slot: str, runtime_of_b: Runtime, order: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
 
@@ -81,7 +89,7 @@ def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
             said.append("end")
 
         def import_ahead(self, wanted: Runtime) -> None:
-            assert wanted is runtime
+            assert wanted is RUNTIME
 
         def listen(self, report: Report) -> None:
             self.report = report
@@ -94,9 +102,10 @@ def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
             return Outcome(job.key, "run", "FINISHED", None, "")
 
     monkeypatch.setattr(processes, "Worker", Timed)
-    groups = [[Job(key, {}, (), {}) for key in keys] for keys in (["a1", "a2"], ["b"])]
-    outcomes = processes.run_groups(
-        groups, slots=[slot], report=lambda _: None, runtime=runtime, ready=None
-    )
+    monkeypatch.setattr(processes, "slots", lambda kinds, threads: [slot])
+    first, second = [job("a1", RUNTIME), job("a2", RUNTIME)], [job("b", runtime_of_b)]
+    with Processes() as engine:
+        assert engine.prepare([*first, *second]) == 1
+        outcomes = engine.run([first, second], lambda _: None)
     assert list(outcomes) == ["a1", "a2", "b"]
     assert said == order

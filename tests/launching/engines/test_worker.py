@@ -12,11 +12,11 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Stage
+from hhexp.display.events import Event, Phase
 from hhexp.launching.engines import worker as module
 from hhexp.launching.engines.worker import Worker
 
-SAID = Stage("a job", "reading the images")
+SAID = Phase("a job", "reading the images")
 BEGIN_AN_EVENT = """
 import os
 from hhexp.launching.engines import worker

@@ -1,4 +1,4 @@
-"""Groups of jobs spread over fresh processes; a job that fails or dies takes no other with it."""
+"""Trains in fresh processes, so that a job that fails or dies takes no other with it."""
 
 import signal
 import threading
@@ -7,62 +7,88 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.display.events import EpochDone, Event, Report, RunEnded, RunStarted
 from hhexp.experiment import Job, Outcome
+from hhexp.launching.devices import device_kind, slots
+from hhexp.launching.engines import Group, shared_runtime
 from hhexp.launching.engines.worker import GRACE_S, Worker, signal_workers
 
 
-def run_groups(
-    groups: Sequence[Sequence[Job]],
-    *,
-    slots: Sequence[str],
-    report: Report,
-    parent_id: str | None = None,
-    runtime: Runtime | None = None,
-    ready: Worker | None = None,
-) -> dict[str, Outcome]:
-    """Run groups of jobs, each group in order in one fresh process, and report as they go.
+class Processes:
+    """As many groups at once as cores or GPUs can hold; see ``hhexp.launching.engines.Engine``."""
 
-    Args:
-        groups: jobs that follow each other.
-        slots: a group at a time for each; its value is the group's CUDA_VISIBLE_DEVICES.
-        report: called with every event, from threads, one at a time.
-        parent_id: the sweep's run.
-        runtime: what all jobs run on, if they do: on a CPU a group's process is then started while
-            the one before it logs its results, on one core.
-        ready: a worker at one of the slots that was started ahead.
+    in_this_process = False
 
-    Returns:
-        each job's outcome by its key.
+    def __init__(self) -> None:
+        self._slots: list[str] = []
+        self._runtime: Runtime | None = None
+        self._ready: Worker | None = None
+        """A worker that imports TensorFlow while this process looks at the data and the store."""
 
-    Raises:
-        KeyboardInterrupt: Ctrl-C; all workers have ended, and their runs are marked KILLED.
-    """
-    pool = _Pool(report, parent_id, runtime, slots, deque(groups))
-    if ready:
-        pool.ready[slots.index(ready.slot)] = ready
-    with ThreadPoolExecutor(len(slots), thread_name_prefix="slot") as threads:
-        futures = [threads.submit(pool.serve, number) for number in range(len(slots))]
-        try:
-            done = [future.result() for future in futures]
-        except KeyboardInterrupt:
-            pool.stop(futures)
-            raise
-    return {outcome.key: outcome for outcomes in done for outcome in outcomes}
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the worker that no job was given to."""
+        self._drop_ready()
+
+    def prepare(self, jobs: Sequence[Job]) -> int:
+        """Count what the jobs can run on, and start the first process ahead."""
+        is_first_batch, before = not self._slots, self._runtime
+        kinds = {device_kind(job.config.runtime.device) for job in jobs}
+        self._slots = slots(kinds, max(job.config.runtime.threads for job in jobs))
+        self._runtime = shared_runtime(jobs)
+        if self._runtime != before:
+            self._drop_ready()
+        if is_first_batch and self._runtime:
+            self._ready = Worker(self._slots[0])
+            self._ready.import_ahead(self._runtime)
+        return len(self._slots)
+
+    def run(
+        self, groups: Sequence[Group], report: Report, parent_id: str | None = None
+    ) -> dict[str, Outcome]:
+        """Train each group in a fresh process, and in another one after that has died."""
+        pool = _Pool(report, parent_id, self._runtime, self._slots[: len(groups)], deque(groups))
+        if self._ready:
+            pool.ready[0], self._ready = self._ready, None
+        with ThreadPoolExecutor(len(pool.slots), thread_name_prefix="slot") as threads:
+            futures = [threads.submit(pool.serve, number) for number in range(len(pool.slots))]
+            try:
+                done = [future.result() for future in futures]
+            except KeyboardInterrupt:
+                pool.stop(futures)
+                raise
+        return {outcome.key: outcome for outcomes in done for outcome in outcomes}
+
+    def _drop_ready(self) -> None:
+        if self._ready:
+            self._ready.drop()
+            self._ready = None
 
 
 @dataclass
 class _Pool:
-    """What the slots of one call share."""
+    """What the slots of one call share; a slot is a place where one process trains at a time."""
 
     report: Report
     parent_id: str | None
     runtime: Runtime | None
+    """What all jobs run on, if they do: on a CPU a group's process is then started while the one
+    before it logs its results, on one core."""
     slots: Sequence[str]
-    waiting: deque[Sequence[Job]]
+    """Each one's CUDA_VISIBLE_DEVICES, which is empty for the CPU."""
+    waiting: deque[Group]
     ready: dict[int, Worker] = field(default_factory=dict)
     """Workers that were started ahead, by the numbers of their slots."""
     started: dict[str, RunStarted] = field(default_factory=dict)
@@ -85,7 +111,7 @@ class _Pool:
                 pass
         return outcomes
 
-    def _run_group(self, number: int, group: Sequence[Job]) -> list[Outcome]:
+    def _run_group(self, number: int, group: Group) -> list[Outcome]:
         """Run the jobs of a group in one process, in another one after it died."""
 
         def heard(event: Event) -> None:
@@ -102,7 +128,7 @@ class _Pool:
                 outcomes.append(self._died(died))
         return outcomes
 
-    def _is_last(self, event: EpochDone, group: Sequence[Job]) -> bool:
+    def _is_last(self, event: EpochDone, group: Group) -> bool:
         """Whether a group has nothing left to train."""
         started = self.started.get(event.job)
         return event.job == group[-1].key and started is not None and event.epoch == started.epochs
@@ -114,7 +140,7 @@ class _Pool:
             self.ready[number] = Worker(slot)
             self.ready[number].import_ahead(self.runtime)
 
-    def _run_in(self, worker: Worker, group: Sequence[Job], outcomes: list[Outcome]) -> Job | None:
+    def _run_in(self, worker: Worker, group: Group, outcomes: list[Outcome]) -> Job | None:
         """Run the jobs that have no outcome yet; the one under which the process died."""
         for job in group[len(outcomes) :]:
             if self.stopping.is_set():

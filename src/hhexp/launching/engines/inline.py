@@ -1,0 +1,58 @@
+"""Trains in this very process, so that a debugger and a profiler see everything."""
+
+import itertools
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from hhexp import experiment
+from hhexp.config.schema import Runtime
+from hhexp.display.events import Report
+from hhexp.errors import UserError
+from hhexp.experiment import Job, Outcome
+from hhexp.launching.devices import device_kind
+from hhexp.launching.engines import Group, shared_runtime
+
+
+class Inline:
+    """One job after the other; see ``hhexp.launching.engines.Engine``."""
+
+    in_this_process = True
+
+    def __init__(self) -> None:
+        self._runtime: Runtime | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing was started that has to be ended."""
+
+    def prepare(self, jobs: Sequence[Job]) -> int:
+        """See that one start of TensorFlow serves all jobs, also those of a batch before."""
+        runtime = shared_runtime(jobs)
+        if runtime is None or self._runtime not in (None, runtime):
+            raise UserError(
+                "hydra/launcher=inline starts TensorFlow once, so all runs must have the same "
+                "runtime settings: give one value for each key of runtime, or leave out "
+                "hydra/launcher=inline"
+            )
+        device_kind(runtime.device)
+        self._runtime = runtime
+        return 1
+
+    def run(
+        self, groups: Sequence[Group], report: Report, parent_id: str | None = None
+    ) -> dict[str, Outcome]:
+        """Train the jobs here, and stop at Ctrl-C."""
+        outcomes = {}
+        for job in itertools.chain.from_iterable(groups):
+            outcomes[job.key] = experiment.run(job, report, parent_id)
+            if outcomes[job.key].status == "KILLED":
+                raise KeyboardInterrupt
+        return outcomes
