@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from hhexp.reproduce import describe_expectation, give_reason
-from hhexp.reproduction.record import from_folder
 from hhexp.tracking.query import find_run, of_kind
 from hhexp.training import isa
 
@@ -78,51 +78,70 @@ def test_the_first_epochs_alone_can_be_checked(trained: Any) -> None:
 
 
 def published_elsewhere(trained: Any, shell: Any) -> Path:
-    """The published run, in a folder that has no store; its record."""
+    """The published run, in a folder that has no store; its file."""
     source, run_id = trained
     shutil.copytree(source.folder / "experiments", shell.folder / "experiments")
-    return Path(shell.folder / "experiments" / "tiny" / "runs" / run_id)
+    return Path(shell.folder / "experiments" / "tiny" / "runs" / f"{run_id}.yaml")
+
+
+def edit(file: Path, change: Callable[[Any], object]) -> None:
+    """Change what the file of a published run holds."""
+    content = yaml.safe_load(file.read_text("utf-8"))
+    change(content)
+    file.write_text(yaml.safe_dump(content), "utf-8")
 
 
 def test_a_published_run_is_reproduced_without_its_store(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
-    assert sum(file.stat().st_size for file in record.iterdir()) < 300_000
-    result = shell.call("reproduce", record.name[:8])
+    file = published_elsewhere(trained, shell)
+    assert file.stat().st_size < 10_000
+    result = shell.call("reproduce", file.name[:8])
     assert result.returncode == 0, result.stdout + result.stderr
     assert "experiments/tiny/runs" in result.stdout
     assert "exact" in result.stdout
 
 
-def test_published_runs_share_the_list_of_images(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
-    (listed,) = (record.parents[1] / "data").iterdir()
-    assert not (record / "data.json").exists()
-    assert json.loads(from_folder(record).files["data.json"]) == json.loads(listed.read_text())
-    listed.write_text(listed.read_text().replace("sha256", "sha512"))
-    result = shell.call("reproduce", record.name)
+def test_publishing_twice_changes_nothing(trained: Any) -> None:
+    shell, run_id = trained
+    runs = shell.folder / "experiments" / "tiny" / "runs"
+    before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    result = shell.call("publish", run_id, "--study", "tiny")
+    assert result.returncode == 0, result.stderr
+    assert f"runs/{run_id}.yaml" in result.stdout
+    assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
+
+
+def test_a_study_elsewhere_is_not_written(trained: Any) -> None:
+    shell, run_id = trained
+    for name in ("../../x", ""):
+        result = shell.call("publish", run_id, "--study", name)
+        assert result.returncode == 2
+        assert result.stderr.startswith(f"hhexp: --study {name!r}: must be a folder's name")
+    assert not (shell.folder.parent / "x").exists()
+
+
+def test_an_edited_list_of_images_is_refused(trained: Any, shell: Any) -> None:
+    file = published_elsewhere(trained, shell)
+    (images,) = (file.parent / "shared").glob("data-*.json")
+    images.write_text(images.read_text().replace("sha256", "sha512"))
+    result = shell.call("reproduce", file.stem)
     assert result.returncode == 2
-    assert "was edited: bring it back" in result.stderr
-    listed.unlink()
-    assert "data.json" not in from_folder(record).files
+    assert f"{images.name} was edited" in result.stderr
 
 
 def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
-    epochs = json.loads((record / "epochs.json").read_text())
-    epochs[1]["metrics"]["val/loss"] += 3.0
-    (record / "epochs.json").write_text(json.dumps(epochs))
-    result = shell.call("reproduce", record.name)
+    file = published_elsewhere(trained, shell)
+    edit(file, lambda run: run["epochs"][1]["metrics"].update({"val/loss": 30.0}))
+    result = shell.call("reproduce", file.stem)
     assert result.returncode == 4, result.stdout + result.stderr
     assert "diverged: the first difference is in epoch 2, val/loss" in result.stdout
 
 
 def test_a_cut_history_is_said_before_training(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
-    epochs = json.loads((record / "epochs.json").read_text())
-    (record / "epochs.json").write_text(json.dumps(epochs[:1]))
-    result = shell.call("reproduce", record.name)
+    file = published_elsewhere(trained, shell)
+    edit(file, lambda run: run["epochs"].pop())
+    result = shell.call("reproduce", file.stem)
     assert result.returncode == 2
-    assert "it is no list of 2 epochs" in result.stderr
+    assert "there are 1, the configuration says 2" in result.stderr
 
 
 def test_changed_code_alone_is_no_reason_to_expect_other_numbers() -> None:
@@ -140,14 +159,12 @@ def test_changed_code_alone_is_no_reason_to_expect_other_numbers() -> None:
 def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(
     trained: Any, shell: Any
 ) -> None:
-    record = published_elsewhere(trained, shell)
-    config = (record / "config.yaml").read_text()
-    assert "threads: 2" in config
-    (record / "config.yaml").write_text(config.replace("threads: 2", "threads: 1"))
-    result = shell.call("reproduce", record.name)
+    file = published_elsewhere(trained, shell)
+    edit(file, lambda run: run["config"]["runtime"].update(threads=1))
+    result = shell.call("reproduce", file.stem)
     assert "not as it was: threads 2 → 1" in result.stdout
     made = shell.artifact(reproductions(shell)[0].run_id, "provenance/epochs.json").read_text()
-    then, now = (json.loads(text) for text in ((record / "epochs.json").read_text(), made))
+    then, now = yaml.safe_load(file.read_text())["epochs"], json.loads(made)
     same = [epoch["weights"] for epoch in then] == [epoch["weights"] for epoch in now]
     assert result.returncode in ((0,) if same else (3, 4)), result.stdout + result.stderr
 
@@ -155,23 +172,22 @@ def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(
 def test_the_recorded_instruction_set_is_taken_up_again(trained: Any, shell: Any) -> None:
     if isa.effective("native") == "avx2" or not isa.reaches("avx2"):
         pytest.skip("this CPU has nothing that a cap at avx2 would take away")
-    record = published_elsewhere(trained, shell)
-    identity = json.loads((record / "identity.json").read_text())
-    (record / "identity.json").write_text(json.dumps({**identity, "instruction set": "avx2"}))
-    result = shell.call("reproduce", record.name, "--epochs", "1")
+    file = published_elsewhere(trained, shell)
+    edit(file, lambda run: run["identity"].update({"instruction set": "avx2"}))
+    result = shell.call("reproduce", file.stem, "--epochs", "1")
     (made,) = reproductions(shell)
     assert made.params["runtime.isa"] == "avx2", result.stdout + result.stderr
     assert json.loads(made.tags["hhexp.identity"])["instruction set"] == "avx2"
 
 
 def test_a_changed_pixel_is_named_and_told_from_the_rest(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
+    file = published_elsewhere(trained, shell)
     pictures = shutil.copytree(shell.pictures, shell.folder / "pictures")
     changed = pictures / "train" / "suns" / "suns03.png"
     with Image.open(changed) as image:
         image.putpixel((5, 5), (255, 0, 0))
         image.save(changed)
-    result = shell.call("reproduce", record.name, "--data-root", str(pictures))
+    result = shell.call("reproduce", file.stem, "--data-root", str(pictures))
     assert result.returncode in (3, 4), result.stdout + result.stderr
     assert "train/suns/suns03.png" in result.stdout
     assert "train/suns/suns04.png" not in result.stdout
@@ -179,10 +195,9 @@ def test_a_changed_pixel_is_named_and_told_from_the_rest(trained: Any, shell: An
 
 
 def test_missing_data_is_said_before_training(trained: Any, shell: Any) -> None:
-    record = published_elsewhere(trained, shell)
-    config = (record / "config.yaml").read_text()
-    (record / "config.yaml").write_text(config.replace(str(shell.pictures), "/nowhere/to/be/found"))
-    result = shell.call("reproduce", record.name)
+    file = published_elsewhere(trained, shell)
+    edit(file, lambda run: run["config"]["data"].update(root="/nowhere/to/be/found"))
+    result = shell.call("reproduce", file.stem)
     assert result.returncode == 2
     assert "data.root=/nowhere/to/be/found: no such folder" in result.stderr
 

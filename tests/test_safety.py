@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
@@ -17,7 +16,8 @@ import hhexp.data
 import hhexp.models  # noqa: F401 (registers the builders)
 from hhexp.config.check import check
 from hhexp.errors import UserError
-from hhexp.reproduction.record import Recorded, from_folder
+from hhexp.reproduction import published
+from hhexp.reproduction.record import Record
 from hhexp.reproduction.retrain import prepare_reproduction
 
 CALLABLES = [
@@ -138,13 +138,10 @@ def test_no_value_is_evaluated(
 def test_a_python_object_in_a_recorded_configuration_is_not_made(tmp_path: Path) -> None:
     """PyYAML's safe loader, which reads recorded configurations, refuses tags."""
     mark = tmp_path / "mark"
-    folder = tmp_path / ("0" * 32)
-    folder.mkdir()
-    (folder / "config.yaml").write_text(f"!!python/object/apply:os.system ['touch {mark}']\n")
-    for name in ("overrides.txt", "epochs.json", "identity.json"):
-        (folder / name).write_text("{}")
-    with pytest.raises(Exception, match="python/object/apply"):
-        _ = from_folder(folder).values
+    file = tmp_path / f"{'0' * 32}.yaml"
+    file.write_text(f"config: !!python/object/apply:os.system ['touch {mark}']\n")
+    with pytest.raises(UserError, match="python/object/apply"):
+        published.read(file)
     assert not mark.exists()
 
 
@@ -154,13 +151,16 @@ def test_a_recorded_module_is_not_imported(
     """Only those that the person names on the command line now."""
     (tmp_path / "planted.py").write_text(f"open({str(tmp_path / 'mark')!r}, 'w')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    files = {
-        "config.yaml": yaml.safe_dump(crafted("modules", ["planted"])),
-        "overrides.txt": "",
-        "epochs.json": "[]",
-        "identity.json": "{}",
-    }
-    recorded = Recorded("0" * 32, "a store", "a run", files)
+    record = Record(
+        run_id="0" * 32,
+        where="a store",
+        name="a run",
+        overrides=[],
+        config={**crafted("modules", ["planted"]), "epochs": 0},
+        identity={},
+        epochs=[],
+        files={},
+    )
     with pytest.raises(UserError, match="planted"):
-        prepare_reproduction(recorded, epochs=None, modules=[], root=None)
+        prepare_reproduction(record, epochs=None, modules=[], root=None)
     assert not (tmp_path / "mark").exists()

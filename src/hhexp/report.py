@@ -31,7 +31,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hhexp.report",
         description="Write a report of a sweep, a study or any runs: one page that needs nothing "
-        "else (report.html), the same as Markdown, tables as CSV, figures as PNG and SVG.",
+        "else (report.html), the same as Markdown, tables as CSV, charts as SVG, pictures as PNG.",
     )
     parser.add_argument(
         "selection",

@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from hhexp.reproduction import retrain, worktree
     from hhexp.reproduction.difference import differences_table
-    from hhexp.reproduction.record import Recorded, find
+    from hhexp.reproduction.find import find
     from hhexp.tracking.query import sweep_runs
     from hhexp.tracking.store import Store
 
@@ -29,30 +29,28 @@ def main(argv: list[str] | None = None) -> int:
     store = Store.resolve(words.tracking_uri)
     store.prepare()
     members = sweep_runs(store, words.run_id)
-    recorded: list[Recorded] = [
-        find(store, run_id, words.published) for run_id in (members or [words.run_id])
-    ]
+    records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
     if words.code == "recorded":
         if words.dry_run:
-            return worktree.show(recorded, console)
-        return worktree.run(recorded, words.run_recorded_code, _forward_words(words), console)
+            return worktree.show(records, console)
+        return worktree.run(records, words.run_recorded_code, _forward_words(words), console)
     prepared = [
         retrain.prepare_reproduction(
             each, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
-        for each in recorded
+        for each in records
     ]
     for each in prepared:
-        console.print(f"run {each.recorded.run_id} from {each.recorded.where}", highlight=False)
-        console.print(differences_table(each.recorded.provenance, each.provenance))
-        for line in describe_expectation(each.moved, each.recorded.identity):
+        console.print(f"run {each.record.run_id} from {each.record.where}", highlight=False)
+        console.print(differences_table(each.record.provenance, each.provenance))
+        for line in describe_expectation(each.moved, each.record.identity):
             console.print(line, highlight=False)
     if words.dry_run:
         return 0
     verdicts = retrain.reproduce(prepared, store, console, words.tolerance)
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
-        console.print(f"{each.recorded.run_id[:8]} {said}", highlight=False)
+        console.print(f"{each.record.run_id[:8]} {said}", highlight=False)
         if verdict and verdict.first and each.moved:
             console.print(give_reason(each.moved), highlight=False)
     return retrain.exit_status(verdicts)
@@ -89,7 +87,7 @@ def _is_code(moved: Sequence[str]) -> bool:
 
 def _forward_words(words: argparse.Namespace) -> list[str]:
     """The words of the command that the recorded code gets."""
-    given = ["--published", str(words.published.absolute())]
+    given: list[str] = []
     for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]

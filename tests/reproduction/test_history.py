@@ -1,6 +1,5 @@
 """A history on record is read only if it is whole."""
 
-import json
 import math
 from typing import Any
 
@@ -18,55 +17,53 @@ def history(*losses: float) -> list[dict[str, Any]]:
 
 
 def test_a_whole_history_is_read_to_the_last_bit() -> None:
-    text = json.dumps(history(0.1 + 0.2, math.inf))
-    assert read_history(text, 2) == [
+    assert read_history(history(0.1 + 0.2, math.inf)) == [
         PastEpoch({"val/loss": 0.1 + 0.2, "lr": 0.1}, "a" * 64),
         PastEpoch({"val/loss": math.inf, "lr": 0.1}, "a" * 64),
     ]
-    (nan,) = read_history(json.dumps(history(math.nan)), 1)
+    (nan,) = read_history(history(math.nan))
     assert math.isnan(nan.metrics["val/loss"])
 
 
 def test_a_whole_number_becomes_a_float() -> None:
-    (epoch,) = read_history(json.dumps(history(0)), 1)
+    (epoch,) = read_history(history(0))
     assert isinstance(epoch.metrics["val/loss"], float)
 
 
-@pytest.mark.parametrize("text", ["", "null", "{}", "[]", json.dumps(history(0.5))])
-def test_too_few_epochs_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"Expecting value|no list of 2 epochs"):
-        read_history(text, 2)
+@pytest.mark.parametrize("entries", [None, {}, "x", 1])
+def test_what_is_not_a_list_is_refused(entries: Any) -> None:
+    with pytest.raises(ValueError, match=r"^must be a list$"):
+        read_history(entries)
 
 
 def test_epochs_in_another_order_are_refused() -> None:
     with pytest.raises(ValueError, match="epoch 2 is where epoch 1 should be"):
-        read_history(json.dumps(history(0.5, 0.4)[::-1]), 2)
+        read_history(history(0.5, 0.4)[::-1])
 
 
 def test_a_metric_that_is_not_in_every_epoch_is_named() -> None:
     for number in (0, 1):
         edited = history(0.5, 0.4)
         del edited[number]["metrics"]["val/loss"]
-        with pytest.raises(ValueError, match="epochs 1 and 2 have 'val/loss'"):
-            read_history(json.dumps(edited), 2)
+        with pytest.raises(ValueError, match="only one of the epochs 1 and 2 has 'val/loss'"):
+            read_history(edited)
 
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [], {}])
-def test_a_metric_that_is_no_number_is_named(value: Any) -> None:
+def test_a_metric_that_is_not_a_number_is_named(value: Any) -> None:
     edited = history(0.5, 0.4)
     edited[1]["metrics"]["val/loss"] = value
-    with pytest.raises(ValueError, match=r"^epoch 2, 'metrics', 'val/loss': "):
-        read_history(json.dumps(edited), 2)
+    with pytest.raises(ValueError, match=r"^epoch 2: metrics, val/loss: must be a number$"):
+        read_history(edited)
 
 
 @pytest.mark.parametrize("weights", ["", "a" * 63, "g" * 64, "a" * 64 + "\n", None])
 def test_a_hash_that_is_none_is_refused(weights: Any) -> None:
-    edited = [{**history(0.5)[0], "weights": weights}]
-    with pytest.raises(ValueError, match=r"^epoch 1, 'weights': "):
-        read_history(json.dumps(edited), 1)
+    with pytest.raises(ValueError, match=r"^epoch 1: weights: must be a"):
+        read_history([{**history(0.5)[0], "weights": weights}])
 
 
 @pytest.mark.parametrize("entry", [None, 1, "x", []])
-def test_an_epoch_that_is_no_mapping_is_refused(entry: Any) -> None:
-    with pytest.raises(ValueError, match=r"^epoch 1: "):
-        read_history(json.dumps([entry]), 1)
+def test_an_epoch_that_is_not_a_mapping_is_refused(entry: Any) -> None:
+    with pytest.raises(ValueError, match=r"^epoch 1: must be a mapping$"):
+        read_history([entry])

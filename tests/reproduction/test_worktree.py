@@ -1,9 +1,8 @@
 """The recorded code is shown whole before it runs, and is what was recorded."""
 
 import io
-import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,19 @@ from rich.console import Console
 import hhexp
 from hhexp.errors import UserError
 from hhexp.reproduction import worktree
-from hhexp.reproduction.record import Recorded
+from hhexp.reproduction.record import Record
 
 REPRODUCE = """\
 import importlib.util, pathlib, sys
 import change
-(pathlib.Path(sys.argv[1]) / "ran").write_bytes(pathlib.Path(change.__file__).read_bytes())
+folder, (run,) = pathlib.Path(sys.argv[-1]), pathlib.Path(sys.argv[3]).glob("*/runs/*")
+assert sys.argv[1:3] == [run.name, "--published"] and (run / "config.yaml").is_file()
+(folder / "ran").write_bytes(pathlib.Path(change.__file__).read_bytes())
 sys.exit(3 if importlib.util.find_spec("own") else 4)
 """
-"""In place of hhexp's; writes the changed file into the folder that it is given."""
+"""In place of hhexp's; writes the changed file into the folder that its last word names."""
+
+Make = Callable[..., Record]
 
 CHANGE = "# one line\r\nvalue = 1\r\n"
 
@@ -46,12 +49,18 @@ def git(*words: str) -> bytes:
     return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True).stdout
 
 
-def recorded(
-    commit: str, patch: str = "", config: str = "modules: []\n", run: str = "0"
-) -> Recorded:
-    state = json.dumps({"commit": commit, "patch": "changes.patch", "cut": False})
-    files = {"config.yaml": config, "git.json": state, "changes.patch": patch}
-    return Recorded(run, "a store", "a run", files)
+@pytest.fixture
+def trained(make_record: Make) -> Make:
+    """A run of a commit with an uncommitted change."""
+
+    def make(commit: str, patch: str = "", modules: Sequence[str] = ()) -> Record:
+        return make_record(
+            config={"epochs": 1, "modules": list(modules)},
+            git={"modules": ["hhexp"], "commit": commit, "patch": "changes.patch"},
+            files={"changes.patch": patch},
+        )
+
+    return make
 
 
 def shown(action: Callable[[Console], object], width: int = 40) -> str:
@@ -61,7 +70,7 @@ def shown(action: Callable[[Console], object], width: int = 40) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_nothing_in_a_change_can_hide_from_the_person() -> None:
+def test_nothing_in_a_change_can_hide_from_the_person(trained: Make) -> None:
     hidden = {
         "+os.system('evil')\x1b[1A\x1b[2K": "+os.system('evil')\\x1b[1A\\x1b[2K",
         "+one\r+two": "+one\\r+two",
@@ -71,35 +80,57 @@ def test_nothing_in_a_change_can_hide_from_the_person() -> None:
         "+[red]x[/red]": "+[red]x[/red]",
         "+é\tü": "+é",
     }
-    run = recorded("abc", "".join(f"{line}\n" for line in hidden))
+    run = trained("abc", "".join(f"{line}\n" for line in hidden))
     said = shown(lambda console: worktree.show([run], console))
     for line in hidden.values():
         assert line in said
     assert not set(said) & set("\x1b\r\x9b\x08\u202e")
 
 
-def test_a_long_change_is_shown_to_its_end() -> None:
-    run = recorded("abc", "".join(f"+line {n}\n" for n in range(1000)))
+def test_a_long_change_is_shown_to_its_end(trained: Make) -> None:
+    run = trained("abc", "".join(f"+line {n}\n" for n in range(1000)))
     said = shown(lambda console: worktree.show([run], console))
     assert "1000 lines" in said and said.rstrip().endswith("+line 999")
 
 
-def test_own_modules_are_said_to_run_as_they_are_now() -> None:
-    run = recorded("abc", config="modules: [mine, yours]\n")
+def test_own_modules_are_said_to_run_as_they_are_now(trained: Make) -> None:
+    run = trained("abc", modules=["mine", "yours"])
     said = shown(lambda console: worktree.show([run], console))
     assert "as they are now, not as recorded: mine, yours" in said
-    assert "modules" not in shown(lambda console: worktree.show([recorded("abc")], console))
+    assert "modules" not in shown(lambda console: worktree.show([trained("abc")], console))
 
 
-def test_nothing_runs_without_consent(commit: str, tmp_path: Path) -> None:
-    run = recorded(commit, run=str(tmp_path))
+@pytest.mark.parametrize(
+    ("git", "problem"),
+    [
+        (None, "no commit is on record"),
+        ({"modules": []}, "no commit is on record"),
+        ({"modules": [], "commit": "--help"}, "'--help' is not a commit"),
+        (
+            {"modules": [], "commit": "abc", "patch": "changes.patch"},
+            "change, changes.patch, is not",
+        ),
+        (
+            {"modules": [], "commit": "abc", "cut": True, "left_out": ["a: too large"]},
+            "a: too large",
+        ),
+    ],
+)
+def test_code_that_is_not_on_record_is_said(make_record: Make, git: object, problem: str) -> None:
+    with pytest.raises(UserError, match=r"^run 00000000: ") as error:
+        worktree.show([make_record(git=git)], Console(file=io.StringIO()))
+    assert problem in str(error.value)
+
+
+def test_nothing_runs_without_consent(trained: Make, commit: str, tmp_path: Path) -> None:
+    run = trained(commit)
     with pytest.raises(UserError, match="agree with --run-recorded-code"):
-        shown(lambda console: worktree.run([run], False, [], console))
+        shown(lambda console: worktree.run([run], False, [str(tmp_path)], console))
     assert not (tmp_path / "ran").exists()
 
 
 def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
-    commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Make, commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = CHANGE.replace("1", "2").encode()
     file = Path("repository/src/change.py")
@@ -109,9 +140,9 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "own.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
-    run = recorded(commit, patch, run=str(tmp_path))
+    run = trained(commit, patch)
     statuses: list[int] = []
-    shown(lambda console: statuses.append(worktree.run([run], True, [], console)))
+    shown(lambda console: statuses.append(worktree.run([run], True, [str(tmp_path)], console)))
     assert statuses == [3]
     assert (tmp_path / "ran").read_bytes() == changed
     assert git("worktree", "list").count(b"\n") == 1
@@ -125,9 +156,9 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
     ],
 )
 def test_code_that_cannot_be_had_is_named_and_leaves_nothing(
-    commit: str, wrong: str, patch: str, reason: str
+    trained: Make, commit: str, wrong: str, patch: str, reason: str
 ) -> None:
-    run = recorded(wrong or commit, patch)
+    run = trained(wrong or commit, patch)
     with pytest.raises(UserError, match=reason):
         shown(lambda console: worktree.run([run], True, [], console))
     assert git("worktree", "list").count(b"\n") == 1

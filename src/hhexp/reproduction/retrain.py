@@ -19,7 +19,7 @@ from hhexp.launching.devices import device_kind
 from hhexp.launching.engines.processes import Processes
 from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import differences
-from hhexp.reproduction.record import Recorded, from_store
+from hhexp.reproduction.record import Record, from_store
 from hhexp.reproduction.verdict import STATUSES, Verdict, judge, spread
 from hhexp.tracking.query import find_run, of_kind, set_verdict
 from hhexp.tracking.run import TrackedRun
@@ -33,7 +33,7 @@ from hhexp.training.state import PastEpoch
 class Reproduction:
     """A run on record, and what would be trained to check it."""
 
-    recorded: Recorded
+    record: Record
     job: Job
     identity: Identity
     """Of what would be trained here and now."""
@@ -43,16 +43,16 @@ class Reproduction:
     @property
     def moved(self) -> list[str]:
         """What moves the numbers and is not as it was; exactness needs that there is nothing."""
-        return listed_differences(self.recorded.identity, self.identity)
+        return listed_differences(self.record.identity, self.identity)
 
 
 def prepare_reproduction(
-    recorded: Recorded, *, epochs: int | None, modules: Sequence[str], root: str | None
+    record: Record, *, epochs: int | None, modules: Sequence[str], root: str | None
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
 
     Args:
-        recorded: the run.
+        record: the run.
         epochs: train so many only; None for all.
         modules: the person's own modules; those that the record names are not imported.
         root: where the data lies now; None for where the record says.
@@ -60,15 +60,15 @@ def prepare_reproduction(
     Raises:
         UserError: something that is needed is missing here, and what to do about it.
     """
-    values = copy.deepcopy(recorded.values)
-    was = recorded.identity
+    values = copy.deepcopy(record.config)
+    was = record.identity
     _refuse_unnamed_modules(values, modules)
     runtime = _section(values, "runtime")
     runtime["isa"] = _cap(str(runtime.get("isa")), str(was.get("instruction set")))
     if root is not None:
         _section(values, "data")["root"] = root
     if epochs is not None:
-        _limit_epochs(values, epochs, recorded)
+        _limit_epochs(values, epochs, record)
     as_recorded = yaml.safe_dump(values, sort_keys=False)
     # What only says where the new run goes, and that it is trained at all, is no difference.
     if runtime.get("device") == "auto":
@@ -76,8 +76,8 @@ def prepare_reproduction(
     _section(values, "tracking").update(uri=None, tags={})
     values |= {"modules": list(modules), "reuse": False, "explain": False}
     config = check_config(values)
-    key = f"reproduction of {recorded.run_id[:8]}"
-    job = Job(key, config, recorded.overrides, recorded.choices, recorded.run_id)
+    key = f"reproduction of {record.run_id[:8]}"
+    job = Job(key, config, tuple(record.overrides), record.choices, record.run_id)
     kind = device_kind(config.runtime.device)
     try:
         dataset = read_data(config)
@@ -90,7 +90,7 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(recorded, job, identity(config, dataset, kind), now)
+    return Reproduction(record, job, identity(config, dataset, kind), now)
 
 
 def reproduce(
@@ -127,24 +127,24 @@ def _judged(
     if not outcome.finished or outcome.run_id is None:
         return None
     made = from_store(store, find_run(store, outcome.run_id))
-    then, now = each.recorded.epochs, made.epochs
-    tolerances = seed_spread(store, each.recorded, len(now))
+    then, now = each.record.epochs, made.epochs
+    tolerances = seed_spread(store, each.record, len(now))
     if tolerance is not None:
         tolerances = dict.fromkeys(then[0].metrics, tolerance)
     verdict = judge(then[: each.job.config.epochs], now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
     tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
-    found = differences(each.recorded.provenance, made.provenance)
+    found = differences(each.record.provenance, made.provenance)
     tracked.log_json(
         {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
     )
-    set_verdict(store, each.recorded.run_id, verdict.kind, outcome.run_id)
+    set_verdict(store, each.record.run_id, verdict.kind, outcome.run_id)
     return verdict
 
 
-def seed_spread(store: Store, recorded: Recorded, epochs: int) -> dict[str, float]:
+def seed_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
     """The range of each metric, at that epoch, over the store's runs of other seeds."""
-    own = {k: v for k, v in recorded.identity.items() if k != "seed"}
+    own = {k: v for k, v in record.identity.items() if k != "seed"}
     by_seed: dict[object, PastEpoch] = {}
     for run in of_kind(store, "run"):
         other = json.loads(run.tags.get(IDENTITY, "{}"))
@@ -180,10 +180,10 @@ def _cap(option: str, recorded: str) -> str:
     return isa.option(recorded) if isa.reaches(recorded) else "native"
 
 
-def _limit_epochs(values: dict[str, Any], epochs: int, recorded: Recorded) -> None:
-    if not 1 <= epochs <= len(recorded.epochs):
-        raise UserError(f"--epochs {epochs}: the run has {len(recorded.epochs)} epochs")
-    if "lr.epochs" in recorded.identity and epochs != len(recorded.epochs):
+def _limit_epochs(values: dict[str, Any], epochs: int, record: Record) -> None:
+    if not 1 <= epochs <= len(record.epochs):
+        raise UserError(f"--epochs {epochs}: the run has {len(record.epochs)} epochs")
+    if "lr.epochs" in record.identity and epochs != len(record.epochs):
         raise UserError(
             "--epochs: this run's learning rate depends on all its epochs; leave it out"
         )

@@ -1,14 +1,12 @@
 """Reproduce runs with the code that they were trained with, in a temporary git worktree."""
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -16,28 +14,29 @@ from rich.text import Text
 import hhexp
 from hhexp.errors import UserError
 from hhexp.provenance.git import run_git
-from hhexp.reproduction.record import Recorded
+from hhexp.reproduction import fragments
+from hhexp.reproduction.record import Record
 
 CHECKOUT_S = 600
 """How long a checkout of the whole repository may take, in seconds."""
 
 
-def show(recorded: Sequence[Recorded], console: Console) -> int:
+def show(records: Sequence[Record], console: Console) -> int:
     """Show the code that ``run`` would run, and run nothing; the exit status, 0.
 
     Raises:
         UserError: it is not on record.
     """
-    for each in recorded:
+    for each in records:
         _show(each, *_code_of(each), console)
     return 0
 
 
-def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], console: Console) -> int:
+def run(records: Sequence[Record], consent: bool, words: Sequence[str], console: Console) -> int:
     """Reproduce each run with its recorded commit and change.
 
     Args:
-        recorded: the runs.
+        records: the runs.
         consent: whether the person has already agreed to run code from the store.
         words: further words of the command line, passed on.
         console: where to show the code and to ask.
@@ -49,12 +48,16 @@ def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], conso
         UserError: the code cannot be had here, or the person does not agree.
     """
     statuses = []
-    for each in recorded:
+    for each in records:
         commit, patch = _code_of(each)
         _show(each, commit, patch, console)
         _agree(consent, console)
         with _worktree(commit, patch) as folder:
-            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *words]
+            experiments = folder.parent / "experiments"
+            # The recorded code may be too old to read the run from where it was found.
+            fragments.write_folder(each, experiments / "recorded" / "runs")
+            own = ["--published", str(experiments)]
+            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *own, *words]
             # The person's own modules may be on the path that is there.
             paths = filter(None, [str(folder / "src"), os.environ.get("PYTHONPATH")])
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
@@ -62,25 +65,26 @@ def run(recorded: Sequence[Recorded], consent: bool, words: Sequence[str], conso
     return max(statuses)
 
 
-def _code_of(recorded: Recorded) -> tuple[str, str]:
+def _code_of(record: Record) -> tuple[str, str]:
     """The commit and the uncommitted change that a run was trained with."""
-    git: dict[str, Any] = json.loads(recorded.files.get("git.json", "{}"))
-    commit = git.get("commit")
-    if not commit:
-        raise UserError(f"run {recorded.run_id[:8]}: no commit is on record, so use --code current")
-    if not all(letter in "0123456789abcdef" for letter in commit):
-        raise UserError(f"run {recorded.run_id[:8]}: {commit!r} is not a commit")
-    if git.get("cut"):
-        raise UserError(
-            f"run {recorded.run_id[:8]}: its uncommitted change was not kept whole: "
-            + _visible(", ".join(git["left_out"]))
-        )
-    return commit, recorded.files.get(git.get("patch") or "", "")
+    git, run = record.git, f"run {record.run_id[:8]}"
+    if git is None or not git.commit:
+        raise UserError(f"{run}: no commit is on record, so use --code current")
+    if not all(letter in "0123456789abcdef" for letter in git.commit):
+        raise UserError(f"{run}: {git.commit!r} is not a commit")
+    if git.cut:
+        reasons = _visible(", ".join(git.left_out))
+        raise UserError(f"{run}: its uncommitted change was not kept whole: {reasons}")
+    if git.patch is None:
+        return git.commit, ""
+    if git.patch not in record.files:
+        raise UserError(f"{run}: its uncommitted change, {_visible(git.patch)}, is not on record")
+    return git.commit, record.files[git.patch]
 
 
-def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None:
+def _show(record: Record, commit: str, patch: str, console: Console) -> None:
     """Show the code of a run: its commit, every line of its change, and what is not part of it."""
-    console.print(f"Run {recorded.run_id} was trained with commit {commit}", highlight=False)
+    console.print(f"Run {record.run_id} was trained with commit {commit}", highlight=False)
     if patch:
         lines = patch.count("\n")
         console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
@@ -88,7 +92,7 @@ def _show(recorded: Recorded, commit: str, patch: str, console: Console) -> None
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")
         console.print(shown)
-    if own := recorded.values.get("modules"):
+    if own := record.config.get("modules"):
         names = _visible(", ".join(map(str, own)))
         console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
 

@@ -1,4 +1,4 @@
-"""A report's files: the page, the same as Markdown, tables as CSV, figures as PNG and SVG."""
+"""A report's files: the page, the same as Markdown, tables (CSV), charts (SVG), pictures (PNG)."""
 
 import re
 import shutil
@@ -63,7 +63,7 @@ def publish(built: Path, output: Path) -> list[Path]:
 
 
 def _read_named(markdown: Path) -> set[str]:
-    """The tables and figures that a report names, and a figure's PNG beside its SVG."""
+    """The tables and figures that a report names; charts were once there as PNG as well."""
     text = markdown.read_text("utf-8", "replace") if markdown.is_file() else ""
     found = set(re.findall(r"\]\(((?:figures|tables)/[\w.-]+)\)", text))
     return found | {name.removesuffix(".svg") + ".png" for name in found if name.endswith(".svg")}
@@ -114,7 +114,6 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
 def _write_figures(content: Content, folder: Path) -> None:
     for name, (_, figure) in content.charts.items():
         (folder / f"{name}.svg").write_text(svg.render(figure), "utf-8")
-        figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     for sheet in content.sheets:
         if sheet.shown:
             _write_sheet(sheet, folder / f"sheet_{sheet.name}.png")

@@ -1,0 +1,151 @@
+"""The shapes that the parts of a record must have: they may be other people's files."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+MESSAGES = {
+    "missing": "missing",
+    "extra_forbidden": "not a key that a run has",
+    "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+}
+"""What to say in place of pydantic's words, by its kinds of errors."""
+
+
+def describe(error: ValueError) -> str:
+    """The first problem that was found, in one line: where it is, and what it is."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    first = error.errors()[0]
+    place = ", ".join(map(str, first["loc"]))
+    problem = MESSAGES.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{place}: {problem}" if place else problem
+
+
+def parse_json(text: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is not valid, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not valid JSON: {error}") from error
+
+
+def parse_yaml(text: str) -> Any:
+    """Read YAML without aliases, by which a small text can stand for an endless one.
+
+    Raises:
+        ValueError: it is not valid, has an alias, or is nested too deeply.
+    """
+    try:
+        events = yaml.parse(text, yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
+            raise ValueError("it has an alias (*name), which no run writes")
+        return yaml.safe_load(text)
+    except Exception as error:  # PyYAML raises many kinds, such as KeyError for `!!bool maybe`
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise ValueError(f"not valid YAML: {line}{problem}") from error
+
+
+def _check_sha256(text: str) -> str:
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError("must be a SHA-256 (64 hex digits)")
+    return text
+
+
+def _check_run_id(text: str) -> str:
+    if len(text) != 32 or set(text) - set("0123456789abcdef"):
+        raise ValueError("must be a run ID (32 hex digits)")
+    return text
+
+
+RunId = Annotated[str, AfterValidator(_check_run_id)]
+Sha256 = Annotated[str, AfterValidator(_check_sha256)]
+
+
+class Repository(BaseModel):
+    """The state of a git repository, as ``hhexp.provenance.repository`` records it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    modules: list[str]
+    repository: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+    patch: str | None = None
+    cut: bool = False
+    left_out: list[str] = Field(default_factory=list)
+    note: str = ""
+
+
+class Git(Repository):
+    """The repository of hhexp's own code, and those of the person's modules."""
+
+    others: list[Repository] = Field(default_factory=list)
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    path: str
+    bytes: int
+    sha256: Sha256
+
+
+class _Images(BaseModel):
+    files: list[_Image]
+
+
+class _Machine(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    cpu_flags: list[str] | None = None
+
+
+STRINGS = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))
+
+
+def _check_packages(text: str) -> None:
+    for line in text.splitlines():
+        if "==" not in line:
+            raise ValueError(f"{line!r}: must be a package and its version, such as numpy==2.1.0")
+
+
+CHECKS: dict[str, Callable[[str], object]] = {
+    "sources.json": lambda text: STRINGS.validate_python(parse_json(text)),
+    "packages.txt": _check_packages,
+    "machine.json": lambda text: _Machine.model_validate(parse_json(text)),
+    "data.json": lambda text: _Images.model_validate(parse_json(text)),
+}
+"""Raises ValueError where the text of the file is not what a run writes."""
+
+
+def check_files(files: dict[str, str]) -> dict[str, str]:
+    """Check the texts of a record's files, given by name.
+
+    Raises:
+        ValueError: in one line, the file and what is wrong in it.
+    """
+    for name, text in files.items():
+        try:
+            CHECKS.get(name, str)(text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {describe(error)}") from error
+    return files
