@@ -66,8 +66,9 @@ class Measurements:
     def programs(self) -> dict[str, list[Program]]:
         """Each program's repeats: all programs in turn, then all again."""
         made: dict[str, list[Program]] = {}
+        calls = self._calls()
         for repeat in range(self.repeats):
-            for name, (serves, call) in self._calls().items():
+            for name, (serves, call) in calls.items():
                 if serves & self.wanted:
                     self.say(f"{name}, repeat {repeat + 1} of {self.repeats}")
                     made.setdefault(name, []).append(call())
@@ -134,7 +135,7 @@ class Measurements:
     def training_speed(self) -> dict[str, list[float]]:
         """Steps, GEMM, epochs and the input pipeline, from one process, on all images."""
         words = [str(self.repeats), *self.source.words, "aug=full"]
-        self.say(f"steps and epochs, {self.repeats} times in one process")
+        self.say(f"steps and epochs in one process, {self.repeats}×")
         return measure_in_process("training_speed", self.cache, words)
 
     @cached_property

@@ -64,7 +64,7 @@ def make_step_meter(made: Training) -> Callable[[], float]:
     for _ in range(3):
         step(images, labels)
 
-    def measure() -> float:
+    def measure_rate() -> float:
         seconds = []
         for _ in range(STEPS):
             started = time.perf_counter()
@@ -72,7 +72,7 @@ def make_step_meter(made: Training) -> Callable[[], float]:
             seconds.append(time.perf_counter() - started)
         return flops / statistics.median(seconds)
 
-    return measure
+    return measure_rate
 
 
 def skip_first(epochs: Iterator[Epoch]) -> Iterator[Epoch]:
