@@ -31,11 +31,11 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     from hhexp.data import epoch_order
     from hhexp.experiment.assembly import Training
     from hhexp.experiment.job import check_config, read_data
-    from hhexp.training.batches import batches
-    from hhexp.training.isa import effective
+    from hhexp.training.batches import make_batches
+    from hhexp.training.isa import find_effective
     from hhexp.training.runtime import start_tensorflow
-    from hhexp.training.state import weights_sha256
-    from hhexp.training.step import training_step
+    from hhexp.training.state import hash_weights
+    from hhexp.training.step import build_training_step
 
     with initialize_config_module("hhexp.conf", version_base=None):
         composed = compose("config", ["aug=full"])
@@ -44,9 +44,9 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     dataset = read_data(config)
     device = start_tensorflow(device="cpu", threads=threads, precision="float32", isa=isa)
     training = Training.assemble(config, dataset, device)
-    step = training_step(training.model, training.optimizer)
+    step = build_training_step(training.model, training.optimizer)
     chosen = epoch_order(config.seed, 1, len(dataset.train.paths))[: 2 * config.batch_size + 3]
-    made = batches(
+    made = make_batches(
         dataset.train.images,
         dataset.train.labels,
         chosen,
@@ -54,7 +54,7 @@ def train(isa: str, threads: int) -> dict[str, Any]:
         batch_size=config.batch_size,
         augment=training.augmentation,
     )
-    before, seen, seconds = weights_sha256(training.model), hashlib.sha256(), []
+    before, seen, seconds = hash_weights(training.model), hashlib.sha256(), []
     for images, labels in made:
         seen.update(images.numpy())
         started = time.process_time()
@@ -62,13 +62,13 @@ def train(isa: str, threads: int) -> dict[str, Any]:
         seconds.append(time.process_time() - started)
     return {
         "isa": isa,
-        "effective": effective(isa),
+        "effective": find_effective(isa),
         "threads": threads,
         "cpu": device.name,
         "cpu_s_a_step": round(seconds[1], 3),  # the first one traces
         "start": before,
         "images": seen.hexdigest(),
-        "weights": weights_sha256(training.model),
+        "weights": hash_weights(training.model),
         **made_by(),
     }
 
@@ -84,9 +84,9 @@ def apart(isa: str, threads: int) -> dict[str, Any]:
 
 def made_by() -> dict[str, Any]:
     """What decides the bits beside instruction set and threads: packages, and hhexp's sources."""
-    from hhexp.experiment.identity import PACKAGES, training_sources
+    from hhexp.experiment.identity import PACKAGES, hash_training_sources
 
-    texts = [f"{name} {sha256}\n" for name, sha256 in training_sources().items()]
+    texts = [f"{name} {sha256}\n" for name, sha256 in hash_training_sources().items()]
     return {
         "versions": {name: version(name) for name in PACKAGES},
         "sources": hashlib.sha256("".join(texts).encode()).hexdigest(),
@@ -95,7 +95,7 @@ def made_by() -> dict[str, Any]:
 
 def record(results: list[dict[str, Any]]) -> None:
     """Add results to the record; what other versions or sources gave is dropped."""
-    from hhexp.training.isa import effective
+    from hhexp.training.isa import find_effective
 
     old, first = json.loads(RECORD.read_text()), results[0]
     same = ("versions", "sources", "start", "images")
@@ -103,7 +103,7 @@ def record(results: list[dict[str, Any]]) -> None:
     weights = kept.get("weights", {})
     for result in results:
         weights.setdefault(result["effective"], {})[str(result["threads"])] = result["weights"]
-    machines = {*kept.get("seen_on", []), f"{first['cpu']}: {effective('native')}"}
+    machines = {*kept.get("seen_on", []), f"{first['cpu']}: {find_effective('native')}"}
     made = {
         "what": old["what"],
         "seen_on": sorted(machines),

@@ -14,7 +14,7 @@ from benchmarks.figures import FIGURES, Figure, can_measure
 from benchmarks.images import Source, find_source
 from benchmarks.measurements import Measurements
 from benchmarks.table import RENDERERS, build_table, list_notes, write_figures
-from hhexp.config.check import nearest
+from hhexp.config.check import suggest
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.options import check_output
@@ -135,5 +135,5 @@ def count_reader(option: str, least: int) -> Callable[[str], int]:
 def read_figure_name(text: str) -> str:
     """The name of a figure."""
     if text not in FIGURES:
-        raise UserError(f"--only {text}: there is no such figure{nearest(text, FIGURES)}")
+        raise UserError(f"--only {text}: there is no such figure{suggest(text, FIGURES)}")
     return text

@@ -5,7 +5,7 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from hhexp.provenance.machine import usable_cores
+from hhexp.provenance.machine import count_usable_cores
 from hhexp.training.isa import cpu_flags
 from hhexp.training.runtime import cpu_name
 
@@ -37,7 +37,7 @@ class Conditions:
         return cls(
             cpu=cpu_name(),
             flags=tuple(flag for flag in FLAGS if flag in present),
-            cores=usable_cores(),
+            cores=count_usable_cores(),
             load=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
             system=f"{platform.system()} {platform.machine()}",
             versions={

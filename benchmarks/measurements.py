@@ -12,7 +12,7 @@ from benchmarks.extrapolation import Program
 from benchmarks.images import PngFolder, Source, read_side, write_png_files
 from benchmarks.programs import measure_in_process, run_hhexp, run_yardstick
 from hhexp.data.dataset import SPLITS
-from hhexp.launching.devices import device_kind, slots
+from hhexp.launching.devices import choose_device, list_slots
 
 SHARE = 8
 """The short form trains on about every eighth image: four steps instead of the study's 33."""
@@ -60,7 +60,7 @@ class Measurements:
     def at_once(self) -> int:
         """Groups of a sweep's runs that hhexp trains at once here."""
         runtime = compose_config([]).runtime
-        return min(2, len(slots({device_kind(runtime.device)}, runtime.threads)))
+        return min(2, len(list_slots({choose_device(runtime.device)}, runtime.threads)))
 
     @cached_property
     def programs(self) -> dict[str, list[Program]]:

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.composition import assemble_training
 from hhexp import data
-from hhexp.training.batches import batches
-from hhexp.training.step import training_step
+from hhexp.training.batches import make_batches
+from hhexp.training.step import build_training_step
 
 ROLLUP = Path("/proc/self/smaps_rollup")
 STEPS = 3
@@ -35,8 +35,8 @@ def measure(read: bool, words: Sequence[str]) -> dict[str, float]:
     if not read:
         images = np.zeros((config.batch_size, *images.shape[1:]), np.uint8)
         order = np.resize(np.arange(len(images)), len(order))
-    step = training_step(made.model, made.optimizer)
-    taken = batches(
+    step = build_training_step(made.model, made.optimizer)
+    taken = make_batches(
         images,
         labels,
         order,

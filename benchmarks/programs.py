@@ -12,9 +12,9 @@ from typing import Any
 
 from benchmarks.extrapolation import Program, Run
 from benchmarks.images import PngFolder
-from hhexp.tracking.query import metric_histories, recent
+from hhexp.tracking.query import find_recent, read_histories
 from hhexp.tracking.store import Store
-from hhexp.training.runtime import tunables
+from hhexp.training.runtime import set_huge_pages
 
 HERE = Path(__file__).parent
 YARDSTICK = HERE / "yardstick.py"
@@ -49,12 +49,12 @@ def run_hhexp(images: PngFolder, cache: Path, words: Sequence[str]) -> Program:
 def read_runs(store: Store) -> tuple[Run, ...]:
     """The runs in a store, each with the epochs that it did not take over from a shorter one."""
     records = sorted(
-        recent(store, 100), key=lambda run: (run.params["aug"], int(run.params["epochs"]))
+        find_recent(store, 100), key=lambda run: (run.params["aug"], int(run.params["epochs"]))
     )
     runs: list[Run] = []
     for run in records:
         before = sum(len(other.epochs_s) for other in runs if other.group == run.params["aug"])
-        epochs_s = metric_histories(store, run.run_id)["time/epoch_s"][before:]
+        epochs_s = read_histories(store, run.run_id)["time/epoch_s"][before:]
         if run.end is None:
             raise RuntimeError(f"the run {run.run_id} has not ended")
         seconds = (run.end - run.start).total_seconds()
@@ -67,7 +67,7 @@ def measure_in_process(module: str, cache: Path, words: Sequence[str]) -> dict[s
     found_in = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         "HHEXP_CACHE": str(cache),
-        "GLIBC_TUNABLES": tunables(None),
+        "GLIBC_TUNABLES": set_huge_pages(None),
         "PYTHONPATH": os.pathsep.join(found_in),
     }
     with tempfile.TemporaryDirectory() as folder:

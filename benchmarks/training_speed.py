@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from benchmarks.composition import assemble_training
 from hhexp import data
 from hhexp.experiment.assembly import Training
-from hhexp.training.batches import batches
+from hhexp.training.batches import make_batches
 from hhexp.training.loop import Epoch
-from hhexp.training.step import training_step
-from hhexp.training.utilisation import flops_per_image, gemm_rate
+from hhexp.training.step import build_training_step
+from hhexp.training.utilisation import count_flops, measure_gemm
 
 STEPS = 8
 """Training steps timed in a repeat."""
@@ -45,7 +45,7 @@ def measure(repeats: int, words: Sequence[str]) -> dict[str, list[float]]:
     }
     found: dict[str, list[float]] = {}
     for repeat in range(repeats):
-        values = {"gemm_flops": gemm_rate(2048, 1.0), "step_flops": measure_step()}
+        values = {"gemm_flops": measure_gemm(2048, 1.0), "step_flops": measure_step()}
         values |= {name: next(run).metrics["time/epoch_s"] for name, run in runs.items()}
         values["pipeline_s"] = time_pipeline(augmented, repeat + 1)
         for name, value in values.items():
@@ -59,8 +59,8 @@ def make_step_meter(made: Training) -> Callable[[], float]:
 
     images = tf.convert_to_tensor(made.dataset.train.images[: made.config.batch_size])
     labels = made.dataset.train.labels[: made.config.batch_size]
-    step = training_step(made.model, made.optimizer)
-    flops = flops_per_image(made.model) * len(images)
+    step = build_training_step(made.model, made.optimizer)
+    flops = count_flops(made.model) * len(images)
     for _ in range(3):
         step(images, labels)
 
@@ -85,7 +85,7 @@ def time_pipeline(made: Training, epoch: int) -> float:
     """Seconds to make an epoch's batches, augmented, while nothing trains."""
     split, config = made.dataset.train, made.config
     started = time.perf_counter()
-    for _ in batches(
+    for _ in make_batches(
         split.images,
         split.labels,
         data.epoch_order(config.seed, epoch, len(split.images)),

@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image
 
 from hhexp.data.dataset import SPLITS
-from hhexp.data.folders import class_folders, folder
-from hhexp.data.manifest import fingerprint, manifest
+from hhexp.data.folders import find_images, folder
+from hhexp.data.manifest import compute_fingerprint, make_manifest
 
 PACKAGED = Path(__file__).parents[1] / "src/hhexp/data/horses_or_humans.zip"
 QUALITY = 85
@@ -67,12 +67,12 @@ def main() -> None:
         errors.append(squared_error(pixels, rgb(content[name])))
     write(content, arguments.output)
 
-    packed = class_folders(zipfile.Path(arguments.output), str(arguments.output))
+    packed = find_images(zipfile.Path(arguments.output), str(arguments.output))
     data = arguments.output.read_bytes()
     print(f"{arguments.output}: {len(published)} images, {len(data):,} bytes")
     print(f"SHA-256                {hashlib.sha256(data).hexdigest()}")
-    print(f"fingerprint            {fingerprint(manifest(packed))}")
-    print(f"published fingerprint  {fingerprint(manifest(images))}")
+    print(f"fingerprint            {compute_fingerprint(make_manifest(packed))}")
+    print(f"published fingerprint  {compute_fingerprint(make_manifest(images))}")
     worst, over_all = psnr(max(errors)), psnr(float(np.mean(errors)))
     mean = np.mean([psnr(error) for error in errors])
     print(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hhexp.tracking.query import StoredRun, children, metric_histories, recent
+from hhexp.tracking.query import StoredRun, find_children, find_recent, read_histories
 from hhexp.tracking.store import Store
 
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
@@ -102,16 +102,16 @@ class Shell:
 
     def runs(self) -> list[StoredRun]:
         """The runs that were trained, the oldest first."""
-        return recent(self.store, 1000)[::-1]
+        return find_recent(self.store, 1000)[::-1]
 
     def metrics(self, run_id: str) -> dict[str, list[float]]:
         """A run's metrics by epoch, without the seconds."""
-        histories = metric_histories(self.store, run_id)
+        histories = read_histories(self.store, run_id)
         return {k: v for k, v in histories.items() if not k.startswith(("time/", "perf/"))}
 
     def children(self, parent_id: str) -> list[StoredRun]:
         """A sweep's runs."""
-        return children(self.store, parent_id)
+        return find_children(self.store, parent_id)
 
     def artifact(self, run_id: str, path: str) -> Path:
         """A run's artifact, as a file."""

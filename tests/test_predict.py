@@ -14,7 +14,7 @@ from PIL import Image
 
 from hhexp import predict
 from hhexp.errors import UserError
-from hhexp.tracking.query import recent
+from hhexp.tracking.query import find_recent
 from hhexp.tracking.store import Store
 
 RED, BLUE = (200, 40, 40), (40, 40, 200)
@@ -64,7 +64,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     store = Store.resolve(f"sqlite:///{folder}/mlruns/mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "")
-        return Trained(folder, recent(store, 1)[0].run_id)
+        return Trained(folder, find_recent(store, 1)[0].run_id)
 
 
 def logged_probabilities(trained: Trained) -> dict[str, str]:

@@ -13,7 +13,7 @@ import yaml
 from PIL import Image
 
 from hhexp.reproduce import describe_expectation, give_reason
-from hhexp.tracking.query import find_run, of_kind
+from hhexp.tracking.query import find_finished, find_run
 from hhexp.training import isa
 
 OWN_MODULE = """
@@ -43,7 +43,7 @@ def trained(new_shell: Callable[[], Any]) -> Any:
 
 
 def reproductions(shell: Any) -> list[Any]:
-    return of_kind(shell.store, "reproduction")
+    return find_finished(shell.store, "reproduction")
 
 
 def test_a_run_comes_back_exactly_and_both_runs_say_so(trained: Any) -> None:
@@ -170,7 +170,7 @@ def test_another_thread_count_is_named_and_the_verdict_is_that_of_the_bits(
 
 
 def test_the_recorded_instruction_set_is_taken_up_again(trained: Any, shell: Any) -> None:
-    if isa.effective("native") == "avx2" or not isa.reaches("avx2"):
+    if isa.find_effective("native") == "avx2" or not isa.reaches("avx2"):
         pytest.skip("this CPU has nothing that a cap at avx2 would take away")
     file = published_elsewhere(trained, shell)
     edit(file, lambda run: run["identity"].update({"instruction set": "avx2"}))

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from hhexp.config.check import nearest
+from hhexp.config.check import suggest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
@@ -27,7 +27,7 @@ def main() -> int:
         return 0
     command, *rest = words
     if command not in COMMANDS:
-        print(f"hhexp: {command}: no such command{nearest(command, COMMANDS)}", file=sys.stderr)
+        print(f"hhexp: {command}: no such command{suggest(command, COMMANDS)}", file=sys.stderr)
         return 2
     status: int = importlib.import_module(f"hhexp.{command}").main(rest)
     return status

@@ -36,15 +36,15 @@ def entry(main: Main) -> Entry:
         try:
             return main(argv)
         except UserError as error:
-            return _say(str(error), 2)
+            return _print_error(str(error), 2)
         except KeyboardInterrupt:
-            return _say("interrupted", 130)
+            return _print_error("interrupted", 130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         except Exception as error:
             text = " ".join(str(error).split()) or "no further words"
-            return _say(f"{type(error).__name__}: {text} (HHEXP_DEBUG=1 shows where)", 1)
+            return _print_error(f"{type(error).__name__}: {text} (HHEXP_DEBUG=1 shows where)", 1)
 
     return wrapped
 
@@ -64,7 +64,7 @@ def _hang_up(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say(text: str, status: int) -> int:
+def _print_error(text: str, status: int) -> int:
     if os.environ.get("HHEXP_DEBUG") == "1":
         import traceback
 

@@ -11,18 +11,20 @@ from hhexp.options import add_tracking_uri
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write each run's record as ``experiments/<study>/runs/<run ID>.yaml``."""
-    words = _parser().parse_args(argv)
+    words = _build_parser().parse_args(argv)
     from rich.console import Console
 
     from hhexp.reproduction import published
     from hhexp.reproduction.record import from_store
-    from hhexp.tracking.query import find_run, sweep_runs
+    from hhexp.tracking.query import find_run, find_sweep_runs
     from hhexp.tracking.store import Store
 
     runs = published.runs_folder(words.experiments, words.study)
     console = Console(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
-    named = [run_id for prefix in words.run_id for run_id in sweep_runs(store, prefix) or [prefix]]
+    named = [
+        run_id for prefix in words.run_id for run_id in find_sweep_runs(store, prefix) or [prefix]
+    ]
     records = [from_store(store, find_run(store, run_id)) for run_id in dict.fromkeys(named)]
     for record in records:
         file = published.write(record, runs)
@@ -30,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.publish",
         description="Write what is needed to reproduce runs, without weights or images, into a "

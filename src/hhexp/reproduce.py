@@ -20,15 +20,15 @@ def main(argv: list[str] | None = None) -> int:
     from rich.console import Console
 
     from hhexp.reproduction import retrain, worktree
-    from hhexp.reproduction.difference import differences_table
+    from hhexp.reproduction.difference import tabulate_differences
     from hhexp.reproduction.find import find
-    from hhexp.tracking.query import sweep_runs
+    from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
 
     console = Console(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
     store.prepare()
-    members = sweep_runs(store, words.run_id)
+    members = find_sweep_runs(store, words.run_id)
     records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
     if words.code == "recorded":
         if words.dry_run:
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     ]
     for each in prepared:
         console.print(f"run {each.record.run_id} from {each.record.where}", highlight=False)
-        console.print(differences_table(each.record.provenance, each.provenance))
+        console.print(tabulate_differences(each.record.provenance, each.provenance))
         for line in describe_expectation(each.moved, each.record.identity):
             console.print(line, highlight=False)
     if words.dry_run:
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         console.print(f"{each.record.run_id[:8]} {said}", highlight=False)
         if verdict and verdict.first and each.moved:
             console.print(give_reason(each.moved), highlight=False)
-    return retrain.exit_status(verdicts)
+    return retrain.choose_exit_status(verdicts)
 
 
 def describe_expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:

@@ -23,11 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     words = sorted(words, key=lambda word: "=" in word and not word.startswith("-"))
     sys.argv = ["hhexp.run", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them in one line
-    from hhexp.config.catalogue import config_dirs, help_text, read_catalogue
+    from hhexp.config.catalogue import find_config_dirs, read_catalogue, write_help
 
-    catalogue = read_catalogue(config_dirs(words))
+    catalogue = read_catalogue(find_config_dirs(words))
     if {"-h", "--help"} & set(words):
-        print(help_text(catalogue, min(100, shutil.get_terminal_size().columns)))
+        print(write_help(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0
     from hhexp.display import console
     from hhexp.launching.command import train

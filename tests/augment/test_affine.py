@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hhexp.augment.affine import matrix, warp, warp_on_device
+from hhexp.augment.affine import compose_matrix, warp, warp_on_device
 
 NEUTRAL: dict[str, Any] = {
     "theta": 0.0, "tx": 0.0, "ty": 0.0, "shear": 0.0, "zx": 1.0, "zy": 1.0, "flip": False
@@ -23,7 +23,7 @@ FAR = ALL | {"zx": 1.5, "zy": 1.4}
 
 def transformed(images: np.ndarray, fill_mode: str = "nearest", **changed: Any) -> np.ndarray:
     _, height, width, _ = images.shape
-    one = matrix(**(NEUTRAL | changed), height=height, width=width)
+    one = compose_matrix(**(NEUTRAL | changed), height=height, width=width)
     return warp(images, [one] * len(images), fill_mode)
 
 
@@ -75,7 +75,7 @@ def test_tensorflow_resamples_as_opencv_does(
     large_smooth_images: np.ndarray, fill_mode: str
 ) -> None:
     matrices = [
-        matrix(**(NEUTRAL | changed), height=256, width=256)
+        compose_matrix(**(NEUTRAL | changed), height=256, width=256)
         for changed in (ALL, FAR, SINGLE["rotation"], SINGLE["width shift"])
     ]
     by_tensorflow = warp_on_device(large_smooth_images, matrices, fill_mode, "CPU:0").numpy()

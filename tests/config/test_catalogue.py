@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hhexp.config.catalogue import config_dirs, help_text, read_catalogue
+from hhexp.config.catalogue import find_config_dirs, read_catalogue, write_help
 from hhexp.errors import UserError
 
 
@@ -22,7 +22,7 @@ def test_every_group_option_and_key_says_what_it_is_for() -> None:
 
 
 def test_the_help_marks_the_defaults_and_fits_the_width() -> None:
-    text = help_text(read_catalogue(), width=80)
+    text = write_help(read_catalogue(), width=80)
     assert "  cnn * " in text
     assert "  transfer " in text
     assert "epochs [15]" in text
@@ -39,9 +39,9 @@ def test_a_further_folder_adds_its_options(tmp_path: Path) -> None:
 
 
 def test_config_dirs_are_found_on_the_command_line(tmp_path: Path) -> None:
-    assert config_dirs(["--config-dir", str(tmp_path), "epochs=1"]) == [tmp_path]
-    assert config_dirs([f"--config-dir={tmp_path}"]) == [tmp_path]
-    assert config_dirs(["epochs=1"]) == []
+    assert find_config_dirs(["--config-dir", str(tmp_path), "epochs=1"]) == [tmp_path]
+    assert find_config_dirs([f"--config-dir={tmp_path}"]) == [tmp_path]
+    assert find_config_dirs(["epochs=1"]) == []
 
 
 @pytest.mark.parametrize("content", [b"units: [64", b"- 64", b"units: \xff"])

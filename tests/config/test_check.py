@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 import hhexp.data  # registers the readers
 import hhexp.models  # noqa: F401  (registers the builders)
-from hhexp.config.check import check, nearest
+from hhexp.config.check import check, suggest
 from hhexp.config.registry import model_builder
 from hhexp.errors import UserError
 
@@ -164,7 +164,7 @@ def test_every_option_of_every_group_composes_and_checks() -> None:
 
 
 def test_a_name_is_found_by_its_last_part() -> None:
-    assert nearest("rotation_rang", ["aug.rotation_range", "epochs"]) == (
+    assert suggest("rotation_rang", ["aug.rotation_range", "epochs"]) == (
         "; nearest: aug.rotation_range"
     )
 

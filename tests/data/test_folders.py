@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hhexp.data.folders import class_folders, folder
+from hhexp.data.folders import find_images, folder
 from hhexp.errors import UserError
 
 
@@ -25,8 +25,8 @@ def test_class_folders_become_labels_and_paths_sorted(images: Path) -> None:
 def test_a_zip_file_reads_like_the_folder_that_it_was_made_of(images: Path, tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "images"), "zip", images)
     with zipfile.ZipFile(archive) as zipped:
-        in_zip = class_folders(zipfile.Path(zipped), "images.zip")
-        in_folder = class_folders(images, str(images))
+        in_zip = find_images(zipfile.Path(zipped), "images.zip")
+        in_folder = find_images(images, str(images))
         for split in ("train", "validation"):
             assert [(file.path, file.label, file.read()) for file in in_zip[split]] == [
                 (file.path, file.label, file.read()) for file in in_folder[split]

@@ -11,7 +11,7 @@ import pytest
 
 from hhexp.data import Files, load
 from hhexp.data.folders import folder
-from hhexp.data.manifest import fingerprint, manifest
+from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.data.published import published
 from hhexp.errors import UserError
 
@@ -37,7 +37,7 @@ def site(images: Path, tmp_path: Path, network: None) -> Iterator[Site]:
     served = tmp_path / "served"
     handler = functools.partial(Quiet, directory=str(served))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        keys = {"fingerprint": fingerprint(manifest(folder(root=str(images))))}
+        keys = {"fingerprint": compute_fingerprint(make_manifest(folder(root=str(images))))}
         for split, name in (("train", "pets"), ("validation", "validation-pets")):
             archive = Path(shutil.make_archive(str(served / name), "zip", images / split))
             keys[f"{split}_url"] = f"http://127.0.0.1:{server.server_port}/{archive.name}"

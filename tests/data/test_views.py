@@ -3,7 +3,7 @@
 import numpy as np
 
 from hhexp.config.schema import View
-from hhexp.data.views import crops, view_images
+from hhexp.data.views import place_crops, view_images
 
 NOISE = np.random.default_rng(0).integers(0, 256, (8, 40, 48, 3), np.uint8)
 
@@ -44,7 +44,7 @@ def test_the_images_themselves_are_left_alone() -> None:
 
 def test_a_random_crop_shows_a_part_of_the_image_of_the_size_asked_for() -> None:
     view = View(share=0.5)
-    places = crops(view, 200, 40, 48)
+    places = place_crops(view, 200, 40, 48)
     assert set(places[:, 2] - places[:, 0]) == {20}
     assert set(places[:, 3] - places[:, 1]) == {24}
     assert (places[:, 0].min(), places[:, 0].max()) == (0, 20)
@@ -56,14 +56,14 @@ def test_a_random_crop_shows_a_part_of_the_image_of_the_size_asked_for() -> None
 
 
 def test_a_random_crop_depends_on_the_seed_and_the_images_index_alone() -> None:
-    few, many = (crops(View(share=0.5), count, 40, 48) for count in (5, 50))
+    few, many = (place_crops(View(share=0.5), count, 40, 48) for count in (5, 50))
     assert np.array_equal(few, many[:5])
-    assert np.array_equal(few, crops(View(share=0.5), 5, 40, 48))
-    assert not np.array_equal(few, crops(View(share=0.5, seed=1), 5, 40, 48))
+    assert np.array_equal(few, place_crops(View(share=0.5), 5, 40, 48))
+    assert not np.array_equal(few, place_crops(View(share=0.5, seed=1), 5, 40, 48))
 
 
 def test_a_random_crops_places_stay_the_same_from_version_to_version() -> None:
-    assert crops(View(share=0.5), 3, 300, 300).tolist() == [
+    assert place_crops(View(share=0.5), 3, 300, 300).tolist() == [
         [87, 95, 237, 245],
         [144, 88, 294, 238],
         [72, 43, 222, 193],
@@ -72,7 +72,7 @@ def test_a_random_crops_places_stay_the_same_from_version_to_version() -> None:
 
 def test_the_smallest_crop_is_one_pixel() -> None:
     for view in (View(box=[0.999, 0.999, 1, 1]), View(share=0.001)):
-        places = crops(view, 4, 32, 32)
+        places = place_crops(view, 4, 32, 32)
         assert np.all(places[:, 2:] - places[:, :2] == 1)
         assert places.min() >= 0 and places.max() <= 32
         assert view_images(NOISE, view).shape == NOISE.shape

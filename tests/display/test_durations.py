@@ -1,6 +1,6 @@
 import pytest
 
-from hhexp.display.durations import human
+from hhexp.display.durations import format_duration
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from hhexp.display.durations import human
     ],
 )
 def test_durations_are_said_as_people_do(seconds, said):
-    assert human(seconds) == said
+    assert format_duration(seconds) == said

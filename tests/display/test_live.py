@@ -33,7 +33,9 @@ class Screen:
 
     def lines(self):
         console = Console(file=io.StringIO(), width=self.width, color_system=None)
-        console.print(self.display._screen())  # as it is now: the terminal is drawn by a thread
+        console.print(
+            self.display._draw_screen()
+        )  # as it is now: the terminal is drawn by a thread
         return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 

@@ -25,8 +25,8 @@ class Anything:
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("draw_learning_curves", "draw_confusion_matrix", "draw_worst_errors"):
         monkeypatch.setattr(artifacts, name, lambda *_: Figure())
-    monkeypatch.setattr(artifacts, "training_sheet", lambda _: Figure())
-    monkeypatch.setattr(artifacts, "predictions", lambda *_: "path,true,predicted\n")
+    monkeypatch.setattr(artifacts, "draw_training_images", lambda _: Figure())
+    monkeypatch.setattr(artifacts, "tabulate_predictions", lambda *_: "path,true,predicted\n")
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -34,7 +34,7 @@ def test_results_that_are_logged_twice_are_there_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models: list[Any] = []
-    monkeypatch.setattr(artifacts, "view_metrics", lambda _: {"val_half/accuracy": 0.75})
+    monkeypatch.setattr(artifacts, "measure_views", lambda _: {"val_half/accuracy": 0.75})
     monkeypatch.setattr(TrackedRun, "log_model", lambda _, model, __: models.append(model))
     monkeypatch.setattr(TrackedRun, "has_model", lambda _: bool(models))
     tracked = TrackedRun.start(store, "study", "epochs=1")

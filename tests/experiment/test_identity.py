@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 
 from hhexp.config.check import check
 from hhexp.data import Dataset, Split
-from hhexp.experiment.identity import Identity, identity, listed_differences, trajectory
-from hhexp.provenance.sources import hashes
+from hhexp.experiment.identity import Identity, identify, list_differences, name_trajectory
+from hhexp.provenance.sources import hash_sources
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def dataset() -> Dataset:
 def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
     with initialize_config_module("hhexp.conf", version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return identity(check(values), dataset, device)
+    return identify(check(values), dataset, device)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
      "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
 )  # fmt: skip
 def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:
-    assert trajectory(parts(dataset, override)) == trajectory(parts(dataset))
+    assert name_trajectory(parts(dataset, override)) == name_trajectory(parts(dataset))
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> No
     ],
 )
 def test_what_moves_them_is_named(dataset: Dataset, override: str, said: str) -> None:
-    assert listed_differences(parts(dataset), parts(dataset, override)) == [said]
+    assert list_differences(parts(dataset), parts(dataset, override)) == [said]
 
 
 def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
     full = parts(dataset, "aug=full")
     other = parts(dataset, "aug=full", "aug.rotation_range=30.0", "aug.fill_mode=wrap")
-    assert listed_differences(full, other) == [
+    assert list_differences(full, other) == [
         "aug.fill_mode nearest → wrap",
         "aug.rotation_range 40.0 → 30.0",
     ]
@@ -67,18 +67,18 @@ def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
 
 def test_a_schedule_over_all_epochs_counts_them(dataset: Dataset) -> None:
     short, long = (parts(dataset, "lr=cosine", f"epochs={n}") for n in (15, 30))
-    assert listed_differences(short, long) == ["lr.epochs 15 → 30"]
+    assert list_differences(short, long) == ["lr.epochs 15 → 30"]
 
 
 def test_other_images_another_device_and_other_sources_count(dataset: Dataset) -> None:
     usual = parts(dataset)
     others = dataclasses.replace(dataset, fingerprint="0" * 64)
-    assert listed_differences(usual, parts(others)) == ["data"]
-    assert listed_differences(usual, parts(dataset, device="gpu")) == ["device cpu → gpu"]
+    assert list_differences(usual, parts(others)) == ["data"]
+    assert list_differences(usual, parts(dataset, device="gpu")) == ["device cpu → gpu"]
     assert {"source hhexp/augment/affine.py", "source hhexp/training/step.py"} <= usual.keys()
     assert "source hhexp/training/progress.py" not in usual
     edited = {**usual, "source hhexp/augment/affine.py": "0" * 32, "tensorflow": "9.9.9"}
-    assert listed_differences(usual, edited) == [
+    assert list_differences(usual, edited) == [
         "source hhexp/augment/affine.py",
         f"tensorflow {usual['tensorflow']} → 9.9.9",
     ]
@@ -88,7 +88,7 @@ def test_labels_count_where_the_folders_do_not_tell_them(dataset: Dataset) -> No
     assert "labels" not in parts(dataset)
     swapped = dataclasses.replace(dataset.train, labels=dataset.train.labels[::-1])
     others = dataclasses.replace(dataset, train=swapped)
-    assert listed_differences(parts(dataset), parts(others)) == ["labels"]
+    assert list_differences(parts(dataset), parts(others)) == ["labels"]
 
 
 def test_a_file_of_weights_counts_by_its_content(dataset: Dataset, tmp_path: Path) -> None:
@@ -114,5 +114,5 @@ def test_every_file_of_the_persons_own_modules_counts(
         assert "source helping" in parts(dataset, "modules=[helping]")
     edited = parts(dataset, "modules=[helping]")
     assert edited == parts(dataset, "modules=[helping]")  # what is imported stays as it was
-    hashes.cache_clear()
-    assert listed_differences(edited, parts(dataset, "modules=[helping]")) == ["source helping"]
+    hash_sources.cache_clear()
+    assert list_differences(edited, parts(dataset, "modules=[helping]")) == ["source helping"]

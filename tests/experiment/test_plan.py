@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from hhexp.experiment.plan import Plan, claimed_plan, plan
+from hhexp.experiment.plan import Plan, claim_plan, make_plan
 from hhexp.tracking import process
-from hhexp.tracking.process import name_of, this_process
+from hhexp.tracking.process import name_process, name_this_process
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import keep_state
 from hhexp.tracking.store import Store
@@ -29,21 +29,21 @@ def ended(store: Store, epochs: int, status: str, kind: str = "run", state: int 
 
 
 def test_a_finished_run_answers_and_an_interrupted_one_goes_on(store: Store) -> None:
-    assert plan(store, "t", 9) == Plan("train")
+    assert make_plan(store, "t", 9) == Plan("train")
     broken = ended(store, 9, "KILLED")
-    assert plan(store, "t", 9) == Plan("resume", broken.run_id)
+    assert make_plan(store, "t", 9) == Plan("resume", broken.run_id)
     done = ended(store, 9, "FINISHED")
-    assert plan(store, "t", 9) == Plan("hit", done.run_id)
-    assert plan(store, "t", 9, reuse=False) == Plan("train")
+    assert make_plan(store, "t", 9) == Plan("hit", done.run_id)
+    assert make_plan(store, "t", 9, reuse=False) == Plan("train")
 
 
 def test_a_reproduction_answers_nothing_and_is_not_gone_on_with(store: Store) -> None:
     ended(store, 9, "FINISHED", "reproduction", state=9)
     ended(store, 9, "KILLED", "reproduction", state=6)
-    assert plan(store, "t", 9) == Plan("train")
+    assert make_plan(store, "t", 9) == Plan("train")
     done = ended(store, 9, "FINISHED")
     ended(store, 9, "FINISHED", "reproduction")
-    assert plan(store, "t", 9) == Plan("hit", done.run_id)
+    assert make_plan(store, "t", 9) == Plan("hit", done.run_id)
 
 
 def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
@@ -51,7 +51,7 @@ def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
 ) -> None:
     for state in (3, 7, 5, 12):
         ended(store, 20, "FINISHED", state=state)
-    chosen = plan(store, "t", 9)
+    chosen = make_plan(store, "t", 9)
     assert [state.epoch for state in chosen.states] == [7, 5, 3]
     newest = chosen.states[0].run_id[:8]
     chosen = chosen.without_state()
@@ -63,9 +63,9 @@ def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
 
 
 def test_a_run_that_another_process_trains_is_left_alone_and_named(store: Store) -> None:
-    here = started(store, 9, by=name_of(os.getppid()))
+    here = started(store, 9, by=name_process(os.getppid()))
     elsewhere = started(store, 9, by="box 17 99")
-    chosen = plan(store, "t", 9)
+    chosen = make_plan(store, "t", 9)
     assert chosen.action == "train"
     assert f"run {here.run_id[:8]} is not used: process {os.getppid()} is train" in str(chosen)
     assert f"{elsewhere.run_id[:8]} is not used: process 17 on box seems to be" in str(chosen)
@@ -75,10 +75,10 @@ def test_two_processes_with_the_same_command_do_not_go_on_with_one_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = ended(store, 9, "KILLED")
-    first = claimed_plan(store, "t", 9)
+    first = claim_plan(store, "t", 9)
     assert (first.action, first.run_id) == ("resume", broken.run_id)
-    winner, other = this_process(), name_of(os.getppid())
-    monkeypatch.setattr(process, "this_process", lambda: other)
-    second = claimed_plan(store, "t", 9)
+    winner, other = name_this_process(), name_process(os.getppid())
+    monkeypatch.setattr(process, "name_this_process", lambda: other)
+    second = claim_plan(store, "t", 9)
     assert second.action == "train"
     assert f"process {winner.split()[1]} is training it" in str(second)

@@ -9,7 +9,7 @@ import pytest
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.run import restore, train_and_log
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import SavedState, fetch_state, keep_state, state_of
+from hhexp.tracking.states import SavedState, fetch_state, find_state, keep_state
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
 
@@ -50,6 +50,6 @@ def test_a_run_that_begins_at_its_end_keeps_that_state_as_its_own(
     said: list[Any] = []
     answers = train_and_log(tracked, job, training, [epoch(), epoch()], said.append)
     assert answers == "answers"
-    kept = state_of(store, tracked.run_id)
+    kept = find_state(store, tracked.run_id)
     assert kept is not None
     assert (kept.epoch, fetch_state(store, kept)) == (2, b"2")

@@ -8,7 +8,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.launching.composition import check_options, explain, name_jobs
+from hhexp.launching.composition import check_options, explain_refusal, name_jobs
 
 
 def test_a_key_is_what_differs() -> None:
@@ -45,7 +45,7 @@ def test_keys_are_unique() -> None:
     ],
 )
 def test_a_refusal_is_one_line(error: Exception, said: str) -> None:
-    assert str(explain(error, read_catalogue())) == said
+    assert str(explain_refusal(error, read_catalogue())) == said
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_refusal_is_one_line(error: Exception, said: str) -> None:
 def test_a_word_that_hydra_cannot_read_is_mended(word: str, said: str) -> None:
     with pytest.raises(HydraException) as refused:
         OverridesParser.create().parse_overrides([word])
-    assert str(explain(refused.value, read_catalogue())) == said
+    assert str(explain_refusal(refused.value, read_catalogue())) == said
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_word_that_hydra_cannot_read_is_mended(word: str, said: str) -> None:
 def test_an_interpolation_that_leads_nowhere_is_named_by_its_key(value: str, said: str) -> None:
     with pytest.raises(OmegaConfBaseException) as refused:
         OmegaConf.to_container(OmegaConf.create({"epochs": value}), resolve=True)
-    assert str(explain(refused.value, read_catalogue())) == said
+    assert str(explain_refusal(refused.value, read_catalogue())) == said
 
 
 @pytest.mark.parametrize("word", ["lr=null", "lr=True", "lr=constant,0.1"])

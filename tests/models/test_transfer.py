@@ -6,7 +6,7 @@ import pytest
 
 from hhexp import models
 from hhexp.errors import UserError
-from hhexp.models.transfer import WEIGHTS_FILE, weights_file
+from hhexp.models.transfer import WEIGHTS_FILE, find_weights
 
 HEAD = {"cut": "mixed7", "dense_units": 16}
 
@@ -25,7 +25,7 @@ def test_the_cache_is_kerass_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / WEIGHTS_FILE).touch()
-    assert weights_file(None) == tmp_path / "models" / WEIGHTS_FILE
+    assert find_weights(None) == tmp_path / "models" / WEIGHTS_FILE
 
 
 def test_a_file_that_is_not_inception_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from keras import layers
 
 from hhexp.errors import UserError
 from hhexp.models import build
-from hhexp.prediction.gradcam import gradcam, overlay
+from hhexp.prediction.gradcam import compute_gradcam, lay_over
 
 NOISE = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
 
@@ -54,13 +54,13 @@ def hottest(heat: np.ndarray) -> tuple[float, float]:
 
 
 def test_the_heat_is_where_what_speaks_for_the_class_is() -> None:
-    red, blue = gradcam(red_is_1(), spots(), np.array([1, 0]))
+    red, blue = compute_gradcam(red_is_1(), spots(), np.array([1, 0]))
     assert hottest(red) == pytest.approx((7 / 32, 7 / 32), abs=0.05)
     assert hottest(blue) == pytest.approx((25 / 32, 25 / 32), abs=0.05)
 
 
 def test_where_nothing_speaks_for_the_class_there_is_no_heat() -> None:
-    for heat in gradcam(red_is_1(), spots(), np.array([0, 1])):
+    for heat in compute_gradcam(red_is_1(), spots(), np.array([0, 1])):
         assert not heat.any()
 
 
@@ -75,12 +75,12 @@ def test_under_an_average_and_one_dense_layer_it_is_the_class_activation_map() -
     for index in range(3):
         cam = np.maximum(maps @ kernel[:, index], 0)
         expected = cam / cam.max(axis=(1, 2), keepdims=True)
-        assert gradcam(model, NOISE, index) == pytest.approx(expected, abs=1e-3)
+        assert compute_gradcam(model, NOISE, index) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_hhexps_cnn_is_explained_by_its_last_block(classes: int) -> None:
-    heat = gradcam(cnn(classes), NOISE, np.zeros(5, np.int64))
+    heat = compute_gradcam(cnn(classes), NOISE, np.zeros(5, np.int64))
     assert heat.shape == (5, 6, 6)  # 32 → 30 → 15 → 13 → 6
     assert heat.dtype == np.float32
     assert heat.min() == 0
@@ -88,7 +88,7 @@ def test_hhexps_cnn_is_explained_by_its_last_block(classes: int) -> None:
 
 
 def test_a_map_that_pooling_leaves_too_small_is_taken_before_the_pooling() -> None:
-    assert gradcam(cnn(side=20), NOISE[:, :20, :20], 1).shape == (5, 7, 7)  # then 3 × 3
+    assert compute_gradcam(cnn(side=20), NOISE[:, :20, :20], 1).shape == (5, 7, 7)  # then 3 × 3
 
 
 def test_a_frozen_trunk_under_a_new_head_is_explained() -> None:
@@ -99,7 +99,7 @@ def test_a_frozen_trunk_under_a_new_head_is_explained() -> None:
     x = trunk(layers.Rescaling(1 / 127.5, offset=-1.0)(images), training=False)
     x = layers.Dense(8, activation="relu")(layers.Flatten()(x))
     model = keras.Model(images, layers.Dense(1, activation="sigmoid")(x))
-    heat = gradcam(model, NOISE, 1) + gradcam(model, NOISE, 0)
+    heat = compute_gradcam(model, NOISE, 1) + compute_gradcam(model, NOISE, 0)
     assert heat.shape == (5, 15, 15)
     assert np.all(heat.max(axis=(1, 2)) >= 1)
 
@@ -113,14 +113,16 @@ def test_a_sequential_model_is_explained() -> None:
             layers.Dense(3, "softmax"),
         ]
     )
-    assert gradcam(model, NOISE, 2).shape == (5, 30, 30)
+    assert compute_gradcam(model, NOISE, 2).shape == (5, 30, 30)
 
 
 def test_a_model_that_is_sure_is_explained_as_well() -> None:
     model = red_is_1()
     model.get_layer("out").set_weights([np.array([[5.0], [-5.0]]), np.array([200.0])])
     assert model.predict(spots(), verbose=0)[0] == 1
-    assert np.array_equal(gradcam(model, spots(), 1), gradcam(red_is_1(), spots(), 1))
+    assert np.array_equal(
+        compute_gradcam(model, spots(), 1), compute_gradcam(red_is_1(), spots(), 1)
+    )
 
 
 def test_bfloat16_is_explained_much_as_float32() -> None:
@@ -129,21 +131,23 @@ def test_bfloat16_is_explained_much_as_float32() -> None:
         model = red_is_1()
     finally:
         keras.config.set_dtype_policy("float32")
-    assert gradcam(model, spots(), 1) == pytest.approx(gradcam(red_is_1(), spots(), 1), abs=0.02)
+    assert compute_gradcam(model, spots(), 1) == pytest.approx(
+        compute_gradcam(red_is_1(), spots(), 1), abs=0.02
+    )
 
 
 def test_an_images_map_does_not_depend_on_its_company(monkeypatch: pytest.MonkeyPatch) -> None:
     model, classes = cnn(), np.array([0, 1, 0, 1, 1])
-    together = gradcam(model, NOISE, classes)
+    together = compute_gradcam(model, NOISE, classes)
     monkeypatch.setattr("hhexp.prediction.gradcam.BATCH", 2)
-    assert gradcam(model, NOISE, classes) == pytest.approx(together, abs=1e-4)
+    assert compute_gradcam(model, NOISE, classes) == pytest.approx(together, abs=1e-4)
 
 
 def test_the_model_stays_as_it_was() -> None:
     model = cnn()
     before: list[Any] = model.get_weights()
     answers, config = model.predict(NOISE, verbose=0), model.get_config()
-    gradcam(model, NOISE, 1)
+    compute_gradcam(model, NOISE, 1)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     assert np.array_equal(answers, model.predict(NOISE, verbose=0))
     assert model.get_config() == config
@@ -154,15 +158,15 @@ def test_a_model_without_a_feature_map_is_refused() -> None:
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(images))
     model = keras.Model(images, layers.Dense(1, activation="sigmoid")(flat), name="flat")
     with pytest.raises(UserError, match="'flat' shows no feature map"):
-        gradcam(model, NOISE, 1)
+        compute_gradcam(model, NOISE, 1)
 
 
 def test_an_overlay_colours_what_is_hot_and_leaves_the_rest() -> None:
     picture = np.full((60, 80, 3), 100, np.uint8)
     heat = np.zeros((4, 4), np.float32)
-    assert np.array_equal(overlay(picture, heat), picture)
+    assert np.array_equal(lay_over(picture, heat), picture)
     heat[0, 0] = 1
-    laid = overlay(picture, heat)
+    laid = lay_over(picture, heat)
     assert laid.shape == picture.shape and laid.dtype == np.uint8
     assert np.array_equal(laid[40:, 50:], picture[40:, 50:])
     assert np.all(laid[0, 0] != 100)

@@ -14,7 +14,7 @@ import pytest
 import hhexp
 from hhexp.data import Dataset, FileEntry, Split
 from hhexp.provenance import collect
-from hhexp.provenance.environment import MEANINGS, variables
+from hhexp.provenance.environment import MEANINGS, read_variables
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_no_variable_is_logged_but_those_that_move_numbers(
         monkeypatch.setenv(name, secret)
     monkeypatch.setenv("TF_SET_ONEDNN_FPMATH_MODE", "BF16")  # a run starts without it
     ours = {"TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "KERAS_BACKEND"}
-    assert set(variables("avx2")) == ours
+    assert set(read_variables("avx2")) == ours
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert variables("avx2")["OMP_NUM_THREADS"] == "3"
+    assert read_variables("avx2")["OMP_NUM_THREADS"] == "3"
 
 
 def test_every_variable_says_what_it_decides() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from joblib.externals.loky.backend import context
 
-from hhexp.provenance.machine import usable_cores
+from hhexp.provenance.machine import count_usable_cores
 
 V1 = "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"
 V2 = "/sys/fs/cgroup/cpu.max"
@@ -38,13 +38,13 @@ def test_a_container_s_quota_limits_the_cores(
         lambda path: path in files if str(path).startswith("/sys/fs/cgroup") else exists(path),
     )
     monkeypatch.setattr(context, "open", lambda path: files[path].open(), raising=False)
-    assert usable_cores() == cores
+    assert count_usable_cores() == cores
 
 
 def test_cores_that_a_process_may_not_run_on_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     machine_with(8, monkeypatch)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {2, 5}, raising=False)
-    assert usable_cores() <= 2
+    assert count_usable_cores() <= 2
 
 
 def machine_with(cores: int, patch: pytest.MonkeyPatch) -> None:

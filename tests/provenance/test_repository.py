@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hhexp.provenance import repository
-from hhexp.provenance.repository import State, repositories
+from hhexp.provenance.repository import State, read_repositories
 
 
 def git(folder: Path, *words: str) -> str:
@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def ask(project: Path) -> tuple[State, str]:
-    states, patches = repositories({"hhexp": {"hhexp": project / "src/hhexp/__init__.py"}})
+    states, patches = read_repositories({"hhexp": {"hhexp": project / "src/hhexp/__init__.py"}})
     assert len(states) == 1
     return states[0], patches.get("changes.patch", "")
 
@@ -133,7 +133,9 @@ def test_the_current_folder_does_not_count(
     write(tmp_path / "elsewhere", {"hhexp/__init__.py": ""})
     monkeypatch.chdir(project)
     monkeypatch.setenv("GIT_DIR", str(project / ".git"))
-    (state,), patches = repositories({"hhexp": {"a": tmp_path / "elsewhere/hhexp/__init__.py"}})
+    (state,), patches = read_repositories(
+        {"hhexp": {"a": tmp_path / "elsewhere/hhexp/__init__.py"}}
+    )
     assert (state.repository, state.commit, state.note) == (None, None, "in no git repository")
     assert patches == {}
 
@@ -144,7 +146,7 @@ def test_an_installed_package_is_not_in_the_repository_around_it(
 ) -> None:
     installed = project / environment / "lib/hhexp/__init__.py"
     write(project, {str(installed.relative_to(project)): ""})
-    (state,), patches = repositories({"hhexp": {"a": installed}})
+    (state,), patches = read_repositories({"hhexp": {"a": installed}})
     assert state.repository is None and patches == {}
     assert state.note == "in no git repository that tracks it"
 
@@ -159,12 +161,12 @@ def test_a_module_of_ones_own_counts_with_its_repository(project: Path, tmp_path
         "mine": {"mine.py": own / "mine.py"},
         "beside": {"beside.py": project / "beside.py"},
     }
-    (first, second), patches = repositories(files)
+    (first, second), patches = read_repositories(files)
     assert first.modules == ("hhexp", "beside")
     assert (second.modules, second.commit, second.note) == (("mine",), None, "it has no commit yet")
 
     git(own, "commit", "-q", "--allow-empty", "-m", "first")
-    (_, second), patches = repositories(files)
+    (_, second), patches = read_repositories(files)
     assert second.commit and second.patch == "changes-2.patch"
     assert "+x = 1" in patches["changes-2.patch"] and "+y = 1" in patches["changes.patch"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hhexp.reproduction.difference import Difference, differences, differences_table
+from hhexp.reproduction.difference import Difference, find_differences, tabulate_differences
 
 CONFIG = "epochs: 2\nruntime:\n  threads: 2\n  isa: native\ntracking:\n  label: null\n"
 
@@ -38,12 +38,12 @@ def provenance(**changes: Any) -> dict[str, str]:
 
 
 def only(now: dict[str, str]) -> Difference:
-    (found,) = differences(provenance(), now)
+    (found,) = find_differences(provenance(), now)
     return found
 
 
 def test_equal_provenance_has_no_difference() -> None:
-    assert differences(provenance(), provenance()) == []
+    assert find_differences(provenance(), provenance()) == []
 
 
 def test_each_kind_is_found_and_named() -> None:
@@ -69,7 +69,7 @@ def test_each_kind_is_found_and_named() -> None:
 
 def test_an_empty_variable_is_none() -> None:
     now = provenance(environment={"CUDA_VISIBLE_DEVICES": ""})
-    assert differences(provenance(), now) == differences(now, provenance()) == []
+    assert find_differences(provenance(), now) == find_differences(now, provenance()) == []
 
 
 def test_files_packages_and_flags_that_came_or_went_are_named() -> None:
@@ -90,7 +90,7 @@ def test_the_most_suspicious_comes_first() -> None:
         machine={"cpu": "Another", "instruction_set": "avx2"},
         environment={"XLA_FLAGS": "x"},
     )
-    assert [d.name for d in differences(provenance(), now)] == [
+    assert [d.name for d in find_differences(provenance(), now)] == [
         "train/a/1.png",
         "hhexp/training/step.py",
         "mine.py",
@@ -109,18 +109,18 @@ def test_the_most_suspicious_comes_first() -> None:
 def test_what_one_of_them_did_not_record_is_passed_over() -> None:
     then = provenance()
     del then["provenance/machine.json"]
-    assert differences(then, provenance(machine={"cpu": "Another"})) == []
+    assert find_differences(then, provenance(machine={"cpu": "Another"})) == []
 
 
 def test_the_folder_s_name_makes_no_difference() -> None:
     bare = {path.removeprefix("provenance/"): text for path, text in provenance().items()}
-    assert differences(bare, provenance()) == []
-    assert len(differences(bare, provenance(environment={"XLA_FLAGS": "x"}))) == 1
+    assert find_differences(bare, provenance()) == []
+    assert len(find_differences(bare, provenance(environment={"XLA_FLAGS": "x"}))) == 1
 
 
 def test_the_table_shows_the_first_and_counts_the_rest() -> None:
     files = [{"path": f"train/a/{n:02}.png", "bytes": 9, "sha256": "b" * 64} for n in range(40)]
-    table = differences_table(provenance(), provenance(data={"files": files}), most=5)
+    table = tabulate_differences(provenance(), provenance(data={"files": files}), most=5)
     console = Console(file=io.StringIO(), width=120)
     console.print(table)
     shown = console.file.getvalue()  # type: ignore[attr-defined]

@@ -30,7 +30,9 @@ def test_another_seed_s_damaged_record_is_left_out(
         epoch = {"epoch": 1, "metrics": {"val/loss": losses[seed]}, "weights": "a" * 64}
         return make_record(identity={"seed": seed, "threads": 2}, epochs=[epoch])
 
-    monkeypatch.setattr(retrain, "of_kind", lambda store, kind: [stored(seed) for seed in losses])
+    monkeypatch.setattr(
+        retrain, "find_finished", lambda store, kind: [stored(seed) for seed in losses]
+    )
     monkeypatch.setattr(retrain, "from_store", from_store)
     store = Store("sqlite:///unused.db")
-    assert retrain.seed_spread(store, from_store(store, stored(0)), 1) == {"val/loss": 0.25}
+    assert retrain.measure_spread(store, from_store(store, stored(0)), 1) == {"val/loss": 0.25}

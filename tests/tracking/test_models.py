@@ -12,7 +12,7 @@ from keras import layers
 
 from hhexp.errors import UserError
 from hhexp.models import build
-from hhexp.tracking.models import class_names, load_file, load_model
+from hhexp.tracking.models import load_file, load_model, read_classes
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -166,7 +166,7 @@ def test_a_model_of_someones_own_classes_is_refused_in_one_line(tmp_path: Path) 
 def test_the_classes_come_in_the_order_of_the_models_outputs(store: Store) -> None:
     run = started(store)
     run.log_json({"zebras": 1, "ants": 0, "bees": 2}, "classes.json")
-    assert class_names(store, run.run_id) == ("ants", "zebras", "bees")
+    assert read_classes(store, run.run_id) == ("ants", "zebras", "bees")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '{"a": "x"}', '{"a": 0, "b": 0}'])
@@ -174,10 +174,10 @@ def test_damaged_classes_are_said(store: Store, text: str) -> None:
     run = started(store)
     run.log_text(text, "classes.json")
     with pytest.raises(UserError, match=r"its classes\.json is damaged"):
-        class_names(store, run.run_id)
+        read_classes(store, run.run_id)
 
 
 def test_missing_classes_are_said(store: Store) -> None:
     run = started(store)
     with pytest.raises(UserError, match="classes cannot be fetched"):
-        class_names(store, run.run_id)
+        read_classes(store, run.run_id)

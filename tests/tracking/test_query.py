@@ -5,7 +5,13 @@ import math
 import pytest
 
 from hhexp.errors import UserError
-from hhexp.tracking.query import answer_tags, answers, children, find_run, metric_histories
+from hhexp.tracking.query import (
+    find_children,
+    find_run,
+    make_answer_tags,
+    read_answers,
+    read_histories,
+)
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -47,8 +53,10 @@ def test_children_come_in_the_order_of_their_start(store: Store) -> None:
     parent = TrackedRun.start(store, "study", "sweep")
     names = [TrackedRun.start(store, "study", n, parent.run_id) for n in ("a", "b", "c")]
     TrackedRun.start(store, "study", "alone")
-    assert [child.run_id for child in children(store, parent.run_id)] == [n.run_id for n in names]
-    assert children(store, names[0].run_id) == []
+    assert [child.run_id for child in find_children(store, parent.run_id)] == [
+        n.run_id for n in names
+    ]
+    assert find_children(store, names[0].run_id) == []
 
 
 def test_histories_run_from_epoch_one_and_keep_the_last_of_a_retrained_epoch(store: Store) -> None:
@@ -56,7 +64,7 @@ def test_histories_run_from_epoch_one_and_keep_the_last_of_a_retrained_epoch(sto
     for epoch, loss in ((1, 0.9), (2, 0.8), (2, 0.7), (4, 0.5)):
         run.log_epoch(epoch, {"val/loss": loss})
     run.log_epoch(1, {"lr": 0.001})
-    histories = metric_histories(store, run.run_id)
+    histories = read_histories(store, run.run_id)
     assert histories["lr"] == [0.001]
     assert histories["val/loss"][:2] == [0.9, 0.7]
     assert math.isnan(histories["val/loss"][2])
@@ -66,6 +74,6 @@ def test_histories_run_from_epoch_one_and_keep_the_last_of_a_retrained_epoch(sto
 def test_a_sweep_of_any_size_lists_each_of_its_runs_once(store: Store) -> None:
     ids = [f"{number:032x}" for number in range(400)]
     sweep = TrackedRun.start(store, "study", "sweep")
-    sweep.set_tags(answer_tags([*ids, ids[7]]))
-    assert answers(find_run(store, sweep.run_id)) == ids
-    assert answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []
+    sweep.set_tags(make_answer_tags([*ids, ids[7]]))
+    assert read_answers(find_run(store, sweep.run_id)) == ids
+    assert read_answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, keep_state, state_of
+from hhexp.tracking.states import fetch_state, find_state, keep_state
 from hhexp.tracking.store import Store
 
 
@@ -19,10 +19,10 @@ def saved(run: TrackedRun) -> list[str]:
 
 
 def test_the_newest_state_replaces_the_one_before(run: TrackedRun) -> None:
-    assert state_of(run.store, run.run_id) is None
+    assert find_state(run.store, run.run_id) is None
     keep_state(run, b"five", 5)
     keep_state(run, b"ten", 10)
-    record = state_of(run.store, run.run_id)
+    record = find_state(run.store, run.run_id)
     assert record is not None
     assert (record.epoch, fetch_state(run.store, record)) == (10, b"ten")
     assert saved(run) == ["state/epoch-00010.npz"]
@@ -40,7 +40,7 @@ def test_a_crash_while_saving_leaves_the_state_before(
         patch.setattr(TrackedRun, "set_tags", crash)
         with pytest.raises(KeyboardInterrupt):
             keep_state(run, b"ten", 10)
-    record = state_of(run.store, run.run_id)
+    record = find_state(run.store, run.run_id)
     assert record is not None
     assert (record.epoch, fetch_state(run.store, record)) == (5, b"five")
 

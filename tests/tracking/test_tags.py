@@ -4,7 +4,7 @@ from pathlib import Path
 
 import hhexp
 from hhexp.tracking import tags
-from hhexp.tracking.query import matching
+from hhexp.tracking.query import find_matching
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -26,5 +26,5 @@ def test_no_other_module_spells_a_name() -> None:
 def test_a_run_is_found_by_a_tag(store: Store) -> None:
     run = TrackedRun.start(store, "study", "one", None, {tags.LABEL: "quick"})
     TrackedRun.start(store, "study", "other", None, {tags.LABEL: "slow"})
-    found = matching(store, tags.tag_equals(tags.LABEL, "quick"))
+    found = find_matching(store, tags.tag_equals(tags.LABEL, "quick"))
     assert [each.run_id for each in found] == [run.run_id]

@@ -12,7 +12,7 @@ Network = Callable[..., Any]
 def blocks(model: Any) -> list[Any]:
     import keras
 
-    from hhexp.training.arrangement import blocks as found
+    from hhexp.training.arrangement import find_blocks as found
 
     return found(keras.Model(model.inputs, model.outputs))
 

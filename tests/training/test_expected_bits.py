@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hhexp.training.isa import effective, option
+from hhexp.training.isa import find_effective, find_option
 from hhexp.training.runtime import cpu_name
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +23,10 @@ RECORD = json.loads(Path(__file__).with_name("expected_bits.json").read_text())
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("name", dict.fromkeys([effective("native"), "avx2"]))
+@pytest.mark.parametrize("name", dict.fromkeys([find_effective("native"), "avx2"]))
 def test_the_bits_are_those_on_record(name: str, threads: int) -> None:
-    here = f"{cpu_name()} ({effective('native')})"
-    if effective(option(name)) != name:
+    here = f"{cpu_name()} ({find_effective('native')})"
+    if find_effective(find_option(name)) != name:
         pytest.skip(f"{here}: has no {name}")
     found = three_steps(name, threads)
     assert found["effective"] == name
@@ -58,7 +58,7 @@ def test_the_same_machine_gives_the_same_bits_twice() -> None:
 
 def three_steps(name: str, threads: int) -> dict[str, Any]:
     """What ``benchmarks/bits.py`` gives, in a process of its own."""
-    cap = "native" if name == "native" else option(name)
+    cap = "native" if name == "native" else find_option(name)
     command = [sys.executable, ROOT / "benchmarks/bits.py", "--json"]
     done = subprocess.run(
         [*command, "--isa", cap, "--threads", str(threads)],

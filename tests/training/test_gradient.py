@@ -21,7 +21,7 @@ def plain(model: Any, images: np.ndarray, loss: Callable[[Any], Any]) -> list[np
 def test_the_gradient_is_the_plain_one(network: Network, images: np.ndarray, kind: str) -> None:
     import tensorflow as tf
 
-    from hhexp.training.gradient import gradient
+    from hhexp.training.gradient import build_gradient
 
     penalty = "l2" if kind == "penalty" else None
     relu = {"negative_slope": 0.1} if kind == "leaky" else None
@@ -34,7 +34,7 @@ def test_the_gradient_is_the_plain_one(network: Network, images: np.ndarray, kin
     def loss(output: Any) -> Any:
         return tf.add_n([tf.reduce_mean(tf.square(output - 0.3)), *model.losses])
 
-    output, gradients = tf.function(gradient(model))(images, loss)
+    output, gradients = tf.function(build_gradient(model))(images, loss)
     np.testing.assert_allclose(output, model(images, training=True), rtol=1e-6)
     expected = plain(model, images, loss)
     assert len(gradients) == len(expected) and all(np.any(one) for one in expected)
@@ -46,14 +46,14 @@ def test_a_model_without_pooling_has_the_plain_gradient(images: np.ndarray) -> N
     import tensorflow as tf
     from keras import Input, Sequential, layers
 
-    from hhexp.training.gradient import gradient
+    from hhexp.training.gradient import build_gradient
 
     model = Sequential([Input((12, 12, 3)), layers.Flatten(), layers.Dense(2)])
 
     def loss(output: Any) -> Any:
         return tf.reduce_mean(tf.square(output - 0.3))
 
-    _, gradients = tf.function(gradient(model))(images, loss)
+    _, gradients = tf.function(build_gradient(model))(images, loss)
     for one, other in zip(gradients, plain(model, images, loss), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
@@ -62,11 +62,11 @@ def test_a_bias_has_its_whole_gradient_in_bfloat16_too() -> None:
     import tensorflow as tf
     from keras import Input, Model, layers
 
-    from hhexp.training.gradient import gradient
+    from hhexp.training.gradient import build_gradient
 
     inputs = Input((96, 96, 3))
     pooled = layers.MaxPooling2D()(layers.Conv2D(2, 1, dtype="bfloat16")(inputs))
     model = Model(inputs, pooled)
     seen = np.ones((4, 96, 96, 3), np.float32)
-    _, gradients = gradient(model)(seen, lambda output: tf.reduce_sum(output))
+    _, gradients = build_gradient(model)(seen, lambda output: tf.reduce_sum(output))
     np.testing.assert_allclose(gradients[1], [4 * 48 * 48] * 2, rtol=0.01)

@@ -41,7 +41,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, flags: set[str] | None) -> None:
 )
 def test_a_cpu_s_own_set(flags: set[str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, flags)
-    assert isa.effective("native") == name
+    assert isa.find_effective("native") == name
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_the_lesser_of_the_cpu_and_the_cap_counts(
     flags: set[str], option: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, flags)
-    assert isa.effective(option) == name
-    assert isa.environment(option) == {"ONEDNN_MAX_CPU_ISA": name.upper()}
+    assert isa.find_effective(option) == name
+    assert isa.isa_variables(option) == {"ONEDNN_MAX_CPU_ISA": name.upper()}
 
 
 @pytest.mark.parametrize("name", isa.NEEDS)
@@ -71,7 +71,7 @@ def test_a_recorded_set_is_reached_by_every_cpu_that_has_more(
 ) -> None:
     pretend(monkeypatch, SAPPHIRE_RAPIDS)
     assert isa.reaches(name)
-    assert isa.effective(isa.option(name)) == name
+    assert isa.find_effective(isa.find_option(name)) == name
     pretend(monkeypatch, {"sse4_1"})
     assert isa.reaches(name) == (name == "sse41")
 
@@ -80,8 +80,8 @@ def test_a_system_that_lists_no_flags_says_what_machine_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pretend(monkeypatch, None)
-    assert isa.effective("native") == f"native:{platform.machine()}"
-    assert isa.environment("native") == {"ONEDNN_MAX_CPU_ISA": "DEFAULT"}
+    assert isa.find_effective("native") == f"native:{platform.machine()}"
+    assert isa.isa_variables("native") == {"ONEDNN_MAX_CPU_ISA": "DEFAULT"}
     assert not isa.reaches("avx2")
     assert isa.reaches(f"native:{platform.machine()}")
     assert not isa.reaches("native:another")
@@ -91,7 +91,7 @@ def test_a_cap_is_set_even_where_the_cpu_s_flags_are_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pretend(monkeypatch, None)
-    assert isa.environment("avx2") == {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    assert isa.isa_variables("avx2") == {"ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 
 @pytest.mark.slow

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.training.evaluation import Evaluation, evaluator
+from hhexp.config.schema import ConstantRate, RmsProp
+from hhexp.training.evaluation import Evaluation, build_evaluator
 from hhexp.training.loop import Epoch, Images, train
-from hhexp.training.optimizer import optimizer
+from hhexp.training.optimizer import build_optimizer
 
-RMSPROP = {"name": "rmsprop", "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7}
+RMSPROP = RmsProp(name="rmsprop", rho=0.9, momentum=0.0, epsilon=1e-7)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,8 @@ def small_model(seed: int = 1, classes: int = 2) -> keras.Model:
 
 
 def rmsprop(rate: float = 0.001) -> keras.optimizers.Optimizer:
-    return optimizer(RMSPROP, {"schedule": "constant", "value": rate}, steps=3, epochs=3)
+    constant = ConstantRate(schedule="constant", value=rate)
+    return build_optimizer(RMSPROP, constant, steps=3, epochs=3)
 
 
 def trained(
@@ -53,7 +55,7 @@ def trained(
         order=lambda epoch: np.random.default_rng(epoch).permutation(len(images.labels)),
         augment=augment,
         on_step=lambda *_: None,
-        evaluate=evaluator(model, batch_size=10),
+        evaluate=build_evaluator(model, batch_size=10),
     )
     return model, list(done)
 
@@ -95,7 +97,7 @@ def test_augmentation_touches_training_images_only(squares: Images) -> None:
 
     model, epochs = trained(squares, epochs=2, augment=augment)
     assert sorted(seen) == [(epoch, index) for epoch in (1, 2) for index in range(24)]
-    plain = evaluator(model, batch_size=10)(squares.images, squares.labels)
+    plain = build_evaluator(model, batch_size=10)(squares.images, squares.labels)
     assert epochs[-1].metrics["val/loss"] == plain.loss
 
 
@@ -103,7 +105,7 @@ def test_the_training_metrics_are_means_over_images_not_batches(squares: Images)
     model = small_model()
     (epoch,) = train(
         model,
-        rmsprop(0.0),
+        rmsprop(1e-30),
         squares,
         squares,
         classes=("dark", "bright"),
@@ -113,7 +115,7 @@ def test_the_training_metrics_are_means_over_images_not_batches(squares: Images)
         order=lambda _: np.arange(24),
         augment=None,
         on_step=lambda *_: None,
-        evaluate=evaluator(model, batch_size=10),
+        evaluate=build_evaluator(model, batch_size=10),
     )
     assert epoch.metrics["train/loss"] == pytest.approx(epoch.metrics["val/loss"], rel=1e-5)
     assert epoch.metrics["train/accuracy"] == pytest.approx(epoch.metrics["val/accuracy"])
@@ -123,7 +125,7 @@ def test_validation_loss_does_not_saturate(squares: Images) -> None:
     model = small_model()
     last = model.get_layer("probability")
     last.set_weights([np.zeros_like(last.get_weights()[0]), np.array([100.0], np.float32)])
-    result = evaluator(model, batch_size=10)(squares.images, squares.labels)
+    result = build_evaluator(model, batch_size=10)(squares.images, squares.labels)
     assert result.loss == pytest.approx(50.0)
 
 
@@ -143,7 +145,7 @@ def test_steps_are_reported_in_order(squares: Images) -> None:
             order=lambda _: np.arange(24),
             augment=None,
             on_step=lambda epoch, step, *_: steps.append((epoch, step)),
-            evaluate=evaluator(model, batch_size=10),
+            evaluate=build_evaluator(model, batch_size=10),
         )
     )
     assert steps == [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)]
@@ -172,7 +174,7 @@ def test_three_classes_train_as_categorical() -> None:
         order=lambda _: np.arange(6),
         augment=None,
         on_step=lambda *_: None,
-        evaluate=evaluator(model, batch_size=10),
+        evaluate=build_evaluator(model, batch_size=10),
     )
     assert {"val/recall/a", "val/recall/b", "val/recall/c"} <= epoch.metrics.keys()
     assert epoch.validation.probabilities.shape == (6, 3)

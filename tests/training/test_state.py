@@ -5,26 +5,27 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.training.optimizer import optimizer
-from hhexp.training.state import PastEpoch, load_state, save_state, weights_sha256
-from hhexp.training.step import training_step
+from hhexp.config.schema import Adam, ConstantRate, Sgd
+from hhexp.training.optimizer import build_optimizer
+from hhexp.training.state import PastEpoch, hash_weights, load_state, save_state
+from hhexp.training.step import build_training_step
 
-ADAM = {"name": "adam", "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-CONSTANT = {"schedule": "constant", "value": 0.01}
+ADAM = Adam(name="adam", beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+CONSTANT = ConstantRate(schedule="constant", value=0.01)
 PAST = [PastEpoch({"val/loss": 0.1 + 0.2}, "abc")]
 
 
 def training(units: int = 4) -> tuple[keras.Model, keras.optimizers.Optimizer]:
     keras.utils.set_random_seed(1)
     model = models.build("cnn", {"filters": [4], "dense_units": units}, (8, 8, 3), classes=2)
-    rule = optimizer(ADAM, CONSTANT, steps=2, epochs=2)
+    rule = build_optimizer(ADAM, CONSTANT, steps=2, epochs=2)
     rule.build(model.trainable_variables)
     return model, rule
 
 
 def steps(model: keras.Model, rule: keras.optimizers.Optimizer, seed: int) -> None:
     random = np.random.default_rng(seed)
-    step = training_step(model, rule)
+    step = build_training_step(model, rule)
     for _ in range(3):
         step(random.integers(0, 256, (4, 8, 8, 3)).astype(np.uint8), np.array([0, 1, 0, 1]))
 
@@ -36,16 +37,16 @@ def test_going_on_gives_the_same_bits_as_not_stopping() -> None:
     steps(model, rule, seed=2)
     other, other_rule = training()
     assert load_state(other, other_rule, content) == PAST
-    assert weights_sha256(other) != weights_sha256(model)
+    assert hash_weights(other) != hash_weights(model)
     steps(other, other_rule, seed=2)
-    assert weights_sha256(other) == weights_sha256(model)
+    assert hash_weights(other) == hash_weights(model)
 
 
 def test_a_state_of_another_optimizer_is_refused() -> None:
     model, rule = training()
     content = save_state(model, rule, PAST)
-    sgd = optimizer(
-        {"name": "sgd", "momentum": 0.0, "nesterov": False}, CONSTANT, steps=2, epochs=2
+    sgd = build_optimizer(
+        Sgd(name="sgd", momentum=0.0, nesterov=False), CONSTANT, steps=2, epochs=2
     )
     with pytest.raises(ValueError, match="another model or optimizer"):
         load_state(model, sgd, content)

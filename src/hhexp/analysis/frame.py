@@ -13,7 +13,7 @@ from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
 from hhexp.analysis.results import Results, select
 from hhexp.analysis.statistics import Interval, paired_difference
-from hhexp.config.check import nearest
+from hhexp.config.check import suggest
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 
@@ -73,7 +73,7 @@ def compare(
     results = select(Store.resolve(tracking_uri), selection)
     for name, known in ((metric, results.metrics), (statistic, list(STATISTICS))):
         if name not in known:
-            raise UserError(f"compare: there is no {name}{nearest(name, known)}")
+            raise UserError(f"compare: there is no {name}{suggest(name, known)}")
     cells = [_find_cell(results, cell) for cell in (first, second)]
     one, other = (results.measure_cell(cell, metric, statistic) for cell in cells)
     seeds = [seed for seed in one if seed in other]

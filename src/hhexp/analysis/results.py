@@ -11,7 +11,14 @@ from hhexp.analysis.metrics import History, diverged_at, measure
 from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.tracking.query import StoredRun, answers, children, find_run, matching, metric_histories
+from hhexp.tracking.query import (
+    StoredRun,
+    find_children,
+    find_matching,
+    find_run,
+    read_answers,
+    read_histories,
+)
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, KIND, OVERRIDES, tag_equals
 
@@ -121,14 +128,14 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
     sweep = None
     if itself := find_study_file(selection):
         applied = read_study(itself)
-        records = matching(store, tag_equals(KIND, "run"))
+        records = find_matching(store, tag_equals(KIND, "run"))
     elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
         records = [find_run(store, selection)]
         if records[0].kind == "sweep":
             sweep = records[0]
             records = _find_sweep_runs(store, sweep)
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
-        found = matching(store, selection)
+        found = find_matching(store, selection)
         records = [record for record in found if record.kind == "run"]
     else:
         raise UserError(
@@ -160,9 +167,9 @@ def _read_named_study(name: str) -> Study:
 
 def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
     """The runs that answer a sweep: its own, and older ones that were reused."""
-    own = children(store, sweep.run_id)
+    own = find_children(store, sweep.run_id)
     known = {record.run_id for record in own}
-    return own + [find_run(store, run_id) for run_id in answers(sweep) if run_id not in known]
+    return own + [find_run(store, run_id) for run_id in read_answers(sweep) if run_id not in known]
 
 
 def _sort_into_cells(
@@ -185,7 +192,7 @@ def _sort_into_cells(
         cells = grid.drop_repeats(cell for _, cell in placed)
     order = [grid.label(cell) for cell in cells]
     results = [
-        Result(record, cell, _read_seed(record), metric_histories(store, record.run_id))
+        Result(record, cell, _read_seed(record), read_histories(store, record.run_id))
         for record, cell in placed
     ]
     results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import Statistic
-from hhexp.config.check import nearest
+from hhexp.config.check import suggest
 from hhexp.config.schema import Section
 from hhexp.errors import UserError
 
@@ -209,7 +209,7 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
         where, location = f"claim {name or int(location[1]) + 1}: ", location[2:]
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
-        return f"{where}{key}: no such key{nearest(location[-1], _list_keys(location))}"
+        return f"{where}{key}: no such key{suggest(location[-1], _list_keys(location))}"
     if detail["type"] == "missing":
         return f"{where}{key}: missing"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
-from hhexp.tracking.query import find_run, metric_histories
+from hhexp.tracking.query import find_run, read_histories
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, LABEL
 
@@ -125,7 +125,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def _read_row(store: Store, run_id: str, name: str | None) -> Row:
     record = find_run(store, run_id)
-    history = metric_histories(store, run_id)
+    history = read_histories(store, run_id)
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,

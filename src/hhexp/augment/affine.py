@@ -30,7 +30,7 @@ class Affine:
         _, height, width, _ = images.shape
         parameters = draw(self.ranges, self.seed, epoch, indices, height, width)
         matrices = [
-            matrix(**parameters.of(position), height=height, width=width)
+            compose_matrix(**parameters.of(position), height=height, width=width)
             for position in range(len(images))
         ]
         if self.device == "gpu":
@@ -38,7 +38,7 @@ class Affine:
         return warp(images, matrices, self.ranges.fill_mode)
 
 
-def matrix(
+def compose_matrix(
     theta: float,
     tx: float,
     ty: float,

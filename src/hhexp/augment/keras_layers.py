@@ -40,7 +40,7 @@ class KerasLayers:
         result = np.empty(images.shape, np.float32)
         with tf.device("CPU:0"):
             for position, index in enumerate(indices.tolist()):
-                seeds = tf.constant(layer_seeds(self._seed, epoch, index))
+                seeds = tf.constant(draw_seeds(self._seed, epoch, index))
                 image = tf.constant(images[position : position + 1])
                 result[position] = self._transform_one(image, seeds)[0]
         return result
@@ -78,7 +78,7 @@ def build_layers(ranges: Ranges) -> dict[str, Any]:
     return built
 
 
-def layer_seeds(seed: int, epoch: int, index: int) -> np.ndarray:
+def draw_seeds(seed: int, epoch: int, index: int) -> np.ndarray:
     """[len(LAYERS)] int64, each ≥ 0: what the layers' generators start from for one image."""
     bits = np.random.Philox(key=[DOMAIN, seed], counter=[0, epoch, index, 0])
     return (bits.random_raw(len(LAYERS)) >> 1).astype(np.int64)

@@ -100,7 +100,7 @@ def _read_option(file: Traversable) -> Option:
     return Option(file.name.removesuffix(".yaml"), purpose, keys)
 
 
-def help_text(catalogue: Catalogue, width: int = 100) -> str:
+def write_help(catalogue: Catalogue, width: int = 100) -> str:
     """The whole of ``--help``: usage, keys, groups and options, each with what it is for."""
     lines = [
         "hhexp.run trains a model, or with -m every combination of the values given, and keeps",
@@ -115,7 +115,7 @@ def help_text(catalogue: Catalogue, width: int = 100) -> str:
         "Keys (key=value; the default in brackets)",
     ]
     for key, (value, comment) in catalogue.top.keys.items():
-        lines += _entry(f"{key} [{_yaml(value)}]", comment, width)
+        lines += _format_entry(f"{key} [{_format_yaml(value)}]", comment, width)
     lines += ["", "Groups (group=option; * marks the default; group.key=value for a key of it)"]
     for group, options in catalogue.groups.items():
         keys = list(dict.fromkeys(key for option in options.values() for key in option.keys))
@@ -127,22 +127,22 @@ def help_text(catalogue: Catalogue, width: int = 100) -> str:
         ]
         for name, option in options.items():
             mark = " *" if catalogue.defaults.get(group) == name else ""
-            lines += _entry(name + mark, option.purpose, width)
+            lines += _format_entry(name + mark, option.purpose, width)
     lines += ["", "Hydra's own flags, such as --config-dir and --info: --hydra-help"]
     return "\n".join(lines)
 
 
-def _entry(name: str, text: str, width: int) -> list[str]:
+def _format_entry(name: str, text: str, width: int) -> list[str]:
     indent = " " * 30
     start = f"  {name}".ljust(len(indent) - 1) + " "
     return textwrap.wrap(text, width, initial_indent=start, subsequent_indent=indent) or [start]
 
 
-def _yaml(value: object) -> str:
+def _format_yaml(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
 
 
-def config_dirs(argv: list[str]) -> list[Path]:
+def find_config_dirs(argv: list[str]) -> list[Path]:
     """The folders that ``--config-dir`` names on a command line."""
     folders = []
     for position, word in enumerate(argv):

@@ -28,7 +28,7 @@ def check(values: Mapping[str, Any]) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise UserError(_one_line(error, values)) from error
+        raise UserError(_describe_errors(error, values)) from error
     check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
     check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
     return config
@@ -40,7 +40,7 @@ def check_arguments(
     """Check that ``name`` is registered and that its parameters' types and ranges hold."""
     if name not in registry.functions:
         raise UserError(
-            f"{group}.{key}={name}: no such {registry.kind}{nearest(name, registry.functions)}"
+            f"{group}.{key}={name}: no such {registry.kind}{suggest(name, registry.functions)}"
             " (name the module that registers your own: modules=[my_module])"
         )
     fields: dict[str, Any] = {}
@@ -58,10 +58,10 @@ def check_arguments(
     try:
         schema.model_validate(dict(arguments))
     except ValidationError as error:
-        raise UserError(_one_line(error, arguments, f"{group}.")) from error
+        raise UserError(_describe_errors(error, arguments, f"{group}.")) from error
 
 
-def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
+def suggest(name: str, names: Iterable[str], most: int = 3) -> str:
     """The names most like ``name``, as the end of a message: ``; nearest: full, flip``."""
     names = list(names)
     close = difflib.get_close_matches(name, names, n=most, cutoff=0.6)
@@ -74,11 +74,11 @@ def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     return f"; there are: {', '.join(names)}" if len(names) <= 12 else ""
 
 
-def _one_line(error: ValidationError, values: Mapping[str, Any], prefix: str = "") -> str:
-    return "; ".join(_say(detail, values, prefix) for detail in error.errors())
+def _describe_errors(error: ValidationError, values: Mapping[str, Any], prefix: str = "") -> str:
+    return "; ".join(_describe(detail, values, prefix) for detail in error.errors())
 
 
-def _say(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
+def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
     kind, location, context = detail["type"], detail["loc"], detail.get("ctx", {})
     # In a union pydantic puts the chosen member's tag behind the group: ("lr", "step", "value").
     if len(location) > 2 and location[0] in ("lr", "optimizer"):
@@ -88,8 +88,8 @@ def _say(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         return f"{key}: missing, it has no default"
     if kind == "extra_forbidden":
         *path, unknown = location
-        siblings = [key.removesuffix(unknown) + name for name in _section(values, path)]
-        return f"{key}: no such key{nearest(key, [name for name in siblings if name != key])}"
+        siblings = [key.removesuffix(unknown) + name for name in _find_section(values, path)]
+        return f"{key}: no such key{suggest(key, [name for name in siblings if name != key])}"
     if kind == "union_tag_invalid":
         discriminator = context["discriminator"].strip("'")
         return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
@@ -99,11 +99,11 @@ def _say(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
             "or time/epoch_s"
         )
     else:
-        wanted = _wanted(kind, context, detail["input"], detail["msg"])
-    return f"{key}={_shown(detail['input'])}: {wanted}"
+        wanted = _describe_wanted(kind, context, detail["input"], detail["msg"])
+    return f"{key}={_format_value(detail['input'])}: {wanted}"
 
 
-def _section(values: Any, path: Iterable[str | int]) -> Any:
+def _find_section(values: Any, path: Iterable[str | int]) -> Any:
     """The values below a path."""
     for part in path:
         with contextlib.suppress(LookupError, TypeError):  # a union's tag is not a key
@@ -111,7 +111,7 @@ def _section(values: Any, path: Iterable[str | int]) -> Any:
     return values
 
 
-def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:
+def _describe_wanted(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:
     if kind in ("int_type", "int_parsing", "int_from_float"):
         return "must be a whole number"
     if kind in ("float_type", "float_parsing"):
@@ -119,7 +119,9 @@ def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) 
     if kind in ("bool_type", "bool_parsing"):
         return "must be true or false"
     if kind == "list_type":
-        example = f", such as [{_shown(value)}]" if isinstance(value, str | int | float) else ""
+        example = (
+            f", such as [{_format_value(value)}]" if isinstance(value, str | int | float) else ""
+        )
         return f"must be a list{example}"
     if kind == "string_type":
         return "must be a string"
@@ -131,7 +133,7 @@ def _wanted(kind: str, context: Mapping[str, Any], value: object, message: str) 
     return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as it is written on the command line."""
     if value is None:
         return "null"

@@ -48,13 +48,13 @@ class Registry:
         """
         function = self.functions[name]
         return {
-            key: parameter.replace(annotation=_evaluated(parameter.annotation, function))
+            key: parameter.replace(annotation=_evaluate(parameter.annotation, function))
             for key, parameter in inspect.signature(function).parameters.items()
             if parameter.kind is parameter.KEYWORD_ONLY
         }
 
 
-def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
+def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
     if annotation is inspect.Parameter.empty:
         return Any
     if isinstance(annotation, str):

@@ -7,7 +7,7 @@ import zipfile
 
 from hhexp.config.registry import data_reader
 from hhexp.data.dataset import Files
-from hhexp.data.folders import class_folders
+from hhexp.data.folders import find_images
 from hhexp.errors import UserError
 
 ARCHIVE = "horses_or_humans.zip"
@@ -33,4 +33,4 @@ def bundled(*, sha256: str) -> Files:
             f"{file}: its SHA-256 is {found}, but data.sha256 says {sha256}: "
             "install hhexp again, or correct the key"
         )
-    return class_folders(zipfile.Path(zipfile.ZipFile(io.BytesIO(content))), ARCHIVE)
+    return find_images(zipfile.Path(zipfile.ZipFile(io.BytesIO(content))), ARCHIVE)

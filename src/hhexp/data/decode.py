@@ -10,14 +10,14 @@ import numpy as np
 
 from hhexp.data.cache import cache_folder, open_or_build
 from hhexp.data.dataset import SPLITS, Files, ImageFile
-from hhexp.data.manifest import read
+from hhexp.data.manifest import read_file
 from hhexp.errors import UserError
 
 # Part of the cached folder's name: raise it when decoding below changes.
 VERSION = 1
 
 
-def decoded(files: Files, fingerprint: str, image_size: int | None) -> dict[str, np.ndarray]:
+def open_decoded(files: Files, fingerprint: str, image_size: int | None) -> dict[str, np.ndarray]:
     """The images of each split, ``[N, H, W, 3]`` uint8, memory-mapped from the cache.
 
     Args:
@@ -35,8 +35,8 @@ def decoded(files: Files, fingerprint: str, image_size: int | None) -> dict[str,
     name = f"{fingerprint}-{size}-v{VERSION}-pillow{PIL.__version__}"
     return open_or_build(
         cache_folder() / "decoded" / name,
-        lambda folder: _opened(folder, files, image_size),
-        lambda folder: _build(folder, files, image_size),
+        lambda folder: _open_arrays(folder, files, image_size),
+        lambda folder: _decode_all(folder, files, image_size),
     )
 
 
@@ -86,19 +86,19 @@ def _is_deep_png(content: bytes) -> bool:
     return content.startswith(b"\x89PNG\r\n\x1a\n") and content[24] == 16
 
 
-def _build(folder: Path, files: Files, image_size: int | None) -> None:
+def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
     first = files["train"][0]
-    shape = decode(read(first), first.path, image_size).shape
+    shape = decode(read_file(first), first.path, image_size).shape
     with ThreadPoolExecutor() as pool:
         for split in SPLITS:
-            images = _new_array(_array(folder, split), (len(files[split]), *shape))
+            images = _create_array(_name_array(folder, split), (len(files[split]), *shape))
 
             def place(index: int, image: ImageFile, images: np.ndarray = images) -> None:
-                pixels = decode(read(image), image.path, image_size)
+                pixels = decode(read_file(image), image.path, image_size)
                 if pixels.shape != shape:
                     raise UserError(
-                        f"images of several sizes, such as {first.path} {_size(shape)} and "
-                        f"{image.path} {_size(pixels.shape)}: "
+                        f"images of several sizes, such as {first.path} {_format_size(shape)} and "
+                        f"{image.path} {_format_size(pixels.shape)}: "
                         "choose one that all are resized to, such as data.image_size=150"
                     )
                 images[index] = pixels
@@ -108,7 +108,7 @@ def _build(folder: Path, files: Files, image_size: int | None) -> None:
             images.flush()
 
 
-def _new_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
+def _create_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
     """A mapped file of zeros, all of its room taken: a full disk would end the process later."""
     images = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     if hasattr(os, "posix_fallocate"):
@@ -117,10 +117,12 @@ def _new_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
     return images
 
 
-def _opened(folder: Path, files: Files, image_size: int | None) -> dict[str, np.ndarray] | None:
+def _open_arrays(
+    folder: Path, files: Files, image_size: int | None
+) -> dict[str, np.ndarray] | None:
     """The cached arrays; None where they are missing, cut short or of the wrong shape."""
     try:
-        arrays = {split: np.load(_array(folder, split), mmap_mode="r") for split in SPLITS}
+        arrays = {split: np.load(_name_array(folder, split), mmap_mode="r") for split in SPLITS}
     except (OSError, ValueError, EOFError):
         return None
     height, width = (image_size, image_size) if image_size else arrays["train"].shape[1:3]
@@ -130,9 +132,9 @@ def _opened(folder: Path, files: Files, image_size: int | None) -> dict[str, np.
     return arrays
 
 
-def _array(folder: Path, split: str) -> Path:
+def _name_array(folder: Path, split: str) -> Path:
     return folder / f"{split}.npy"
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def _format_size(shape: tuple[int, ...]) -> str:
     return f"({shape[1]}x{shape[0]})"

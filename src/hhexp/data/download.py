@@ -37,7 +37,7 @@ def download(url: str, sha256: str, file: Path) -> None:
             fetch = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)
             archives.fetch(file.name, downloader=fetch)
     except (requests.RequestException, ValueError) as error:
-        raise UserError(f"{url}: {_reason(error)}") from error
+        raise UserError(f"{url}: {_give_reason(error)}") from error
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -60,7 +60,7 @@ def unpack(archive: Path, folder: Path) -> None:
         raise UserError(f"{archive.name}: no sound zip file: {error}") from error
 
 
-def _reason(error: Exception) -> str:
+def _give_reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -21,10 +21,10 @@ def folder(*, root: str) -> Files:
     path = Path(root).expanduser()
     if not path.is_dir():
         raise UserError(f"data.root={root}: no such folder")
-    return class_folders(path, str(path))
+    return find_images(path, str(path))
 
 
-def class_folders(root: Traversable, where: str) -> Files:
+def find_images(root: Traversable, where: str) -> Files:
     """Find the images in ``train/<class>/`` and ``validation/<class>/`` under ``root``.
 
     Hidden files are passed over; so is whatever else lies beside the two folders.
@@ -42,10 +42,10 @@ def class_folders(root: Traversable, where: str) -> Files:
                 f"{where}: no folder {split}/ in it: it must hold train/ and validation/, "
                 "each with a folder a class"
             )
-    return {split: class_images(root / split, split, f"{where}/{split}") for split in SPLITS}
+    return {split: find_split_images(root / split, split, f"{where}/{split}") for split in SPLITS}
 
 
-def class_images(split_folder: Traversable, split: str, where: str) -> list[ImageFile]:
+def find_split_images(split_folder: Traversable, split: str, where: str) -> list[ImageFile]:
     """Find the images of one split in the class folders under ``split_folder``.
 
     Raises:
@@ -53,13 +53,13 @@ def class_images(split_folder: Traversable, split: str, where: str) -> list[Imag
             no class folders, or one is empty.
     """
     images = []
-    classes = _entries(split_folder, where)
+    classes = _list_entries(split_folder, where)
     if not classes:
         raise UserError(f"{where}: empty: it must hold a folder a class, with images")
     for entry in classes:
         if not entry.is_dir():
             raise UserError(f"{where}/{entry.name}: not a folder: only class folders belong here")
-        files = _entries(entry, f"{where}/{entry.name}")
+        files = _list_entries(entry, f"{where}/{entry.name}")
         if not files:
             raise UserError(f"{where}/{entry.name}: no images in this class folder")
         for file in files:
@@ -70,7 +70,7 @@ def class_images(split_folder: Traversable, split: str, where: str) -> list[Imag
     return images
 
 
-def _entries(parent: Traversable, where: str) -> list[Traversable]:
+def _list_entries(parent: Traversable, where: str) -> list[Traversable]:
     try:
         entries = [entry for entry in parent.iterdir() if not entry.name.startswith(".")]
     except OSError as error:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from hhexp.data.dataset import SPLITS, Dataset, Files, Split
-from hhexp.data.decode import decoded
-from hhexp.data.manifest import fingerprint, manifest
+from hhexp.data.decode import open_decoded
+from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.errors import UserError
 
 
@@ -21,11 +21,11 @@ def load(name: str, files: Files, image_size: int | None) -> Dataset:
             cache cannot be written.
     """
     try:
-        classes = _classes(files)
+        classes = _find_classes(files)
         files = {split: sorted(files[split], key=lambda image: image.path) for split in SPLITS}
-        entries = manifest(files)
-        mark = fingerprint(entries)
-        images = decoded(files, mark, image_size)
+        entries = make_manifest(files)
+        mark = compute_fingerprint(entries)
+        images = open_decoded(files, mark, image_size)
     except UserError as error:
         raise UserError(f"data {name}: {error}") from error
     index = {label: number for number, label in enumerate(classes)}
@@ -40,7 +40,7 @@ def load(name: str, files: Files, image_size: int | None) -> Dataset:
     return Dataset(name, classes, splits["train"], splits["validation"], mark, entries)
 
 
-def _classes(files: Files) -> tuple[str, ...]:
+def _find_classes(files: Files) -> tuple[str, ...]:
     """The sorted classes of files that two splits share; UserError where they do not fit."""
     if set(files) != set(SPLITS):
         raise UserError(f"the reader gives {sorted(files)}, not train and validation")

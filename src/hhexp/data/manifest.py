@@ -10,7 +10,7 @@ from hhexp.data.dataset import FileEntry, Files, ImageFile
 from hhexp.errors import UserError
 
 
-def manifest(files: Files) -> tuple[FileEntry, ...]:
+def make_manifest(files: Files) -> tuple[FileEntry, ...]:
     """Read every file and note its path, size and SHA-256, sorted by path.
 
     Raises:
@@ -18,10 +18,10 @@ def manifest(files: Files) -> tuple[FileEntry, ...]:
     """
     images = sorted((image for split in files.values() for image in split), key=lambda i: i.path)
     with ThreadPoolExecutor() as pool:
-        return tuple(pool.map(_entry, images))
+        return tuple(pool.map(_describe_file, images))
 
 
-def fingerprint(entries: Iterable[FileEntry]) -> str:
+def compute_fingerprint(entries: Iterable[FileEntry]) -> str:
     """The SHA-256 (hex) of a data set's content.
 
     It is taken over the sorted lines ``<sha256>  <path>``, each ended by a newline: what
@@ -31,7 +31,7 @@ def fingerprint(entries: Iterable[FileEntry]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def read(image: ImageFile) -> bytes:
+def read_file(image: ImageFile) -> bytes:
     """The content of a file.
 
     Raises:
@@ -43,6 +43,6 @@ def read(image: ImageFile) -> bytes:
         raise UserError(f"{image.path}: cannot be read: {error}") from error
 
 
-def _entry(image: ImageFile) -> FileEntry:
-    content = read(image)
+def _describe_file(image: ImageFile) -> FileEntry:
+    content = read_file(image)
     return FileEntry(image.path, len(content), hashlib.sha256(content).hexdigest())

@@ -10,9 +10,8 @@ from hhexp.config.registry import data_reader
 from hhexp.data.cache import cache_folder, open_or_build
 from hhexp.data.dataset import SPLITS, Files
 from hhexp.data.download import download, unpack
-from hhexp.data.folders import class_folders, class_images
-from hhexp.data.manifest import fingerprint as fingerprint_of
-from hhexp.data.manifest import manifest
+from hhexp.data.folders import find_images, find_split_images
+from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.errors import UserError
 
 
@@ -60,22 +59,22 @@ def published(
         Archive("validation", validation_url, validation_sha256),
     )
     if root is not None:
-        files = _found(Path(root).expanduser(), archives)
+        files = _find_images(Path(root).expanduser(), archives)
         if files is None:
             raise UserError(
                 f"data.root={root}: no such folder, or neither train/ and validation/ nor "
                 f"{archives[0].name} and {archives[1].name} in it"
             )
-        return _verified(files, fingerprint, root)
+        return _verify(files, fingerprint, root)
     elsewhere = os.environ.get("HHEXP_DATA")
     if elsewhere:
-        files = _found(Path(elsewhere).expanduser(), archives)
+        files = _find_images(Path(elsewhere).expanduser(), archives)
         if files is not None:
-            return _verified(files, fingerprint, elsewhere)
+            return _verify(files, fingerprint, elsewhere)
 
     def cached(folder: Path) -> Files | None:
         try:
-            return _verified(class_folders(folder, str(folder)), fingerprint, str(folder))
+            return _verify(find_images(folder, str(folder)), fingerprint, str(folder))
         except UserError:
             return None
 
@@ -86,17 +85,17 @@ def published(
     )
 
 
-def _found(folder: Path, archives: tuple[Archive, ...]) -> Files | None:
+def _find_images(folder: Path, archives: tuple[Archive, ...]) -> Files | None:
     """The images in a folder, from class folders or from the archives; None if neither is there."""
     if all((folder / split).is_dir() for split in SPLITS):
-        return class_folders(folder, str(folder))
+        return find_images(folder, str(folder))
     if not all((folder / archive.name).is_file() for archive in archives):
         return None
     files = {}
     for archive in archives:
         file = folder / archive.name
         _check_sha256(file, archive.sha256)
-        files[archive.split] = class_images(zipfile.Path(file), archive.split, str(file))
+        files[archive.split] = find_split_images(zipfile.Path(file), archive.split, str(file))
     return files
 
 
@@ -108,8 +107,8 @@ def _check_sha256(file: Path, expected: str) -> None:
         raise UserError(f"{file}: its SHA-256 is {sha256}, not {expected}: download it again")
 
 
-def _verified(files: Files, expected: str, where: str) -> Files:
-    fingerprint = fingerprint_of(manifest(files))
+def _verify(files: Files, expected: str, where: str) -> Files:
+    fingerprint = compute_fingerprint(make_manifest(files))
     if fingerprint != expected:
         raise UserError(
             f"{where}: not the published images: their fingerprint is {fingerprint}, not "
@@ -127,16 +126,17 @@ def _fetch(folder: Path, archives: tuple[Archive, ...], fingerprint: str) -> Non
             download(archive.url, archive.sha256, file)
         except UserError as error:
             raise UserError(
-                f"the published images are not in $HHEXP_DATA ({_named('HHEXP_DATA')}) nor in the "
-                f"cache ({cache_folder()}), and cannot be downloaded: {error}; get "
+                "the published images are not in $HHEXP_DATA "
+                f"({_show_variable('HHEXP_DATA')}) nor in the cache ({cache_folder()}), and "
+                f"cannot be downloaded: {error}; get "
                 f"{' and '.join(archive.name for archive in archives)} into a folder and set "
                 "data.root to it, or take data=horses_or_humans, which needs no network"
             ) from error
         (folder / archive.split).mkdir()
         unpack(file, folder / archive.split)
         file.unlink()
-    _verified(class_folders(folder, "the archives"), fingerprint, "the archives")
+    _verify(find_images(folder, "the archives"), fingerprint, "the archives")
 
 
-def _named(variable: str) -> str:
+def _show_variable(variable: str) -> str:
     return os.environ.get(variable) or "not set"

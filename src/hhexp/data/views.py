@@ -25,13 +25,13 @@ def view_images(images: np.ndarray, view: View) -> np.ndarray:
     height, width = images.shape[1:3]
     shown = np.empty_like(images)
     for image, (top, left, bottom, right), result in zip(
-        images, crops(view, len(images), height, width), shown, strict=True
+        images, place_crops(view, len(images), height, width), shown, strict=True
     ):
         cv2.resize(image[top:bottom, left:right], (width, height), dst=result)
     return shown
 
 
-def crops(view: View, count: int, height: int, width: int) -> np.ndarray:
+def place_crops(view: View, count: int, height: int, width: int) -> np.ndarray:
     """Where a view crops images: ``[count, 4]`` int64, (top, left, bottom, right) in pixels.
 
     Edges are rounded to whole pixels; a crop has at least one.
@@ -43,11 +43,11 @@ def crops(view: View, count: int, height: int, width: int) -> np.ndarray:
         end = np.maximum(np.rint(edges[1] * size), start + 1)
         return np.tile(np.concatenate([start, end]).astype(np.int64), (count, 1))
     side = np.maximum(np.rint(float(view.share or 1) * size), 1)
-    start = np.floor(_uniform(view.seed, count) * (size - side + 1))
+    start = np.floor(_draw_uniform(view.seed, count) * (size - side + 1))
     return np.concatenate([start, start + side], axis=1).astype(np.int64)
 
 
-def _uniform(seed: int, count: int) -> np.ndarray:
+def _draw_uniform(seed: int, count: int) -> np.ndarray:
     """``[count, 2]`` in [0, 1); row *i* is the same for every count."""
     bits = np.random.PCG64(np.random.SeedSequence([DOMAIN, seed])).random_raw(2 * count)
     return (bits >> np.uint64(11)).reshape(count, 2) * 2.0**-53

@@ -1,7 +1,7 @@
 """Durations as people say them."""
 
 
-def human(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Say a duration of so many seconds: "40 s", "1 min 30 s", "12 min", "1 h 05 min".
 
     Seconds are left out from ten minutes on.

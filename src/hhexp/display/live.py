@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hhexp.display.durations import human
+from hhexp.display.durations import format_duration
 from hhexp.display.events import Event, RunEnded
 from hhexp.display.progress import Progress, RunProgress
 
@@ -35,21 +35,21 @@ class Column:
     cell: Callable[[RunProgress], RenderableType]
 
 
-def _scores(scores: tuple[float, float] | None) -> Text:
+def _format_scores(scores: tuple[float, float] | None) -> Text:
     return Text(f"{scores[0]:.3f} {scores[1]:6.1%}" if scores else "")
 
 
-def _number(value: float | None, form: Callable[[float], str]) -> Text:
+def _format_number(value: float | None, form: Callable[[float], str]) -> Text:
     return Text("" if value is None else form(value))
 
 
 COLUMNS = (
     Column("epoch", 7, lambda run: Text(f"{run.epoch}/{run.last_epoch}")),
     Column("steps", 8, lambda run: ProgressBar(total=run.steps, completed=run.step)),
-    Column("train", 12, lambda run: _scores(run.train)),
-    Column("val", 12, lambda run: _scores(run.val)),
-    Column("s/epoch", 7, lambda run: _number(run.epoch_s, "{:.1f}".format)),
-    Column("left", 10, lambda run: _number(run.left(), human)),
+    Column("train", 12, lambda run: _format_scores(run.train)),
+    Column("val", 12, lambda run: _format_scores(run.val)),
+    Column("s/epoch", 7, lambda run: _format_number(run.epoch_s, "{:.1f}".format)),
+    Column("left", 10, lambda run: _format_number(run.left(), format_duration)),
 )
 DROPPED_FIRST = ("s/epoch", "steps", "train", "left", "val")
 WIDEST_BAR = 24
@@ -101,7 +101,7 @@ class Live:
         # A stream that goes into a file is left alone: it cannot tear the display.
         self._live = RichLive(
             console=console,
-            get_renderable=self._screen,
+            get_renderable=self._draw_screen,
             redirect_stdout=sys.stdout.isatty(),
             redirect_stderr=sys.stderr.isatty(),
         )
@@ -109,7 +109,7 @@ class Live:
     def __enter__(self) -> Self:
         streams = (sys.stdout, sys.stderr)
         self._stack.enter_context(self._live)
-        self._stack.enter_context(_logging_moved(streams, (sys.stdout, sys.stderr)))
+        self._stack.enter_context(_move_logging(streams, (sys.stdout, sys.stderr)))
         return self
 
     def __exit__(
@@ -123,31 +123,33 @@ class Live:
     def __call__(self, event: Event) -> None:
         with self._lock:
             run = self._sweep.update(event)
-            line = self._ended(run) if isinstance(event, RunEnded) else None
+            line = self._describe_end(run) if isinstance(event, RunEnded) else None
         if line:  # outside the lock: printing draws the screen again, which takes it
             self._console.print(line)
 
-    def _layout(self) -> Layout:
+    def _fit_layout(self) -> Layout:
         return layout(self._console.width - MARGIN, list(self._sweep.runs))
 
-    def _screen(self) -> RenderableType:
+    def _draw_screen(self) -> RenderableType:
         with self._lock:
-            fitted, running = self._layout(), self._sweep.running
-            rows = [self._sweep_line()] if len(self._sweep.runs) > 1 else []
+            fitted, running = self._fit_layout(), self._sweep.running
+            rows = [self._draw_sweep_line()] if len(self._sweep.runs) > 1 else []
             if running:
-                rows.append(_running(running, fitted))
+                rows.append(_list_running(running, fitted))
             return Constrain(Group(*rows), self._console.width - MARGIN)
 
-    def _sweep_line(self) -> RenderableType:
+    def _draw_sweep_line(self) -> RenderableType:
         sweep = self._sweep
         left = sweep.left()
         failed = sum(run.status == "FAILED" for run in sweep.ended)
         done = Text(f"{len(sweep.ended)}/{len(sweep.runs)} runs done")
         if failed:
             done.append(f", {failed} failed", "red")
-        times = Text(f"{human(sweep.elapsed)} elapsed")
+        times = Text(f"{format_duration(sweep.elapsed)} elapsed")
         if left != 0:
-            times.append(f"  about {human(left)} left" if left else "  estimating the time left")
+            times.append(
+                f"  about {format_duration(left)} left" if left else "  estimating the time left"
+            )
         line = Table.grid(padding=(0, GAP, 0, 0), expand=True)
         line.add_column(no_wrap=True, overflow="ellipsis", max_width=24)
         line.add_column(no_wrap=True)
@@ -157,32 +159,32 @@ class Live:
         line.add_row(Text(self._title, "bold"), done, bar, times)
         return line
 
-    def _ended(self, run: RunProgress) -> RenderableType:
+    def _describe_end(self, run: RunProgress) -> RenderableType:
         style = STATUS_STYLES.get(run.status, "")
         parts = [f"val {run.val[1]:.1%}"] if run.val else []
         if run.began is not None and run.ended is not None:
-            parts.append(human(run.ended - run.began))
+            parts.append(format_duration(run.ended - run.began))
         if run.run_id:
             parts.append(f"run {run.run_id[:8]}")
         text = Text.assemble((run.status, style), *(f"  {part}" for part in parts))
         if run.note:
             text.append("  " + " ".join(run.note.split()), style if run.status == "FAILED" else "")
-        return _beside_key(run.key, text, self._layout().key)
+        return _put_beside_key(run.key, text, self._fit_layout().key)
 
 
-def _running(runs: Sequence[RunProgress], fitted: Layout) -> RenderableType:
+def _list_running(runs: Sequence[RunProgress], fitted: Layout) -> RenderableType:
     head = [Text(column.heading, "dim") for column in fitted.columns]
-    lines = [_beside_key("", _cells(head, fitted), fitted.key)]
+    lines = [_put_beside_key("", _make_cells(head, fitted), fitted.key)]
     for run in runs:
         if run.phase:
             row: RenderableType = Text(run.phase, "cyan", no_wrap=True, overflow="ellipsis")
         else:
-            row = _cells([column.cell(run) for column in fitted.columns], fitted)
-        lines.append(_beside_key(run.key, row, fitted.key))
+            row = _make_cells([column.cell(run) for column in fitted.columns], fitted)
+        lines.append(_put_beside_key(run.key, row, fitted.key))
     return Group(*lines)
 
 
-def _cells(cells: Sequence[RenderableType], fitted: Layout) -> Table:
+def _make_cells(cells: Sequence[RenderableType], fitted: Layout) -> Table:
     row = Table.grid(padding=(0, GAP, 0, 0))
     for column in fitted.columns:
         bar = column.heading == "steps"
@@ -192,7 +194,7 @@ def _cells(cells: Sequence[RenderableType], fitted: Layout) -> Table:
     return row
 
 
-def _beside_key(key: str, content: RenderableType, width: int) -> Table:
+def _put_beside_key(key: str, content: RenderableType, width: int) -> Table:
     row = Table.grid(padding=(0, GAP, 0, 0))
     row.add_column(width=width, no_wrap=True)
     row.add_column()
@@ -201,7 +203,7 @@ def _beside_key(key: str, content: RenderableType, width: int) -> Table:
 
 
 @contextmanager
-def _logging_moved(old: Sequence[object], new: Sequence[object]) -> Iterator[None]:
+def _move_logging(old: Sequence[object], new: Sequence[object]) -> Iterator[None]:
     """Point the logging handlers that hold an old stream at the new one for a while.
 
     They keep the stream of their making, so that redirecting sys.stderr does not reach them.

@@ -4,7 +4,7 @@ import threading
 from types import TracebackType
 from typing import IO, Self
 
-from hhexp.display.durations import human
+from hhexp.display.durations import format_duration
 from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
 from hhexp.display.progress import Progress, RunProgress
 
@@ -41,9 +41,9 @@ class Plain:
                     reused = f", {run.phase}" if event.first_epoch > 1 else ""
                     self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
                 case EpochDone():
-                    self._write(f"{run.key}: {self._epoch(event, run)}")
+                    self._write(f"{run.key}: {self._describe_epoch(event, run)}")
                 case RunEnded():
-                    self._write(f"{run.key}: {self._end(run)}")
+                    self._write(f"{run.key}: {self._describe_end(run)}")
 
     def _estimate(self) -> None:
         """Say once, as soon as it is known, how long the whole takes."""
@@ -57,29 +57,34 @@ class Plain:
             what, size = "the whole sweep", f"{runs} runs, {epochs} epochs"
             if self._sweep.workers > 1:
                 size += f", {self._sweep.workers} at a time"
-        self._write(f"about {human(self._sweep.elapsed + left)} for {what} ({size})")
+        self._write(f"about {format_duration(self._sweep.elapsed + left)} for {what} ({size})")
 
-    def _epoch(self, event: EpochDone, run: RunProgress) -> str:
+    def _describe_epoch(self, event: EpochDone, run: RunProgress) -> str:
         metrics = event.metrics
+        train, val = (
+            f"{split} loss {_format_loss(metrics[f'{split}/loss'])} "
+            f"accuracy {metrics[f'{split}/accuracy']:.1%}"
+            for split in ("train", "val")
+        )
         parts = [
             f"epoch {event.epoch}/{run.last_epoch}",
-            f"train loss {_loss(metrics['train/loss'])} accuracy {metrics['train/accuracy']:.1%}",
-            f"val loss {_loss(metrics['val/loss'])} accuracy {metrics['val/accuracy']:.1%}",
+            train,
+            val,
             f"{metrics['time/epoch_s']:.1f} s/epoch",
         ]
         if run_left := run.left():
-            parts.append(f"{human(run_left)} left")
+            parts.append(f"{format_duration(run_left)} left")
         sweep_left = self._sweep.left()
         if sweep_left and len(self._sweep.runs) > 1:
-            parts.append(f"{human(sweep_left)} for the sweep")
+            parts.append(f"{format_duration(sweep_left)} for the sweep")
         return ", ".join(parts)
 
-    def _end(self, run: RunProgress) -> str:
+    def _describe_end(self, run: RunProgress) -> str:
         parts = [run.status]
         if run.val:
             parts.append(f"val accuracy {run.val[1]:.1%}")
         if run.began is not None and run.ended is not None:
-            parts.append(human(run.ended - run.began))
+            parts.append(format_duration(run.ended - run.began))
         if run.run_id:
             parts.append(f"run {run.run_id[:8]}")
         if len(self._sweep.runs) > 1:
@@ -91,6 +96,6 @@ class Plain:
         print(line, file=self._file, flush=True)
 
 
-def _loss(value: float) -> str:
+def _format_loss(value: float) -> str:
     """To four digits after the point; in a run that diverges it has thirty before it."""
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.1e}"

@@ -135,10 +135,10 @@ class Progress:
         busy += [0.0] * (self.workers - len(busy))
         heapq.heapify(busy)
         for run in waiting:
-            heapq.heapreplace(busy, busy[0] + self._overhead() + run.epochs * epoch_s)
+            heapq.heapreplace(busy, busy[0] + self._mean_overhead() + run.epochs * epoch_s)
         return max(busy)
 
-    def _overhead(self) -> float:
+    def _mean_overhead(self) -> float:
         """Mean seconds that a finished run took beside its epochs: set-up, logging the model."""
         seconds = [
             run.ended - run.began - sum(run.epoch_seconds)
@@ -161,7 +161,7 @@ class Progress:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
-                run.phase = _start(event)
+                run.phase = _describe_start(event)
             case Phase():
                 run.phase = event.text
             case StepDone():
@@ -182,7 +182,7 @@ class Progress:
         return run
 
 
-def _start(event: RunStarted) -> str:
+def _describe_start(event: RunStarted) -> str:
     if event.first_epoch > 1:
         return f"continues from epoch {event.first_epoch - 1}"
     return "starting epoch 1"

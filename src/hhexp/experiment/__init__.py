@@ -1,6 +1,6 @@
 """One run, assembled from its configuration: the only place where all layers meet."""
 
 from hhexp.experiment.job import Job, Outcome, check_config, read_data
-from hhexp.experiment.run import mark_dead, reuse, run, run_tags
+from hhexp.experiment.run import make_tags, mark_dead, reuse, run
 
-__all__ = ["Job", "Outcome", "check_config", "mark_dead", "read_data", "reuse", "run", "run_tags"]
+__all__ = ["Job", "Outcome", "check_config", "make_tags", "mark_dead", "read_data", "reuse", "run"]

@@ -63,14 +63,14 @@ def log_results(
     """
     dataset = training.dataset
     log_history(tracked, past)
-    tracked.log_text(predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_once(len(past), view_metrics(training))
+    tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
+    tracked.log_once(len(past), measure_views(training))
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     tracked.log_figure(draw_learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
         draw_confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
     )
-    tracked.log_figure(training_sheet(training), "figures/training_images.png")
+    tracked.log_figure(draw_training_images(training), "figures/training_images.png")
     tracked.log_figure(
         draw_worst_errors(
             dataset.validation.images,
@@ -86,7 +86,7 @@ def log_results(
         tracked.log_model(training.model, dataset.train.images[:1])
 
 
-def view_metrics(training: Training) -> dict[str, float]:
+def measure_views(training: Training) -> dict[str, float]:
     """The trained model's accuracy and recalls on each view, such as ``val_close_up/accuracy``."""
     metrics = {}
     for name, view in training.config.data.views.items():
@@ -97,7 +97,7 @@ def view_metrics(training: Training) -> dict[str, float]:
     return metrics
 
 
-def predictions(dataset: Dataset, answers: Evaluation) -> str:
+def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:
     """A CSV table of the answers: path, true and predicted class, each class's probability."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
@@ -114,7 +114,7 @@ def predictions(dataset: Dataset, answers: Evaluation) -> str:
     return table.getvalue()
 
 
-def training_sheet(training: Training, images: int = 4, epochs: int = 4) -> Any:
+def draw_training_images(training: Training, images: int = 4, epochs: int = 4) -> Any:
     """A picture of some training images, and of what the network sees of them in some epochs."""
     dataset, augmentation = training.dataset, training.augmentation
     chosen = np.linspace(0, len(dataset.train.images) - 1, images).astype(np.int64)

@@ -10,7 +10,7 @@ from hhexp.augment import Transform, build_transform
 from hhexp.config.schema import Config, View
 from hhexp.data import Dataset
 from hhexp.data.views import view_images
-from hhexp.training.evaluation import Evaluate, Evaluation, evaluator
+from hhexp.training.evaluation import Evaluate, Evaluation, build_evaluator
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.runtime import Device
@@ -48,7 +48,7 @@ class Training:
         steps = math.ceil(len(dataset.train.images) / config.batch_size)
         optimizer = build_optimizer(config.optimizer, config.lr, steps=steps, epochs=config.epochs)
         transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
-        evaluate = evaluator(model, batch_size=config.batch_size)
+        evaluate = build_evaluator(model, batch_size=config.batch_size)
         return cls(config, dataset, device, model, optimizer, transform, evaluate, steps)
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:

@@ -15,8 +15,8 @@ from pathlib import Path
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
-from hhexp.provenance import own_sources
-from hhexp.training.isa import effective
+from hhexp.provenance import list_own_sources
+from hhexp.training.isa import find_effective
 from hhexp.training.optimizer import depends_on_epochs
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
@@ -35,12 +35,12 @@ Identity = Mapping[str, str | int | float | bool | None]
 """Named parts, such as aug.rotation_range: 40, or tensorflow: 2.21.0."""
 
 
-def identity(config: Config, dataset: Dataset, device: str) -> Identity:
+def identify(config: Config, dataset: Dataset, device: str) -> Identity:
     """All parts of the identity of a run's trajectory, on a device of that kind (cpu or gpu)."""
     return {
-        **_configuration(config),
+        **_select_configuration(config),
         "data": dataset.fingerprint,
-        **_labels(dataset),
+        **_hash_labels(dataset),
         "data.image_size": config.data.image_size,
         "seed": config.seed,
         "batch_size": config.batch_size,
@@ -48,20 +48,23 @@ def identity(config: Config, dataset: Dataset, device: str) -> Identity:
         "threads": config.runtime.threads,
         "precision": config.runtime.precision,
         "onednn": "on",
-        "instruction set": effective(config.runtime.isa),
+        "instruction set": find_effective(config.runtime.isa),
         **{name: version(name) for name in PACKAGES},
-        **{f"source {name}": sha256 for name, sha256 in training_sources().items()},
-        **{f"source {name}": _short(text) for name, text in own_sources(config.modules).items()},
+        **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},
+        **{
+            f"source {name}": _hash_short(text)
+            for name, text in list_own_sources(config.modules).items()
+        },
     }
 
 
-def trajectory(identity: Identity) -> str:
+def name_trajectory(identity: Identity) -> str:
     """The identity's SHA-256, in hex: the trajectory's name."""
     text = json.dumps(identity, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def listed_differences(one: Identity, other: Identity) -> list[str]:
+def list_differences(one: Identity, other: Identity) -> list[str]:
     """Which parts differ, as ``aug.rotation_range 40 → 30``; hashes by their name alone."""
     said = []
     for name in sorted({*one, *other}):
@@ -73,7 +76,7 @@ def listed_differences(one: Identity, other: Identity) -> list[str]:
 
 
 @functools.cache
-def training_sources() -> dict[str, str]:
+def hash_training_sources() -> dict[str, str]:
     """SHA-256 of every file of this package that can move the numbers, by its name.
 
     As they are when a process first asks: what it has imported stays, whatever is edited later.
@@ -85,16 +88,16 @@ def training_sources() -> dict[str, str]:
         for file in ([package / part] if part.endswith(".py") else (package / part).glob("**/*.py"))
     )
     return {
-        f"hhexp/{name}": _short(file.read_bytes())
+        f"hhexp/{name}": _hash_short(file.read_bytes())
         for file in found
         if (name := file.relative_to(package).as_posix()) not in BYSTANDERS
     }
 
 
-def _configuration(config: Config) -> dict[str, str | int | float | bool | None]:
+def _select_configuration(config: Config) -> dict[str, str | int | float | bool | None]:
     """The groups that shape the training; without transforms, nothing else of ``aug`` counts."""
     sections = {
-        "model": {key: _content(value) for key, value in config.model.model_dump().items()},
+        "model": {key: _hash_content(value) for key, value in config.model.model_dump().items()},
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
@@ -110,7 +113,7 @@ def _configuration(config: Config) -> dict[str, str | int | float | bool | None]
     }
 
 
-def _content(value: object) -> object:
+def _hash_content(value: object) -> object:
     """A model's parameter; where it names a file, such as one of weights, what that holds."""
     if not isinstance(value, str) or not Path(value).expanduser().is_file():
         return value
@@ -118,7 +121,7 @@ def _content(value: object) -> object:
         return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _labels(dataset: Dataset) -> dict[str, str]:
+def _hash_labels(dataset: Dataset) -> dict[str, str]:
     """What says which image is of which class, unless the images' folders do."""
     splits = (dataset.train, dataset.validation)
     labelled = [
@@ -128,10 +131,10 @@ def _labels(dataset: Dataset) -> dict[str, str]:
     ]
     if all(path.split("/")[1:2] == [name] for path, name in labelled):
         return {}
-    return {"labels": _short(json.dumps(labelled))}
+    return {"labels": _hash_short(json.dumps(labelled))}
 
 
-def _short(content: str | bytes) -> str:
+def _hash_short(content: str | bytes) -> str:
     """SHA-256, cut to half: a tag has to hold them all."""
     content = content.encode() if isinstance(content, str) else content
     return hashlib.sha256(content).hexdigest()[:32]

@@ -68,9 +68,9 @@ def check_precision(runtime: Runtime) -> None:
         UserError: TensorFlow asks the CPU for bfloat16 where oneDNN asks the cap, and aborts where
             only the first has it.
     """
-    if runtime.precision == "float32" or "avx512" in isa.effective(runtime.isa):
+    if runtime.precision == "float32" or "avx512" in isa.find_effective(runtime.isa):
         return
-    if "avx512" in isa.effective("native"):
+    if "avx512" in isa.find_effective("native"):
         raise UserError(
             f"runtime.isa={runtime.isa}: mixed_bfloat16 needs avx512 or more on this CPU; "
             "set runtime.isa=avx512, or runtime.precision=float32"

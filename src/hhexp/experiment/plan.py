@@ -5,10 +5,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hhexp.experiment.identity import Identity, listed_differences
-from hhexp.tracking.process import claim, describe, trained_by
-from hhexp.tracking.query import StoredRun, of_trajectory, recent
-from hhexp.tracking.states import SavedState, recorded
+from hhexp.experiment.identity import Identity, list_differences
+from hhexp.tracking.process import claim, describe, find_trainer
+from hhexp.tracking.query import StoredRun, find_on_trajectory, find_recent
+from hhexp.tracking.states import SavedState, read_state
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import IDENTITY
 
@@ -45,7 +45,7 @@ class Plan:
     def __str__(self) -> str:
         if self.action == "hit":
             return f"hit: answered by run {self.run_id}"
-        start = f"from {named(self.state)}" if self.state else "from nothing"
+        start = f"from {describe_state(self.state)}" if self.state else "from nothing"
         if self.action == "resume":
             start = f"run {str(self.run_id)[:8]} goes on {start}"
         return "; ".join([f"{self.action}: {start}", *self.notes])
@@ -53,18 +53,18 @@ class Plan:
     def without_state(self) -> "Plan":
         """The plan where the state to start from turned out to be gone or damaged."""
         assert self.state is not None
-        note = f"{named(self.state)} is gone or damaged"
+        note = f"{describe_state(self.state)} is gone or damaged"
         left = self.states[1:]
         action = "train" if self.action == "continue" and not left else self.action
         return replace(self, action=action, states=left, notes=(*self.notes, note))
 
 
-def named(state: SavedState) -> str:
+def describe_state(state: SavedState) -> str:
     """A state for people."""
     return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
 
-def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
+def make_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
     """Look into the store for what can answer a job, or start it; a reproduction never does.
 
     Args:
@@ -75,13 +75,13 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     """
     if not reuse:
         return Plan("train")
-    ordinary = [run for run in of_trajectory(store, trajectory) if run.kind == "run"]
-    busy = {run.run_id: name for run in ordinary if (name := trained_by(run.status, run.tags))}
+    ordinary = [run for run in find_on_trajectory(store, trajectory) if run.kind == "run"]
+    busy = {run.run_id: name for run in ordinary if (name := find_trainer(run.status, run.tags))}
     runs = [run for run in ordinary if run.run_id not in busy]
     same = [run for run in runs if run.params.get("epochs") == str(epochs)]
     if done := [run for run in same if run.status == "FINISHED"]:
         return Plan("hit", done[-1].run_id)
-    found = [state for run in runs if (state := recorded(run)) and state.epoch <= epochs]
+    found = [state for run in runs if (state := read_state(run)) and state.epoch <= epochs]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
     notes = tuple(
         f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
@@ -91,32 +91,32 @@ def plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> P
     return Plan("continue" if states else "train", None, states, notes)
 
 
-def claimed_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
+def claim_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
     """The plan of the process that carries it out; the run that goes on is then this process's."""
     while True:
-        chosen = plan(store, trajectory, epochs, reuse=reuse)
+        chosen = make_plan(store, trajectory, epochs, reuse=reuse)
         if chosen.action != "resume" or claim(store, str(chosen.run_id)):
             return chosen
         time.sleep(CLAIM_PAUSE_S)
 
 
-def why_not(store: Store, identity: Identity) -> str:
+def explain_miss(store: Store, identity: Identity) -> str:
     """Which parts of the identity differ from those of the nearest run in the store."""
     nearest: tuple[list[str], StoredRun] | None = None
-    for run in recent(store, NEIGHBOURS):
+    for run in find_recent(store, NEIGHBOURS):
         known = run.tags.get(IDENTITY)
         if known is None:
             continue
-        differing = listed_differences(json.loads(known), identity)
+        differing = list_differences(json.loads(known), identity)
         if nearest is None or len(differing) < len(nearest[0]):
             nearest = differing, run
     if nearest is None:
         return "no run in the store to compare with"
     differing, run = nearest
-    return f"nearest run {run.run_id[:8]} ({run.name}) differs in: {listed(differing)}"
+    return f"nearest run {run.run_id[:8]} ({run.name}) differs in: {join_parts(differing)}"
 
 
-def listed(parts: Sequence[str], most: int = 8) -> str:
+def join_parts(parts: Sequence[str], most: int = 8) -> str:
     """Parts as one line, cut where there are many."""
     rest = len(parts) - most
     return "; ".join(parts[:most]) + (f"; and {rest} more" if rest > 0 else "")

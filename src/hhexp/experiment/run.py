@@ -10,13 +10,13 @@ from hhexp.display.events import EpochDone, Phase, Report, RunEnded, RunStarted,
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import log_configuration, log_history, log_results
 from hhexp.experiment.assembly import Training
-from hhexp.experiment.identity import Identity, identity, trajectory
+from hhexp.experiment.identity import Identity, identify, name_trajectory
 from hhexp.experiment.job import Job, Outcome, read_data
-from hhexp.experiment.plan import Plan, claimed_plan
-from hhexp.tracking.process import this_process
-from hhexp.tracking.query import metric_histories
+from hhexp.experiment.plan import Plan, claim_plan
+from hhexp.tracking.process import name_this_process
+from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, keep_state, state_of
+from hhexp.tracking.states import fetch_state, find_state, keep_state
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
     IDENTITY,
@@ -51,11 +51,11 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         dataset = read_data(config)
         report(Phase(job.key, "starting TensorFlow"))
         device = start_tensorflow(**config.runtime.model_dump())
-        parts = identity(config, dataset, device.kind)
+        parts = identify(config, dataset, device.kind)
         store = Store.resolve(config.tracking.uri)
         training = Training.assemble(config, dataset, device)
         # From here to open_run is short, so that other processes soon see what this one does.
-        chosen = claimed_plan(store, trajectory(parts), config.epochs, reuse=config.reuse)
+        chosen = claim_plan(store, name_trajectory(parts), config.epochs, reuse=config.reuse)
         if chosen.action == "hit":
             return reuse(job, store, chosen, report)
         tracked = open_run(job, store, chosen, parent_id, parts)
@@ -83,7 +83,7 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
 def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> Outcome:
     """The outcome of a job that a finished run answers."""
     run_id = str(chosen.run_id)
-    values = metric_histories(store, run_id).get(job.config.objective)
+    values = read_histories(store, run_id).get(job.config.objective)
     report(RunEnded(job.key, run_id, "FINISHED", "answered by a run that is there"))
     return Outcome(job.key, run_id, "FINISHED", values[-1] if values else None, "")
 
@@ -112,8 +112,8 @@ def open_run(
     tags = {
         KIND: "reproduction" if job.reproduces else "run",
         OVERRIDES: " ".join(job.overrides),
-        PROCESS: this_process(),
-        TRAJECTORY: trajectory(parts),
+        PROCESS: name_this_process(),
+        TRAJECTORY: name_trajectory(parts),
         IDENTITY: json.dumps(parts),
         **({REPRODUCES: job.reproduces} if job.reproduces else {}),
     }
@@ -122,7 +122,7 @@ def open_run(
         tracked.set_tags(tags)
         return tracked
     return TrackedRun.start(
-        store, config.tracking.experiment, job.key, parent_id, {**run_tags(config), **tags}
+        store, config.tracking.experiment, job.key, parent_id, {**make_tags(config), **tags}
     )
 
 
@@ -137,7 +137,7 @@ def train_and_log(
         the trained model's answers to the validation images.
     """
     config = training.config
-    histories = metric_histories(tracked.store, tracked.run_id)
+    histories = read_histories(tracked.store, tracked.run_id)
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
         tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
@@ -159,22 +159,22 @@ def train_and_log(
             tracked.log_epoch(epoch.number, epoch.metrics)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if epoch.number % config.state.every == 0 or epoch.number == config.epochs:
-            keep(tracked, training, past)
+            save(tracked, training, past)
     if answers is not None:
         return answers
-    state = state_of(tracked.store, tracked.run_id)
+    state = find_state(tracked.store, tracked.run_id)
     if state is None or state.epoch < len(past):  # another run's state was its end
-        keep(tracked, training, past)
+        save(tracked, training, past)
     return training.validate()
 
 
-def keep(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None:
+def save(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None:
     """Keep all that the training needs to go on from here."""
     keep_state(tracked, save_state(training.model, training.optimizer, past), len(past))
     log_history(tracked, past)
 
 
-def run_tags(config: Config) -> dict[str, str]:
+def make_tags(config: Config) -> dict[str, str]:
     """The tags that a run and its sweep share."""
     tags = {VERSION: __version__, **config.tracking.tags}
     if config.tracking.label:

@@ -36,8 +36,8 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
             compose()
             jobs = [composition.make_job(*each) for each in composed]
         except composition.COMPOSITION_ERRORS as error:
-            raise composition.explain(error, catalogue) from error
+            raise composition.explain_refusal(error, catalogue) from error
         except RunFailed:
             return  # a sweep, which has trained its jobs by the launcher
         if jobs:
-            sweep.run(jobs, launcher.engine_of(composed[0][1]))
+            sweep.run(jobs, launcher.read_engine(composed[0][1]))

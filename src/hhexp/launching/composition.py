@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import Catalogue
-from hhexp.config.check import nearest
+from hhexp.config.check import suggest
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.tracking.store import without_password
@@ -81,24 +81,24 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
                 raise UserError(f"{group}={option}: no such option; there are: {names}")
 
 
-def explain(error: Exception, catalogue: Catalogue) -> UserError:
+def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
     """Say in one line what Hydra or OmegaConf refused."""
     text = str(error)
     if isinstance(error, OverrideParseException):
-        return UserError(_unreadable(error.override))
+        return UserError(_explain_unreadable(error.override))
     if isinstance(error, OmegaConfBaseException) and error.full_key:
         reason = text.partition("\n")[0].rpartition("resolving interpolation: ")[2].strip('"')
         return UserError(f"{error.full_key}: {reason}")
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found.group(1)
-        if having := _options_with(key, catalogue):
+        if having := _find_options(key, catalogue):
             return UserError(f"{key}: only with {having}")
-        return UserError(f"{key}: no such key or group{nearest(key, catalogue.keys())}")
+        return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         group, option = found.groups()
         block = text.partition("Available options in")[2].partition("Config search path")[0]
         options = re.findall(r"\n\t(\S+)", block)
-        hint = nearest(option, options)
+        hint = suggest(option, options)
         if "there are" not in hint:
             hint += f"; there are: {', '.join(options)}"
         return UserError(f"{group}={option}: no such option{hint}")
@@ -107,7 +107,7 @@ def explain(error: Exception, catalogue: Catalogue) -> UserError:
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))
 
 
-def _unreadable(override: str) -> str:
+def _explain_unreadable(override: str) -> str:
     """What to do about a word that Hydra's grammar cannot read, such as a path with spaces."""
     key, equals, value = override.partition("=")
     if not equals:
@@ -118,7 +118,7 @@ def _unreadable(override: str) -> str:
     return f"{key}: quote the value: {shlex.quote(quoted)}"
 
 
-def _options_with(key: str, catalogue: Catalogue) -> str:
+def _find_options(key: str, catalogue: Catalogue) -> str:
     """The options that have a key, such as ``lr=cosine``; empty where none has it."""
     group, _, name = key.partition(".")
     options = catalogue.groups.get(group, {}).values()

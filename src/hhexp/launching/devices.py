@@ -7,11 +7,11 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 
 from hhexp.errors import UserError
-from hhexp.provenance.machine import usable_cores
+from hhexp.provenance.machine import count_usable_cores
 
 
 @functools.cache
-def gpus() -> tuple[str, ...]:
+def find_gpus() -> tuple[str, ...]:
     """The GPUs that TensorFlow would see, as values for CUDA_VISIBLE_DEVICES.
 
     TensorFlow is asked, in a process of its own, only where a driver is there at all.
@@ -34,7 +34,7 @@ def _count_gpus() -> int:
         return len(tf.config.list_physical_devices("GPU"))
 
 
-def device_kind(wanted: str) -> str:
+def choose_device(wanted: str) -> str:
     """Whether a run computes on a cpu or a gpu.
 
     Args:
@@ -43,9 +43,9 @@ def device_kind(wanted: str) -> str:
     Raises:
         UserError: a GPU is wanted and there is none.
     """
-    if wanted == "cpu" or (wanted == "auto" and not gpus()):
+    if wanted == "cpu" or (wanted == "auto" and not find_gpus()):
         return "cpu"
-    if not gpus():
+    if not find_gpus():
         raise UserError(
             "runtime.device=gpu: TensorFlow sees no GPU here; install hhexp[gpu] and NVIDIA's "
             "driver, or set runtime.device=cpu"
@@ -53,13 +53,13 @@ def device_kind(wanted: str) -> str:
     return "gpu"
 
 
-def slots(kinds: set[str], threads: int) -> list[str]:
+def list_slots(kinds: set[str], threads: int) -> list[str]:
     """What runs at once: for each run CUDA_VISIBLE_DEVICES, which is empty for a run on the CPU.
 
     One run a GPU, or cores / threads runs on the CPU. A sweep over both devices runs one at a time.
     """
     if kinds == {"gpu"}:
-        return list(gpus())
+        return list(find_gpus())
     if kinds == {"cpu"}:
-        return [""] * max(1, usable_cores() // threads)
-    return [gpus()[0]]
+        return [""] * max(1, count_usable_cores() // threads)
+    return [find_gpus()[0]]

@@ -59,7 +59,7 @@ class EngineLauncher(Launcher):
         ]
 
 
-def engine_of(hydra: DictConfig) -> str:
+def read_engine(hydra: DictConfig) -> str:
     """The engine that ``hydra/launcher`` names, for a single run too.
 
     Raises:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hhexp.data import Dataset
-from hhexp.experiment.identity import Identity, identity, trajectory
+from hhexp.experiment.identity import Identity, identify, name_trajectory
 from hhexp.experiment.job import Job
-from hhexp.experiment.plan import Plan, plan
-from hhexp.launching.devices import device_kind
+from hhexp.experiment.plan import Plan, make_plan
+from hhexp.launching.devices import choose_device
 from hhexp.tracking.store import Store
 
 
@@ -33,8 +33,8 @@ def schedule(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[list[Sch
     """Group jobs by trajectory, each group by its epochs, the groups with most to train first."""
     groups: dict[str, list[tuple[Job, Identity]]] = {}
     for job, dataset in jobs:
-        parts = identity(job.config, dataset, device_kind(job.config.runtime.device))
-        groups.setdefault(trajectory(parts), []).append((job, parts))
+        parts = identify(job.config, dataset, choose_device(job.config.runtime.device))
+        groups.setdefault(name_trajectory(parts), []).append((job, parts))
     scheduled = [_schedule_group(members, name, store) for name, members in groups.items()]
     return sorted(scheduled, key=lambda group: -sum(member.epochs for member in group))
 
@@ -45,7 +45,7 @@ def _schedule_group(
     group: list[Scheduled] = []
     for job, parts in sorted(members, key=lambda member: member[0].config.epochs):
         config = job.config
-        chosen = plan(store, name, config.epochs, reuse=config.reuse)
+        chosen = make_plan(store, name, config.epochs, reuse=config.reuse)
         before = group[-1] if group else None
         follows = None
         start = chosen.first_epoch - 1

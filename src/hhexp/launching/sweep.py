@@ -16,12 +16,12 @@ from hhexp import experiment
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.display import PlannedRun, display
-from hhexp.experiment import Job, Outcome, read_data, run_tags
-from hhexp.experiment.plan import why_not
-from hhexp.launching.devices import device_kind
+from hhexp.experiment import Job, Outcome, make_tags, read_data
+from hhexp.experiment.plan import explain_miss
+from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.schedule import Scheduled, schedule
-from hhexp.tracking.query import answer_tags
+from hhexp.tracking.query import make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
@@ -68,7 +68,7 @@ class Sweep:
         if self.engine:
             self.engine.__exit__(kind, error, trace)
         if self.parent:
-            self.parent.set_tags(answer_tags(o.run_id for o in self.outcomes if o.run_id))
+            self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             failed = self.failures or kind is not None
             self.parent.finish(
@@ -121,14 +121,14 @@ class Sweep:
         key = config.data.model_dump_json()
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
-            self.say(describe(self.datasets[key]))
+            self.say(describe_dataset(self.datasets[key]))
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
         runtimes = [job.config.runtime for job in jobs]
         if (
             any(runtime.precision == "mixed_bfloat16" for runtime in runtimes)
-            and any(device_kind(runtime.device) == "cpu" for runtime in runtimes)
+            and any(choose_device(runtime.device) == "cpu" for runtime in runtimes)
             and not bfloat16_is_native()
         ):
             self.say(
@@ -145,7 +145,7 @@ class Sweep:
                 config.tracking.experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
                 None,
-                {**run_tags(config), KIND: "sweep", COMMAND: command},
+                {**make_tags(config), KIND: "sweep", COMMAND: command},
             )
 
     def _say_plans(self, members: Sequence[Scheduled]) -> None:
@@ -156,7 +156,9 @@ class Sweep:
             if config.explain or member.plan.notes or not trains_all:
                 self.say(f"{member.job.key}: {member}")
             if config.explain and trains_all and self.store is not None:
-                reason = "reuse=false" if not config.reuse else why_not(self.store, member.identity)
+                reason = (
+                    "reuse=false" if not config.reuse else explain_miss(self.store, member.identity)
+                )
                 self.say(f"  {reason}")
 
     def _train(self, groups: Sequence[Sequence[Scheduled]], at_once: int) -> dict[str, Outcome]:
@@ -186,7 +188,7 @@ class Sweep:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def describe(dataset: Dataset) -> str:
+def describe_dataset(dataset: Dataset) -> str:
     """One line on a data set: its images, and the classes with their indices."""
     counts = {split: sum(by_class.values()) for split, by_class in dataset.counts.items()}
     classes = ", ".join(f"{name} {index}" for index, name in enumerate(dataset.classes))

@@ -38,7 +38,7 @@ def transfer(
     Raises:
         UserError: there is no weights file, it does not fit, or no layer is called ``cut``.
     """
-    file = weights_file(weights)
+    file = find_weights(weights)
     import keras
     from keras import layers
 
@@ -64,7 +64,7 @@ def transfer(
     return keras.Model(images, output_layer(outputs)(x), name="transfer")
 
 
-def weights_file(weights: str | None) -> Path:
+def find_weights(weights: str | None) -> Path:
     """The file named, or the one in Keras's cache.
 
     Raises:
@@ -84,7 +84,7 @@ def weights_file(weights: str | None) -> Path:
 def check(side: int, *, cut: str, dense_units: int, weights: str | None) -> None:
     """Check the images' size against InceptionV3's documented limit, and that weights are there."""
     require_side(side, 75)
-    weights_file(weights)
+    find_weights(weights)
 
 
 CHECKS["transfer"] = check

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.errors import UserError
-from hhexp.prediction.gradcam import gradcam
+from hhexp.prediction.gradcam import compute_gradcam
 from hhexp.prediction.model import RunModel
 from hhexp.training.step import probabilities
 
@@ -47,7 +47,7 @@ def ask(model: RunModel, images: np.ndarray, explained: int) -> Answers:
         for start in range(0, len(images), BATCH)
     ]
     found = np.concatenate(parts)
-    heat = gradcam(model.network, images[:explained], found[:explained].argmax(axis=1))
+    heat = compute_gradcam(model.network, images[:explained], found[:explained].argmax(axis=1))
     return Answers(model.classes, found, heat)
 
 

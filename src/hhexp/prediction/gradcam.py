@@ -21,7 +21,9 @@ OPACITY = 0.6
 """Of the heat on the picture, where it is hottest."""
 
 
-def gradcam(model: "keras.Model", images: np.ndarray, classes: int | np.ndarray) -> np.ndarray:
+def compute_gradcam(
+    model: "keras.Model", images: np.ndarray, classes: int | np.ndarray
+) -> np.ndarray:
     """Heat maps [N, h, w] float32, 0 … 1, of what in each image speaks for a class.
 
     The feature map is what the model's last convolution gives, with the pooling and activation that
@@ -60,7 +62,7 @@ def gradcam(model: "keras.Model", images: np.ndarray, classes: int | np.ndarray)
     return np.divide(heat, highest, out=np.zeros_like(heat), where=highest > 0)
 
 
-def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def lay_over(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """A picture [H, W, 3] uint8 with a heat map [h, w], 0 … 1, laid over it: [H, W, 3] uint8.
 
     What is cold stays as it is.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hhexp.errors import UserError
-from hhexp.tracking.models import class_names, load_model
+from hhexp.tracking.models import load_model, read_classes
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import start_tensorflow
@@ -33,7 +33,7 @@ def open_model(store: Store, run_id: str) -> RunModel:
         UserError: there is no such run, or no model of it that can be loaded safely.
     """
     run = find_run(store, run_id)
-    classes = class_names(store, run.run_id)
+    classes = read_classes(store, run.run_id)
     if "tensorflow" not in sys.modules:
         start_tensorflow(
             device="auto",

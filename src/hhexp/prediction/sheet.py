@@ -11,7 +11,7 @@ from hhexp.atomic import replace_file
 from hhexp.errors import UserError
 from hhexp.figures.style import INK
 from hhexp.prediction.answers import Answers
-from hhexp.prediction.gradcam import overlay
+from hhexp.prediction.gradcam import lay_over
 from hhexp.prediction.photographs import Photograph
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _compose_row(photograph: Photograph, number: int, answers: Sequence[Answers]
         heat = each.heat[number]
         caption = prefix + " ".join(each.describe(number))
         caption += "" if heat.any() else " (nothing found)"
-        row.append((overlay(photograph.picture, heat), caption))
+        row.append((lay_over(photograph.picture, heat), caption))
     return row
 
 

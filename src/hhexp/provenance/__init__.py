@@ -4,6 +4,6 @@ Everything here is text, and each file can be read by itself.
 """
 
 from hhexp.provenance.collection import FOLDER, collect
-from hhexp.provenance.sources import own_sources
+from hhexp.provenance.sources import list_own_sources
 
-__all__ = ["FOLDER", "collect", "own_sources"]
+__all__ = ["FOLDER", "collect", "list_own_sources"]

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from hhexp.data import Dataset
-from hhexp.provenance.environment import variables
-from hhexp.provenance.machine import machine
-from hhexp.provenance.packages import packages
-from hhexp.provenance.repository import repositories
-from hhexp.provenance.sources import hashes, source_files
+from hhexp.provenance.environment import read_variables
+from hhexp.provenance.machine import describe_machine
+from hhexp.provenance.packages import list_packages
+from hhexp.provenance.repository import read_repositories
+from hhexp.provenance.sources import find_sources, hash_sources
 
 FOLDER = "provenance"
 
@@ -29,22 +29,22 @@ def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) 
         under "others"), a patch for each that has uncommitted changes, sources.json,
         packages.txt, machine.json, environment.json and data.json.
     """
-    files = source_files(modules)
-    (first, *others), patches = repositories(files)
-    sources = {k: v for named in hashes(tuple(modules)).values() for k, v in named.items()}
+    files = find_sources(modules)
+    (first, *others), patches = read_repositories(files)
+    sources = {k: v for named in hash_sources(tuple(modules)).values() for k, v in named.items()}
     texts = {
-        "git.json": _json({**asdict(first), "others": [asdict(state) for state in others]}),
+        "git.json": _to_json({**asdict(first), "others": [asdict(state) for state in others]}),
         **patches,
-        "sources.json": _json(sources),
-        "packages.txt": packages(),
-        "machine.json": _json({"device": device, **machine(isa)}),
-        "environment.json": _json(variables(isa)),
-        "data.json": _json(_data(dataset)),
+        "sources.json": _to_json(sources),
+        "packages.txt": list_packages(),
+        "machine.json": _to_json({"device": device, **describe_machine(isa)}),
+        "environment.json": _to_json(read_variables(isa)),
+        "data.json": _to_json(_describe_data(dataset)),
     }
     return {f"{FOLDER}/{name}": text for name, text in texts.items()}
 
 
-def _data(dataset: Dataset) -> dict[str, Any]:
+def _describe_data(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -54,5 +54,5 @@ def _data(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -2,7 +2,7 @@
 
 import os
 
-from hhexp.training.runtime import settings
+from hhexp.training.runtime import runtime_variables
 
 MEANINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "oneDNN's kernels instead of Eigen's",
@@ -34,6 +34,9 @@ MEANINGS = {
 ``OVERRULED`` are not among them: a run removes them."""
 
 
-def variables(isa: str) -> dict[str, str]:
+def read_variables(isa: str) -> dict[str, str]:
     """The variables of ``MEANINGS`` as a run under that ``runtime.isa`` has them."""
-    return {**{name: os.environ[name] for name in MEANINGS if name in os.environ}, **settings(isa)}
+    return {
+        **{name: os.environ[name] for name in MEANINGS if name in os.environ},
+        **runtime_variables(isa),
+    }

@@ -8,14 +8,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from hhexp.training.isa import cpu_flags, effective
+from hhexp.training.isa import cpu_flags, find_effective
 from hhexp.training.runtime import cpu_name
 
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 PATIENCE_S = 20
 
 
-def machine(isa: str) -> dict[str, Any]:
+def describe_machine(isa: str) -> dict[str, Any]:
     """The machine, without its name; ``isa`` is the run's ``runtime.isa``.
 
     Cache sizes are there because oneDNN chooses by them how it cuts the work up.
@@ -27,23 +27,23 @@ def machine(isa: str) -> dict[str, Any]:
         "libc": " ".join(platform.libc_ver()),
         "architecture": platform.machine(),
         "cpu": cpu_name(),
-        "instruction_set": effective(isa),
+        "instruction_set": find_effective(isa),
         "cores": os.cpu_count(),
-        "usable_cores": usable_cores(),
-        "caches": _caches(),
-        "gpus": _gpus(),
+        "usable_cores": count_usable_cores(),
+        "caches": _read_caches(),
+        "gpus": _list_gpus(),
         "cpu_flags": sorted(cpu_flags() or ()),
     }
 
 
-def usable_cores() -> int:
+def count_usable_cores() -> int:
     """How many cores this process may use, with the CPU quota of its container, rounded up."""
     from joblib import cpu_count  # its import takes 0.2 s
 
     return cpu_count()
 
 
-def _caches() -> dict[str, str]:
+def _read_caches() -> dict[str, str]:
     """The first core's caches, and the cores that share each: {"L2": "2048K of 0-1"}."""
     found = {}
     with contextlib.suppress(OSError):
@@ -57,7 +57,7 @@ def _caches() -> dict[str, str]:
     return found
 
 
-def _gpus() -> list[str]:
+def _list_gpus() -> list[str]:
     """NVIDIA's GPUs as ``name, driver version, memory``; none where its tools are not there."""
     program = shutil.which("nvidia-smi")
     if program is None:

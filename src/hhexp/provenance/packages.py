@@ -4,7 +4,7 @@ import re
 from importlib.metadata import distributions
 
 
-def packages() -> str:
+def list_packages() -> str:
     """A line ``name==version`` for each installed distribution, sorted, as pip freeze has them.
 
     Names are spelled as the package index does (lower case, hyphens). Where two of a name are

@@ -45,7 +45,7 @@ class State:
     """Why something of this is missing."""
 
 
-def repositories(
+def read_repositories(
     files: Mapping[str, Mapping[str, Path]],
 ) -> tuple[list[State], dict[str, str]]:
     """The state of each repository that sources live in, hhexp's first, and the patches by name.
@@ -61,21 +61,21 @@ def repositories(
     homes: dict[Path | str, list[str]] = {}
     for module, named in files.items():
         start = next(iter(named.values()))
-        homes.setdefault(_home(start, must_be_tracked=module == "hhexp"), []).append(module)
+        homes.setdefault(_find_home(start, must_be_tracked=module == "hhexp"), []).append(module)
     states, patches = [], {}
     for number, (home, modules) in enumerate(homes.items(), start=1):
         if isinstance(home, str):
             states.append(State(tuple(modules), None, None, None, None, None, False, (), home))
             continue
         name = "changes.patch" if number == 1 else f"changes-{number}.patch"
-        state, patch = _state(home, tuple(modules), name)
+        state, patch = _read_state(home, tuple(modules), name)
         states.append(state)
         if patch:
             patches[name] = patch
     return states, patches
 
 
-def _home(file: Path, must_be_tracked: bool) -> Path | str:
+def _find_home(file: Path, must_be_tracked: bool) -> Path | str:
     """The top folder of the repository that a file belongs to; else why there is none."""
     try:
         top = Path(_git(file.parent, "rev-parse", "--show-toplevel").rstrip("\n"))
@@ -92,7 +92,7 @@ def _home(file: Path, must_be_tracked: bool) -> Path | str:
     return top if known else "in no git repository that tracks it"
 
 
-def _state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
+def _read_state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
     """A repository's state and its patch, called ``name`` unless it is empty."""
     left_out: list[str] = []
     commit = branch = dirty = None
@@ -100,8 +100,8 @@ def _state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
     try:
         branch = _git(top, "branch", "--show-current").strip() or None
         commit = _git(top, "rev-parse", "HEAD").strip()
-        pieces = list(_changes(top, left_out))
-        patch = _joined(pieces, left_out)
+        pieces = list(_list_changes(top, left_out))
+        patch = _join(pieces, left_out)
         dirty = bool(pieces or left_out)
     except subprocess.CalledProcessError:
         note = "git cannot read it" if commit else "it has no commit yet"
@@ -114,12 +114,12 @@ def _state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, str]:
     return State(modules, top.name, commit, branch, dirty, where, cut, tuple(left_out), note), patch
 
 
-def _changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
+def _list_changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
     """Each changed file and its patch: first of tracked files, then of untracked sources."""
     whole = run_git(top, *DIFF, "HEAD")
     # Inside a patch no line starts so: content lines start with a sign, binary ones have no space.
     for piece in re.split(rb"(?m)^(?=diff --git )", whole)[1:]:
-        yield _name(piece), piece
+        yield _read_name(piece), piece
     for path in _git(top, "ls-files", "--others", "--exclude-standard", "-z").split("\0"):
         file = top / path
         if Path(path).suffix not in SOURCE_SUFFIXES:
@@ -134,7 +134,7 @@ def _changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
             yield path, run_git(top, *words, fine=(0, 1))
 
 
-def _joined(pieces: Iterable[tuple[str, bytes]], left_out: list[str]) -> str:
+def _join(pieces: Iterable[tuple[str, bytes]], left_out: list[str]) -> str:
     """One patch of all that fits into it."""
     kept, size = [], 0
     for path, piece in pieces:
@@ -149,7 +149,7 @@ def _joined(pieces: Iterable[tuple[str, bytes]], left_out: list[str]) -> str:
     return "".join(kept)
 
 
-def _name(piece: bytes) -> str:
+def _read_name(piece: bytes) -> str:
     """The path in a patch's first line, ``diff --git a/PATH b/PATH``."""
     first = piece.partition(b"\n")[0].decode(errors="replace").removeprefix("diff --git ")
     return first[: len(first) // 2].strip('"').removeprefix("a/")

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = "hhexp"
 
 
-def source_files(modules: Sequence[str]) -> dict[str, dict[str, Path]]:
+def find_sources(modules: Sequence[str]) -> dict[str, dict[str, Path]]:
     """The Python files of hhexp and of each module that the person named, imported already.
 
     Of a package it is all files, whichever of its modules was named.
@@ -30,21 +30,21 @@ def source_files(modules: Sequence[str]) -> dict[str, dict[str, Path]]:
 
 
 @functools.cache
-def hashes(modules: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def hash_sources(modules: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """The SHA-256 (hex) of each source file, by top-level module and name.
 
     As they are when a process first asks: what it has imported stays, whatever is edited later.
     """
     return {
         top: {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in named.items()}
-        for top, named in source_files(modules).items()
+        for top, named in find_sources(modules).items()
     }
 
 
-def own_sources(modules: Sequence[str]) -> dict[str, str]:
+def list_own_sources(modules: Sequence[str]) -> dict[str, str]:
     """For each top-level module of the person's own, all its hashes as one text."""
     return {
         top: "".join(f"{sha256}  {name}\n" for name, sha256 in named.items())
-        for top, named in hashes(tuple(modules)).items()
+        for top, named in hash_sources(tuple(modules)).items()
         if top != PACKAGE
     }

@@ -54,7 +54,7 @@ class Difference:
     """How far it is to be suspected: 1 moves the numbers for sure, 9 hardly can."""
 
 
-def differences(then: Provenance, now: Provenance) -> list[Difference]:
+def find_differences(then: Provenance, now: Provenance) -> list[Difference]:
     """All that differs between two runs' provenance, the most suspicious first.
 
     Keys may have the folder's name before the file's. A file that either of them lacks is passed
@@ -70,11 +70,11 @@ def differences(then: Provenance, now: Provenance) -> list[Difference]:
     return sorted(found, key=lambda d: (d.rank, d.kind, d.name))
 
 
-def differences_table(then: Provenance, now: Provenance, most: int = 30) -> "Table":
+def tabulate_differences(then: Provenance, now: Provenance, most: int = 30) -> "Table":
     """All that differs as a table for the terminal, of which the first ``most`` are shown."""
     from rich.table import Table
 
-    found = differences(then, now)
+    found = find_differences(then, now)
     table = Table("what", "name", "then", "now", title="Then and now, the most suspicious first")
     for difference in found[:most]:
         table.add_row(difference.kind, difference.name, difference.then, difference.now)
@@ -83,32 +83,34 @@ def differences_table(then: Provenance, now: Provenance, most: int = 30) -> "Tab
     return table
 
 
-def _configuration(then: str, now: str) -> Iterator[Difference]:
+def _compare_configuration(then: str, now: str) -> Iterator[Difference]:
     one, other = (flatten(yaml.safe_load(text)) for text in (then, now))
-    for name, before, after in _pairs(one, other):
+    for name, before, after in _find_pairs(one, other):
         if name == "runtime.threads":
-            yield Difference("threads", name, _shown(before), _shown(after), 1)
+            yield Difference("threads", name, _show(before), _show(after), 1)
         else:
             silent = name.partition(".")[0] in SILENT_KEYS
             # What the same folder of images is called elsewhere says nothing.
             rank = 9 if silent or name == "data.root" else 1
-            yield Difference("configuration", name, _shown(before), _shown(after), rank)
+            yield Difference("configuration", name, _show(before), _show(after), rank)
 
 
-def _data(then: str, now: str) -> Iterator[Difference]:
+def _compare_data(then: str, now: str) -> Iterator[Difference]:
     one, other = (
         {file["path"]: file for file in json.loads(text)["files"]} for text in (then, now)
     )
-    for path, before, after in _pairs(one, other):
-        yield Difference("data", path, _file(before), _file(after), 1)
+    for path, before, after in _find_pairs(one, other):
+        yield Difference("data", path, _describe_file(before), _describe_file(after), 1)
 
 
-def _code(then: str, now: str) -> Iterator[Difference]:
-    for name, before, after in _pairs(json.loads(then), json.loads(now)):
-        yield Difference("code", name, _hash(before), _hash(after), _code_rank(name))
+def _compare_code(then: str, now: str) -> Iterator[Difference]:
+    for name, before, after in _find_pairs(json.loads(then), json.loads(now)):
+        yield Difference(
+            "code", name, _shorten_hash(before), _shorten_hash(after), _rank_code(name)
+        )
 
 
-def _code_rank(name: str) -> int:
+def _rank_code(name: str) -> int:
     """The person's own modules and the package's training come first, its other files last."""
     package, _, inside = name.partition("/")
     if package != "hhexp":
@@ -117,7 +119,7 @@ def _code_rank(name: str) -> int:
     return 2 if trains else 7
 
 
-def _commits(then: str, now: str) -> Iterator[Difference]:
+def _compare_commits(then: str, now: str) -> Iterator[Difference]:
     one, other = (
         {
             f"commit of {', '.join(state['modules'])}": state["commit"]
@@ -125,58 +127,56 @@ def _commits(then: str, now: str) -> Iterator[Difference]:
         }
         for git in (json.loads(then), json.loads(now))
     )
-    for name, before, after in _pairs(one, other):
-        yield Difference("code", name, _hash(before), _hash(after), 8)
+    for name, before, after in _find_pairs(one, other):
+        yield Difference("code", name, _shorten_hash(before), _shorten_hash(after), 8)
 
 
-def _packages(then: str, now: str) -> Iterator[Difference]:
+def _compare_packages(then: str, now: str) -> Iterator[Difference]:
     one, other = (dict(line.split("==", 1) for line in text.splitlines()) for text in (then, now))
-    for name, before, after in _pairs(one, other):
+    for name, before, after in _find_pairs(one, other):
         rank = 3 if name in MOVING_PACKAGES else 5 if name.startswith(LIBRARIES) else 8
         if name == "hhexp":
             rank = 7  # its files are compared one by one
-        yield Difference("packages", name, _shown(before), _shown(after), rank)
+        yield Difference("packages", name, _show(before), _show(after), rank)
 
 
-def _hardware(then: str, now: str) -> Iterator[Difference]:
-    for name, before, after in _pairs(json.loads(then), json.loads(now)):
+def _compare_hardware(then: str, now: str) -> Iterator[Difference]:
+    for name, before, after in _find_pairs(json.loads(then), json.loads(now)):
         if name == "cpu_flags":  # only what one of them lacks
             one, other = set(before or ()), set(after or ())
             before, after = sorted(one - other), sorted(other - one)
-        yield Difference(
-            "hardware", name, _shown(before), _shown(after), HARDWARE_RANKS.get(name, 7)
-        )
+        yield Difference("hardware", name, _show(before), _show(after), HARDWARE_RANKS.get(name, 7))
 
 
-def _environment(then: str, now: str) -> Iterator[Difference]:
+def _compare_environment(then: str, now: str) -> Iterator[Difference]:
     # Workers on the CPU have an empty CUDA_VISIBLE_DEVICES, which says no more than none.
     one, other = (
         {name: value for name, value in json.loads(text).items() if value} for text in (then, now)
     )
-    for name, before, after in _pairs(one, other):
+    for name, before, after in _find_pairs(one, other):
         kind = "threads" if "THREADS" in name else "environment"
-        yield Difference(kind, name, _shown(before), _shown(after), 4)
+        yield Difference(kind, name, _show(before), _show(after), 4)
 
 
 COMPARISONS: dict[str, Callable[[str, str], Iterator[Difference]]] = {
-    "config.yaml": _configuration,
-    "data.json": _data,
-    "sources.json": _code,
-    "git.json": _commits,
-    "packages.txt": _packages,
-    "machine.json": _hardware,
-    "environment.json": _environment,
+    "config.yaml": _compare_configuration,
+    "data.json": _compare_data,
+    "sources.json": _compare_code,
+    "git.json": _compare_commits,
+    "packages.txt": _compare_packages,
+    "machine.json": _compare_hardware,
+    "environment.json": _compare_environment,
 }
 
 
-def _pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _find_pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """The keys whose values differ, with both; None for a value that is not there."""
     for key in dict.fromkeys([*then, *now]):
         if then.get(key) != now.get(key):
             yield key, then.get(key), now.get(key)
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     if value is None or value == []:
         return ABSENT
     if isinstance(value, Mapping):
@@ -184,9 +184,9 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _hash(value: str | None) -> str:
+def _shorten_hash(value: str | None) -> str:
     return value[:12] if value else ABSENT
 
 
-def _file(entry: Mapping[str, Any] | None) -> str:
+def _describe_file(entry: Mapping[str, Any] | None) -> str:
     return f"{entry['sha256'][:12]} ({entry['bytes']:,} bytes)" if entry else ABSENT

@@ -24,7 +24,7 @@ def find(store: Store, prefix: str, experiments: Path) -> Record:
     try:
         return from_store(store, find_run(store, prefix))
     except UserError as missing:
-        places = _places(experiments, prefix)
+        places = _list_places(experiments, prefix)
         if not places:
             raise UserError(f"{missing}; not among the runs in {experiments}/ either") from missing
         if len(names := sorted({_run_id(place) for place in places})) > 1:
@@ -35,7 +35,7 @@ def find(store: Store, prefix: str, experiments: Path) -> Record:
     return published.read(place) if place.suffix else fragments.read_folder(place)
 
 
-def _places(experiments: Path, prefix: str) -> list[Path]:
+def _list_places(experiments: Path, prefix: str) -> list[Path]:
     """The files of the published runs whose ID starts so, before folders of the former form."""
     start = prefix.strip().lower()
     if not re.fullmatch("[0-9a-f]+", start):

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from hhexp.atomic import replace_file
 from hhexp.errors import UserError
 from hhexp.reproduction.layout import Line, render
 from hhexp.reproduction.record import FILES, Record, damaged
@@ -56,7 +57,7 @@ def write(record: Record, runs: Path) -> Path:
     Raises:
         UserError: the folder cannot be written.
     """
-    sources = json.dumps(_sources(record), indent=1) + "\n"
+    sources = json.dumps(_split_sources(record), indent=1) + "\n"
     texts = {**record.files, SOURCES: sources}
     hashes = {name: _sha256(text.encode()) for name, text in texts.items()}
     file = runs / f"{record.run_id}.yaml"
@@ -64,7 +65,7 @@ def write(record: Record, runs: Path) -> Path:
         (runs / SHARED).mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             _write(_place(file, name, hashes[name]), text)
-        _write(file, _text(record, hashes))
+        _write(file, _compose_text(record, hashes))
     except OSError as error:
         raise UserError(f"{error.filename or file}: {error.strerror}") from error
     return file
@@ -106,7 +107,7 @@ class _Form(BaseModel):
         return shared
 
 
-def _text(record: Record, hashes: Mapping[str, str]) -> str:
+def _compose_text(record: Record, hashes: Mapping[str, str]) -> str:
     """The text of a run's file, the same for the same record."""
     parts = record.model_dump(include={"run_id", "name", "overrides", "choices", "config"})
     parts["identity"] = {k: v for k, v in record.identity.items() if not k.startswith(SOURCE)}
@@ -121,7 +122,7 @@ def _text(record: Record, hashes: Mapping[str, str]) -> str:
     return f"{HEADER.format(run_id=record.run_id)}\n{render(parts)}"
 
 
-def _sources(record: Record) -> dict[str, str]:
+def _split_sources(record: Record) -> dict[str, str]:
     """The parts of the identity that are hashes of source files, by the files' names."""
     parts = record.identity.items()
     return {name.removeprefix(SOURCE): sha256 for name, sha256 in parts if name.startswith(SOURCE)}
@@ -160,10 +161,5 @@ def _read(file: Path) -> bytes:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with replace_file(file) as unfinished:
         unfinished.write_bytes(text.encode())
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)

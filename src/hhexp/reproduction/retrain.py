@@ -14,14 +14,14 @@ from rich.console import Console
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome, check_config, read_data
-from hhexp.experiment.identity import Identity, identity, listed_differences
-from hhexp.launching.devices import device_kind
+from hhexp.experiment.identity import Identity, identify, list_differences
+from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
 from hhexp.provenance import FOLDER, collect
-from hhexp.reproduction.difference import differences
+from hhexp.reproduction.difference import find_differences
 from hhexp.reproduction.record import Record, from_store
-from hhexp.reproduction.verdict import STATUSES, Verdict, judge, spread
-from hhexp.tracking.query import find_run, of_kind, set_verdict
+from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories, find_ranges
+from hhexp.tracking.query import find_finished, find_run, set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import IDENTITY, VERDICT, VERDICT_WORDS
@@ -43,7 +43,7 @@ class Reproduction:
     @property
     def moved(self) -> list[str]:
         """What moves the numbers and is not as it was; exactness needs that there is nothing."""
-        return listed_differences(self.record.identity, self.identity)
+        return list_differences(self.record.identity, self.identity)
 
 
 def prepare_reproduction(
@@ -63,22 +63,22 @@ def prepare_reproduction(
     values = copy.deepcopy(record.config)
     was = record.identity
     _refuse_unnamed_modules(values, modules)
-    runtime = _section(values, "runtime")
-    runtime["isa"] = _cap(str(runtime.get("isa")), str(was.get("instruction set")))
+    runtime = _get_section(values, "runtime")
+    runtime["isa"] = _choose_cap(str(runtime.get("isa")), str(was.get("instruction set")))
     if root is not None:
-        _section(values, "data")["root"] = root
+        _get_section(values, "data")["root"] = root
     if epochs is not None:
         _limit_epochs(values, epochs, record)
     as_recorded = yaml.safe_dump(values, sort_keys=False)
     # What only says where the new run goes, and that it is trained at all, is no difference.
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
-    _section(values, "tracking").update(uri=None, tags={})
+    _get_section(values, "tracking").update(uri=None, tags={})
     values |= {"modules": list(modules), "reuse": False, "explain": False}
     config = check_config(values)
     key = f"reproduction of {record.run_id[:8]}"
     job = Job(key, config, tuple(record.overrides), record.choices, record.run_id)
-    kind = device_kind(config.runtime.device)
+    kind = choose_device(config.runtime.device)
     try:
         dataset = read_data(config)
     except UserError as error:
@@ -90,7 +90,7 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(record, job, identity(config, dataset, kind), now)
+    return Reproduction(record, job, identify(config, dataset, kind), now)
 
 
 def reproduce(
@@ -111,30 +111,30 @@ def reproduce(
         at_once = engine.prepare(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
             outcomes = engine.run([[job] for job in jobs], report)
-    return [_judged(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+    return [_judge(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
 
 
-def exit_status(verdicts: Sequence[Verdict | None]) -> int:
+def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
     """The worst verdict's exit status; 1 where a training failed."""
     if any(verdict is None for verdict in verdicts):
         return 1
     return max((verdict.status for verdict in verdicts if verdict), default=STATUSES["exact"])
 
 
-def _judged(
+def _judge(
     each: Reproduction, outcome: Outcome, store: Store, tolerance: float | None
 ) -> Verdict | None:
     if not outcome.finished or outcome.run_id is None:
         return None
     made = from_store(store, find_run(store, outcome.run_id))
     then, now = each.record.epochs, made.epochs
-    tolerances = seed_spread(store, each.record, len(now))
+    tolerances = measure_spread(store, each.record, len(now))
     if tolerance is not None:
         tolerances = dict.fromkeys(then[0].metrics, tolerance)
-    verdict = judge(then[: each.job.config.epochs], now, tolerances)
+    verdict = compare_histories(then[: each.job.config.epochs], now, tolerances)
     tracked = TrackedRun(store, outcome.run_id)
     tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
-    found = differences(each.record.provenance, made.provenance)
+    found = find_differences(each.record.provenance, made.provenance)
     tracked.log_json(
         {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
     )
@@ -142,11 +142,11 @@ def _judged(
     return verdict
 
 
-def seed_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
+def measure_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
     """The range of each metric, at that epoch, over the store's runs of other seeds."""
     own = {k: v for k, v in record.identity.items() if k != "seed"}
     by_seed: dict[object, PastEpoch] = {}
-    for run in of_kind(store, "run"):
+    for run in find_finished(store, "run"):
         other = json.loads(run.tags.get(IDENTITY, "{}"))
         seed = other.pop("seed", None)
         if other == own and seed not in by_seed:
@@ -154,7 +154,7 @@ def seed_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
                 past = from_store(store, run).epochs
                 if len(past) >= epochs:
                     by_seed[seed] = past[epochs - 1]
-    return spread(list(by_seed.values()))
+    return find_ranges(list(by_seed.values()))
 
 
 def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:
@@ -166,18 +166,18 @@ def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> N
         )
 
 
-def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
+def _get_section(values: dict[str, Any], name: str) -> dict[str, Any]:
     section = values.get(name)
     if not isinstance(section, dict):
         raise UserError(f"the recorded configuration has no section {name!r}")
     return section
 
 
-def _cap(option: str, recorded: str) -> str:
+def _choose_cap(option: str, recorded: str) -> str:
     """The value of ``runtime.isa`` that brings this CPU to the recorded instruction set."""
-    if option in ("native", *isa.OPTIONS) and isa.effective(option) == recorded:
+    if option in ("native", *isa.OPTIONS) and isa.find_effective(option) == recorded:
         return option
-    return isa.option(recorded) if isa.reaches(recorded) else "native"
+    return isa.find_option(recorded) if isa.reaches(recorded) else "native"
 
 
 def _limit_epochs(values: dict[str, Any], epochs: int, record: Record) -> None:

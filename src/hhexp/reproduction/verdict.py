@@ -39,7 +39,7 @@ class Deviation:
         if isinstance(self.recorded, float) and isinstance(self.found, float):
             change = f"{self.recorded!r} → {self.found!r} (by {self.found - self.recorded:+.3g})"
         else:
-            change = f"{_shown(self.recorded)} → {_shown(self.found)}"
+            change = f"{_shorten(self.recorded)} → {_shorten(self.found)}"
         return f"epoch {self.epoch}, {self.metric}: {change}"
 
 
@@ -70,7 +70,7 @@ class Verdict:
         return said
 
 
-def judge(
+def compare_histories(
     recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerances: Mapping[str, float]
 ) -> Verdict:
     """Compare epoch by epoch.
@@ -88,7 +88,7 @@ def judge(
         (
             deviation
             for number, (then, now) in enumerate(pairs, start=1)
-            for deviation in _deviations(number, then, now)
+            for deviation in _find_deviations(number, then, now)
         ),
         None,
     )
@@ -96,18 +96,18 @@ def judge(
         return Verdict(EXACT, len(pairs), None, ())
     beyond = tuple(
         deviation
-        for deviation in _deviations(len(pairs), *pairs[-1])
+        for deviation in _find_deviations(len(pairs), *pairs[-1])
         if _is_outside(deviation, tolerances)
     )
     return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond)
 
 
-def tolerance(metric: str) -> float:
+def default_tolerance(metric: str) -> float:
     """How far a metric may be off where nothing is known of its spread."""
     return LOSS_TOLERANCE if metric.endswith("loss") else SHARE_TOLERANCE
 
 
-def spread(runs: Sequence[PastEpoch]) -> dict[str, float]:
+def find_ranges(runs: Sequence[PastEpoch]) -> dict[str, float]:
     """For each metric the range of its values over runs of other seeds; of two at least."""
     if len(runs) < 2:
         return {}
@@ -118,19 +118,19 @@ def spread(runs: Sequence[PastEpoch]) -> dict[str, float]:
     }
 
 
-def _deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Deviation]:
+def _find_deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Deviation]:
     """All that differs in an epoch; of metrics, those that either of the runs has."""
     found = []
     for name in dict.fromkeys([*then.metrics, *now.metrics]):
         before, after = then.metrics.get(name, ABSENT), now.metrics.get(name, ABSENT)
-        if not name.startswith(UNCOUNTED) and not _same(before, after):
+        if not name.startswith(UNCOUNTED) and not _is_same(before, after):
             found.append(Deviation(number, name, before, after))
     if then.weights != now.weights:
         found.append(Deviation(number, WEIGHTS, then.weights, now.weights))
     return found
 
 
-def _same(one: float | str, other: float | str) -> bool:
+def _is_same(one: float | str, other: float | str) -> bool:
     if isinstance(one, str) or isinstance(other, str):
         return False  # only one of them is there
     return one == other or (math.isnan(one) and math.isnan(other))
@@ -142,9 +142,9 @@ def _is_outside(deviation: Deviation, tolerances: Mapping[str, float]) -> bool:
     if isinstance(then, str) or isinstance(now, str):
         return metric != WEIGHTS
     # not <=, so that NaN lies outside
-    return not abs(now - then) <= tolerances.get(metric, tolerance(metric))
+    return not abs(now - then) <= tolerances.get(metric, default_tolerance(metric))
 
 
-def _shown(value: float | str) -> str:
+def _shorten(value: float | str) -> str:
     text = str(value)
     return f"{text[:12]}…" if len(text) > 12 else text

@@ -28,7 +28,7 @@ def show(records: Sequence[Record], console: Console) -> int:
         UserError: it is not on record.
     """
     for each in records:
-        _show(each, *_code_of(each), console)
+        _show(each, *_read_code(each), console)
     return 0
 
 
@@ -49,10 +49,10 @@ def run(records: Sequence[Record], consent: bool, words: Sequence[str], console:
     """
     statuses = []
     for each in records:
-        commit, patch = _code_of(each)
+        commit, patch = _read_code(each)
         _show(each, commit, patch, console)
-        _agree(consent, console)
-        with _worktree(commit, patch) as folder:
+        _ask_consent(consent, console)
+        with _check_out(commit, patch) as folder:
             experiments = folder.parent / "experiments"
             # The recorded code may be too old to read the run from where it was found.
             fragments.write_folder(each, experiments / "recorded" / "runs")
@@ -65,7 +65,7 @@ def run(records: Sequence[Record], consent: bool, words: Sequence[str], console:
     return max(statuses)
 
 
-def _code_of(record: Record) -> tuple[str, str]:
+def _read_code(record: Record) -> tuple[str, str]:
     """The commit and the uncommitted change that a run was trained with."""
     git, run = record.git, f"run {record.run_id[:8]}"
     if git is None or not git.commit:
@@ -73,12 +73,12 @@ def _code_of(record: Record) -> tuple[str, str]:
     if not all(letter in "0123456789abcdef" for letter in git.commit):
         raise UserError(f"{run}: {git.commit!r} is not a commit")
     if git.cut:
-        reasons = _visible(", ".join(git.left_out))
+        reasons = _escape(", ".join(git.left_out))
         raise UserError(f"{run}: its uncommitted change was not kept whole: {reasons}")
     if git.patch is None:
         return git.commit, ""
     if git.patch not in record.files:
-        raise UserError(f"{run}: its uncommitted change, {_visible(git.patch)}, is not on record")
+        raise UserError(f"{run}: its uncommitted change, {_escape(git.patch)}, is not on record")
     return git.commit, record.files[git.patch]
 
 
@@ -88,16 +88,16 @@ def _show(record: Record, commit: str, patch: str, console: Console) -> None:
     if patch:
         lines = patch.count("\n")
         console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
-        shown = Text(_visible(patch))
+        shown = Text(_escape(patch))
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")
         console.print(shown)
     if own := record.config.get("modules"):
-        names = _visible(", ".join(map(str, own)))
+        names = _escape(", ".join(map(str, own)))
         console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
 
 
-def _visible(text: str) -> str:
+def _escape(text: str) -> str:
     """A text from the store whose control characters, which could hide some of it, are escaped."""
     return "".join(
         letter
@@ -107,7 +107,7 @@ def _visible(text: str) -> str:
     )
 
 
-def _agree(consent: bool, console: Console) -> None:
+def _ask_consent(consent: bool, console: Console) -> None:
     """Have the person agree to run the code that was shown."""
     if consent:
         return
@@ -121,7 +121,7 @@ def _agree(consent: bool, console: Console) -> None:
 
 
 @contextlib.contextmanager
-def _worktree(commit: str, patch: str) -> Iterator[Path]:
+def _check_out(commit: str, patch: str) -> Iterator[Path]:
     """A checkout of the commit with the change applied, removed at the end."""
     home = Path(hhexp.__file__).parent
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:

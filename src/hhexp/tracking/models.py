@@ -32,7 +32,7 @@ def load_model(store: Store, run_id: str) -> "keras.Model":
         UserError: there is no such run, it has no model (yet), or the model cannot be loaded
             safely.
     """
-    model_id = _model_id(store, run_id)
+    model_id = _find_model_id(store, run_id)
     with tempfile.TemporaryDirectory() as folder:
         file = _download(f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model")
         return load_file(file, f"run {run_id}")
@@ -51,10 +51,10 @@ def load_file(file: Path, where: str) -> "keras.Model":
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds
-        raise UserError(f"{where}: its model is not loaded: {_reason(error)}") from error
+        raise UserError(f"{where}: its model is not loaded: {_give_reason(error)}") from error
 
 
-def class_names(store: Store, run_id: str) -> tuple[str, ...]:
+def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
     """The classes that a run told apart, in the order of its model's outputs.
 
     Raises:
@@ -72,7 +72,7 @@ def class_names(store: Store, run_id: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _model_id(store: Store, run_id: str) -> str:
+def _find_model_id(store: Store, run_id: str) -> str:
     """The ID of the last model that a run logged.
 
     Raises:
@@ -103,10 +103,10 @@ def _download(uri: str, path: str, folder: str, what: str) -> Path:
     try:
         return Path(get_artifact_repository(uri).download_artifacts(path, folder))
     except (MlflowException, OSError) as error:
-        raise UserError(f"{what} cannot be fetched: {_reason(error)}") from error
+        raise UserError(f"{what} cannot be fetched: {_give_reason(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def _give_reason(error: Exception) -> str:
     """An error's innermost cause: Keras puts whole configurations before it."""
     cause = str(error).rpartition("Exception encountered:")[2]
     return textwrap.shorten(cause, REASON_LENGTH, placeholder=" …")

@@ -18,21 +18,21 @@ TOLERANCE_S = 5
 system counts from its boot, whose time it knows to the second and moves when its clock is set."""
 
 
-def this_process() -> str:
+def name_this_process() -> str:
     """Names this process: host, process ID, and the moment it started."""
-    return name_of(os.getpid())
+    return name_process(os.getpid())
 
 
 @functools.cache  # the time of start may be another when it is read again
-def name_of(pid: int) -> str:
+def name_process(pid: int) -> str:
     """Names a process of this machine."""
     return f"{socket.gethostname()} {pid} {psutil.Process(pid).create_time():.2f}"
 
 
-def trained_by(status: str, tags: Mapping[str, str]) -> str | None:
+def find_trainer(status: str, tags: Mapping[str, str]) -> str | None:
     """The other process that is training a run, by what the store says of it."""
     name = tags.get(PROCESS)
-    return name if status == "RUNNING" and name != this_process() and is_alive(name) else None
+    return name if status == "RUNNING" and name != name_this_process() and is_alive(name) else None
 
 
 def describe(name: str) -> str:
@@ -49,13 +49,13 @@ def claim(store: Store, run_id: str) -> bool:
     A store has no lock. So whoever wants a run says so in a tag of its own before it looks: of two,
     at least the later sees the other. Then the first by name takes it.
     """
-    client, me = store.client(), this_process()
+    client, me = store.client(), name_this_process()
     client.set_tag(run_id, CLAIM + me, str(int(time.time())))
     try:
         while True:
             run = client.get_run(run_id)
-            others = _claims(run.data.tags) - {me}
-            taken = run.info.status == "FINISHED" or trained_by(run.info.status, run.data.tags)
+            others = _read_claims(run.data.tags) - {me}
+            taken = run.info.status == "FINISHED" or find_trainer(run.info.status, run.data.tags)
             if taken or min(others, default=me) < me:
                 return False
             if not others:
@@ -67,7 +67,7 @@ def claim(store: Store, run_id: str) -> bool:
         client.delete_tag(run_id, CLAIM + me)
 
 
-def _claims(tags: Mapping[str, str]) -> set[str]:
+def _read_claims(tags: Mapping[str, str]) -> set[str]:
     """The processes that want a run now."""
     now = time.time()
     return {

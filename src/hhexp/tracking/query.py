@@ -77,23 +77,23 @@ def find_run(store: Store, prefix: str) -> StoredRun:
     raise UserError(f"no run in {store} has an ID that starts with {prefix}{hint}")
 
 
-def children(store: Store, parent_id: str) -> list[StoredRun]:
+def find_children(store: Store, parent_id: str) -> list[StoredRun]:
     """The runs of a sweep, in the order in which they started."""
     return list(_search(store.client(), tag_equals(PARENT, parent_id)))
 
 
-def of_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
+def find_on_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
     """The runs on a trajectory, in the order in which they started."""
     return list(_search(store.client(), tag_equals(TRAJECTORY, trajectory)))
 
 
-def recent(store: Store, most: int) -> list[StoredRun]:
+def find_recent(store: Store, most: int) -> list[StoredRun]:
     """The last runs that were trained, the newest first."""
     runs = _search(store.client(), tag_equals(KIND, "run"), order="DESC")
     return list(itertools.islice(runs, most))
 
 
-def matching(store: Store, condition: str) -> list[StoredRun]:
+def find_matching(store: Store, condition: str) -> list[StoredRun]:
     """The runs that meet a condition in MLflow's search language, in the order of their start.
 
     Raises:
@@ -108,13 +108,13 @@ def matching(store: Store, condition: str) -> list[StoredRun]:
         raise UserError(f"filter {condition!r}: {said}") from error
 
 
-def of_kind(store: Store, kind: str) -> list[StoredRun]:
+def find_finished(store: Store, kind: str) -> list[StoredRun]:
     """The runs of a kind (run, sweep or reproduction) that finished, the oldest first."""
     condition = f"{tag_equals(KIND, kind)} AND attributes.status = 'FINISHED'"
     return list(_search(store.client(), condition))
 
 
-def sweep_runs(store: Store, prefix: str) -> list[str]:
+def find_sweep_runs(store: Store, prefix: str) -> list[str]:
     """The IDs of the runs that answer a sweep; empty where ``prefix`` names no sweep."""
     try:
         run = find_run(store, prefix)
@@ -122,26 +122,26 @@ def sweep_runs(store: Store, prefix: str) -> list[str]:
         return []
     if run.kind != "sweep":
         return []
-    return answers(run) or [child.run_id for child in children(store, run.run_id)]
+    return read_answers(run) or [child.run_id for child in find_children(store, run.run_id)]
 
 
-def answers(sweep: StoredRun) -> list[str]:
+def read_answers(sweep: StoredRun) -> list[str]:
     """The IDs of the runs that answer a sweep, as its tags list them."""
-    texts = (sweep.tags.get(_answers_tag(number), "") for number in itertools.count(1))
+    texts = (sweep.tags.get(_name_answers_tag(number), "") for number in itertools.count(1))
     return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
 
 
-def answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
+def make_answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
     """The tags that list the runs which answer a sweep, each run once."""
     listed = list(dict.fromkeys(run_ids))
     parts = range(0, len(listed), ANSWERS_A_TAG)
     return {
-        _answers_tag(number): ",".join(listed[start : start + ANSWERS_A_TAG])
+        _name_answers_tag(number): ",".join(listed[start : start + ANSWERS_A_TAG])
         for number, start in enumerate(parts, start=1)
     }
 
 
-def _answers_tag(number: int) -> str:
+def _name_answers_tag(number: int) -> str:
     return RUNS if number == 1 else f"{RUNS}.{number}"
 
 
@@ -153,7 +153,7 @@ def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:
         client.set_tag(run_id, REPRODUCED_BY, by)
 
 
-def metric_histories(store: Store, run_id: str) -> dict[str, list[float]]:
+def read_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     """Each metric's values, from epoch 1 on.
 
     An epoch that was trained again after a resume has its last value; one that has none is NaN.
@@ -180,24 +180,24 @@ def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> 
             order_by=[f"attributes.start_time {order}"],
             page_token=token,
         )
-        yield from map(_record, page)
+        yield from map(_read_run, page)
         token = page.token
         if not token:
             return
 
 
-def _record(run: "Run") -> StoredRun:
+def _read_run(run: "Run") -> StoredRun:
     return StoredRun(
         run_id=run.info.run_id,
         name=run.info.run_name or "",
         status=run.info.status,
         params=dict(run.data.params),
         tags=dict(run.data.tags),
-        start=_time(run.info.start_time),
-        end=_time(run.info.end_time) if run.info.end_time else None,
+        start=_read_time(run.info.start_time),
+        end=_read_time(run.info.end_time) if run.info.end_time else None,
         parent_id=run.data.tags.get(PARENT),
     )
 
 
-def _time(milliseconds: int) -> datetime:
+def _read_time(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -38,7 +38,7 @@ class SavedState:
 
 def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
     """Log a state, name it in the run's tag, and only then delete the one before."""
-    before = state_of(run.store, run.run_id)
+    before = find_state(run.store, run.run_id)
     record = SavedState(run.run_id, epoch, hashlib.sha256(content).hexdigest())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / Path(record.path).name
@@ -50,12 +50,12 @@ def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
     return record
 
 
-def state_of(store: Store, run_id: str) -> SavedState | None:
+def find_state(store: Store, run_id: str) -> SavedState | None:
     """The state that a run's tag names."""
     return read_tag(store.client().get_run(run_id).data.tags.get(STATE))
 
 
-def recorded(run: "StoredRun") -> SavedState | None:
+def read_state(run: "StoredRun") -> SavedState | None:
     """The state that a run, already read from the store, has."""
     return read_tag(run.tags.get(STATE))
 

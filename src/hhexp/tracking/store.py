@@ -49,10 +49,10 @@ class Store:
         """
         uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
         if not KINDS.match(uri):
-            raise UserError(_refusal(uri))
+            raise UserError(_explain_refusal(uri))
         store = cls(uri.replace(":///~/", f":///{os.path.expanduser('~')}/", 1))
         if not store.is_sqlite:
-            _address(uri)
+            _parse_address(uri)
         elif str(store.database) in (".", ":memory:"):
             raise UserError(f"tracking store {uri}: name a file, such as {LOCAL_URI}")
         return store
@@ -140,7 +140,7 @@ class Store:
         except MlflowException as error:
             if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
                 return self.experiment_id(name)
-            raise UserError(f"tracking.experiment={name!r}: {_first_line(error)}") from error
+            raise UserError(f"tracking.experiment={name!r}: {_take_first_line(error)}") from error
 
     def ui_command(self, host: str, port: int) -> list[str]:
         """The command that opens MLflow's UI on this store, unless a server keeps it."""
@@ -158,7 +158,7 @@ def without_password(uri: str) -> str:
     return f"{scheme}://{person.partition(':')[0]}:***@{place}"
 
 
-def _address(uri: str) -> SplitResult:
+def _parse_address(uri: str) -> SplitResult:
     """A server's address without the person and password, which may hold slashes and colons.
 
     Raises:
@@ -173,7 +173,7 @@ def _address(uri: str) -> SplitResult:
     return address
 
 
-def _refusal(uri: str) -> str:
+def _explain_refusal(uri: str) -> str:
     if sqlite := re.match(r"sqlite(\+\w+)?:/*", uri):
         file = uri[sqlite.end() :]
         advice = f"three slashes: sqlite:///{file}" if file else f"name a file, such as {LOCAL_URI}"
@@ -202,7 +202,7 @@ def _reach(store: Store) -> None:
     try:
         if not store.is_sqlite and not store.is_server:
             _knock(store.uri)
-        with _impatient():
+        with _shorten_patience():
             mlflow.MlflowClient(store.uri).search_experiments(max_results=1)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
@@ -210,7 +210,9 @@ def _reach(store: Store) -> None:
                 f"the tracking store {store} was made by another MLflow version: back it up, then "
                 f"run 'mlflow db upgrade {store}'"
             ) from error
-        raise UserError(f"the tracking store {store} does not answer: {_reason(error)}") from error
+        raise UserError(
+            f"the tracking store {store} does not answer: {_give_reason(error)}"
+        ) from error
     except OSError as error:
         raise UserError(f"the tracking store {store} does not answer: {error}") from error
     except ImportError as error:
@@ -219,14 +221,14 @@ def _reach(store: Store) -> None:
 
 def _knock(uri: str) -> None:
     """Connect to a SQL server's port once, where MLflow would retry for minutes."""
-    address = _address(uri)
+    address = _parse_address(uri)
     port = address.port or PORTS[address.scheme.partition("+")[0]]
     if address.hostname:
         socket.create_connection((address.hostname, port), REACH_S).close()
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def _shorten_patience() -> Iterator[None]:
     """MLflow's patience with servers, minutes of retries, cut to seconds."""
     patience = {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -244,12 +246,12 @@ def _impatient() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _first_line(error: Exception) -> str:
+def _take_first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no reason given"])[0]
 
 
-def _reason(error: Exception) -> str:
+def _give_reason(error: Exception) -> str:
     """The innermost cause of a failed request, which MLflow words in several hundred letters."""
-    text = _first_line(error)
+    text = _take_first_line(error)
     cause = re.search(r"\[Errno [^\]]*\] ([^')\"]+)", text)
     return cause[1] if cause else textwrap.shorten(text, 200, placeholder=" …")

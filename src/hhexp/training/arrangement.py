@@ -38,7 +38,7 @@ def rearrange(model: "keras.Model") -> tuple["keras.Model", dict[str, Any]]:
     from keras import layers
 
     graph = keras.Model(*model.inputs, *model.outputs)  # a Sequential model too becomes a graph
-    found = blocks(graph)
+    found = find_blocks(graph)
     if not found:
         return graph, {}
     rectified = {id(block.convolution) for block in found if block.relu is not None}
@@ -66,7 +66,7 @@ def rearrange(model: "keras.Model") -> tuple["keras.Model", dict[str, Any]]:
     return rearranged, pooled
 
 
-def blocks(graph: "keras.Model") -> list[Block]:
+def find_blocks(graph: "keras.Model") -> list[Block]:
     """The blocks of a model of which nothing else reads what is inside them.
 
     None where a layer is used twice, since what it reads is then not one thing.

@@ -17,7 +17,7 @@ AHEAD = 2
 """Batches that are ready before the step that needs them."""
 
 
-def batches(
+def make_batches(
     images: np.ndarray,
     labels: np.ndarray,
     order: np.ndarray,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.training.step import evaluation_step
+from hhexp.training.step import build_evaluation_step
 
 if TYPE_CHECKING:
     import keras
@@ -57,14 +57,14 @@ Evaluate = Callable[[np.ndarray, np.ndarray], Evaluation]
 """From images [N, H, W, 3] (0 … 255) and labels [N] to their evaluation."""
 
 
-def evaluator(model: "keras.Model", *, batch_size: int) -> Evaluate:
+def build_evaluator(model: "keras.Model", *, batch_size: int) -> Evaluate:
     """A function that evaluates ``model``, with its current weights, on images and labels.
 
     Args:
         model: with one sigmoid output for two classes, else a softmax.
         batch_size: images in a step; it has no effect beyond the last bits.
     """
-    step = evaluation_step(model)
+    step = build_evaluation_step(model)
 
     def evaluate(images: np.ndarray, labels: np.ndarray) -> Evaluation:
         parts = [

@@ -18,7 +18,7 @@ Gradient = Callable[[Any, Callable[[Any], Any]], tuple[Any, list[Any]]]
 and the loss's gradients, in the order of the model's trainable variables."""
 
 
-def gradient(model: "keras.Model") -> Gradient:
+def build_gradient(model: "keras.Model") -> Gradient:
     """A function that runs a model forward, as in training, and backward."""
     import keras
     import tensorflow as tf

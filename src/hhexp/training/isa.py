@@ -44,7 +44,7 @@ OPTIONS = {
 """Values of ``runtime.isa`` beside native, and oneDNN's names; it passes over any other name."""
 
 
-def effective(option: str) -> str:
+def find_effective(option: str) -> str:
     """What oneDNN's kernels use under ``runtime.isa``: the CPU's instruction set or a lesser one.
 
     Returns:
@@ -59,7 +59,7 @@ def effective(option: str) -> str:
     return next((name for name, needed in NEEDS.items() if needed <= flags), "none")
 
 
-def option(effective_set: str) -> str:
+def find_option(effective_set: str) -> str:
     """The value of ``runtime.isa`` that caps another CPU to a recorded effective set."""
     by_name = {name: key for key, name in OPTIONS.items()}
     return by_name.get(effective_set, "native")
@@ -67,16 +67,16 @@ def option(effective_set: str) -> str:
 
 def reaches(effective_set: str) -> bool:
     """Whether this CPU has all of a recorded effective set, so that a cap can bring it here."""
-    return effective(option(effective_set)) == effective_set
+    return find_effective(find_option(effective_set)) == effective_set
 
 
-def environment(option: str) -> dict[str, str]:
+def isa_variables(option: str) -> dict[str, str]:
     """What has to be in the environment before TensorFlow is imported.
 
     The effective set is the cap under ``native`` too, so that its name says all that was used. The
     variable is always there: where it is not, oneDNN looks for DNNL_MAX_CPU_ISA.
     """
-    name = OPTIONS.get(option) if cpu_flags() is None else effective(option)
+    name = OPTIONS.get(option) if cpu_flags() is None else find_effective(option)
     return {VARIABLE: name.upper() if name in NEEDS else "DEFAULT"}
 
 

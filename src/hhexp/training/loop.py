@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.training.batches import Augment, Batch, batches
+from hhexp.training.batches import Augment, Batch, make_batches
 from hhexp.training.evaluation import Evaluate, Evaluation
-from hhexp.training.state import weights_sha256
-from hhexp.training.step import TrainingStep, training_step
-from hhexp.training.utilisation import flops_per_image, gemm_peak
+from hhexp.training.state import hash_weights
+from hhexp.training.step import TrainingStep, build_training_step
+from hhexp.training.utilisation import count_flops, measure_peak
 
 if TYPE_CHECKING:
     import keras
@@ -70,12 +70,12 @@ def train(
         on_step: called after every training step.
         evaluate: judges the model, as ``evaluator`` makes it.
     """
-    step = training_step(model, optimizer)
-    work = flops_per_image(model) * len(training.images)
+    step = build_training_step(model, optimizer)
+    work = count_flops(model) * len(training.images)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
         rate = float(optimizer.learning_rate)
-        made = batches(
+        made = make_batches(
             training.images,
             training.labels,
             order(epoch),
@@ -97,9 +97,9 @@ def train(
             },
             "lr": rate,
             "time/epoch_s": time.perf_counter() - started,
-            "perf/utilisation": work / trained_s / gemm_peak(),
+            "perf/utilisation": work / trained_s / measure_peak(),
         }
-        yield Epoch(epoch, metrics, weights_sha256(model), result)
+        yield Epoch(epoch, metrics, hash_weights(model), result)
 
 
 def _take_steps(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hhexp.errors import UserError
-from hhexp.training.isa import cpu_flags, environment
+from hhexp.training.isa import cpu_flags, isa_variables
 
 OVERRULED = (
     *("ONEDNN_CPU_ISA_HINTS", "DNNL_CPU_ISA_HINTS"),
@@ -50,7 +50,7 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     """
     for name in OVERRULED:
         os.environ.pop(name, None)
-    os.environ.update(settings(isa))
+    os.environ.update(runtime_variables(isa))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():
         import keras
@@ -82,16 +82,16 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     return Device("cpu", cpu_name())
 
 
-def tunables(own: str | None) -> str:
+def set_huge_pages(own: str | None) -> str:
     """``GLIBC_TUNABLES`` for a process that trains; what a person has set in it stays."""
     if own is None:
         return HUGE_PAGES
     return own if HUGE_PAGES.partition("=")[0] in own else f"{own}:{HUGE_PAGES}"
 
 
-def settings(isa: str) -> dict[str, str]:
+def runtime_variables(isa: str) -> dict[str, str]:
     """The environment variables that are set before TensorFlow's import and move the numbers."""
-    return {"TF_ENABLE_ONEDNN_OPTS": "1", **environment(isa), "KERAS_BACKEND": "tensorflow"}
+    return {"TF_ENABLE_ONEDNN_OPTS": "1", **isa_variables(isa), "KERAS_BACKEND": "tensorflow"}
 
 
 def cpu_name() -> str:

@@ -63,7 +63,7 @@ def load_state(
         return [PastEpoch(**epoch) for epoch in json.loads(arrays["history"].tobytes())]
 
 
-def weights_sha256(model: "keras.Model") -> str:
+def hash_weights(model: "keras.Model") -> str:
     """SHA-256 over the bytes of all weights, in the model's own order."""
     digest = hashlib.sha256()
     for weight in model.weights:

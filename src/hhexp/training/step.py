@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hhexp.training.arrangement import rearrange
-from hhexp.training.gradient import gradient
+from hhexp.training.gradient import build_gradient
 
 if TYPE_CHECKING:
     import keras
@@ -16,7 +16,9 @@ EvaluationStep = Callable[[Any, Any], tuple[Any, Any]]
 """From images [B, H, W, 3] and labels [B] to probabilities [B, C] and losses [B]."""
 
 
-def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer") -> TrainingStep:
+def build_training_step(
+    model: "keras.Model", optimizer: "keras.optimizers.Optimizer"
+) -> TrainingStep:
     """A function that takes one step of gradient descent on the mean cross-entropy.
 
     It is the custom step of Keras's guide "Writing a training loop from scratch in TensorFlow",
@@ -26,7 +28,7 @@ def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer")
     import tensorflow as tf
 
     optimizer.build(model.trainable_variables)
-    differentiate = gradient(model)
+    differentiate = build_gradient(model)
 
     # One trace for every batch size: the last batch of an epoch is smaller than the others.
     @tf.function(reduce_retracing=True)
@@ -47,7 +49,7 @@ def training_step(model: "keras.Model", optimizer: "keras.optimizers.Optimizer")
     return take
 
 
-def evaluation_step(model: "keras.Model") -> EvaluationStep:
+def build_evaluation_step(model: "keras.Model") -> EvaluationStep:
     """A function that gives a model's answers and their cross-entropy, in nats."""
     import tensorflow as tf
 

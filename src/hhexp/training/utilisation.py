@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def flops_per_image(model: "keras.Model") -> float:
+def count_flops(model: "keras.Model") -> float:
     """FLOPs of an image's training step: two a multiply-add, of convolutions and dense layers.
 
     Such a layer multiplies once forward, once for its kernel's gradient if it is trained, and once
@@ -28,7 +28,7 @@ def flops_per_image(model: "keras.Model") -> float:
     from keras import layers
 
     flops, trained_before = 0.0, False
-    for layer in _flat(model):
+    for layer in _flatten(model):
         if isinstance(layer, layers.Conv1D | layers.Conv2D | layers.Conv3D | layers.Dense):
             positions = np.prod(layer.output.shape[1:-1])  # 1 of a dense layer on a vector
             passes = 1 + bool(layer.trainable_weights) + trained_before
@@ -37,24 +37,24 @@ def flops_per_image(model: "keras.Model") -> float:
     return flops
 
 
-def _flat(model: "keras.Model") -> Iterator["keras.layers.Layer"]:
+def _flatten(model: "keras.Model") -> Iterator["keras.layers.Layer"]:
     """All layers, those of nested models too."""
     import keras
 
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _flat(layer)
+            yield from _flatten(layer)
         else:
             yield layer
 
 
 @functools.cache
-def gemm_peak() -> float:
+def measure_peak() -> float:
     """FLOP/s of a matrix product on this process's threads, measured once, in about 0.25 s."""
-    return gemm_rate(1024, 0.2)
+    return measure_gemm(1024, 0.2)
 
 
-def gemm_rate(side: int, seconds: float) -> float:
+def measure_gemm(side: int, seconds: float) -> float:
     """FLOP/s of the fastest product of two float32 matrices of that side, tried for some seconds.
 
     TensorFlow must have been started; it computes on the device and threads that it was given.

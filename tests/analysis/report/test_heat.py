@@ -22,7 +22,7 @@ def test_an_image_shows_what_spoke_for_the_class_that_it_was_taken_for(
         return RunModel(SimpleNamespace(run=run_id), ("horses", "humans"))
 
     monkeypatch.setattr(heat, "open_model", open_model)
-    monkeypatch.setattr(heat, "gradcam", find_heat)
+    monkeypatch.setattr(heat, "compute_gradcam", find_heat)
     images = np.zeros((2, 8, 8, 3), np.uint8)
     overlaid = heat.make_overlay(made({"aug=none": [{"val/accuracy": [0.5]}]}))(
         "0123", images, ["humans", "horses"]

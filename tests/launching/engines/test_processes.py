@@ -102,7 +102,7 @@ def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
             return Outcome(job.key, "run", "FINISHED", None, "")
 
     monkeypatch.setattr(processes, "Worker", Timed)
-    monkeypatch.setattr(processes, "slots", lambda kinds, threads: [slot])
+    monkeypatch.setattr(processes, "list_slots", lambda kinds, threads: [slot])
     first, second = [job("a1", RUNTIME), job("a2", RUNTIME)], [job("b", runtime_of_b)]
     with Processes() as engine:
         assert engine.prepare([*first, *second]) == 1

@@ -74,7 +74,7 @@ def test_workers_that_start_at_once_leave_the_environment_as_it_was(
 
     def start(_: int) -> None:
         for _ in range(2000):
-            with module._starting():
+            with module._prepare_start():
                 assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
 
     with ThreadPoolExecutor(4) as threads:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hhexp.analysis.report.pictures import Overlay
 from hhexp.analysis.results import Results
-from hhexp.prediction.gradcam import gradcam, overlay
+from hhexp.prediction.gradcam import compute_gradcam, lay_over
 from hhexp.prediction.model import open_model
 
 
@@ -16,7 +16,7 @@ def make_overlay(results: Results) -> Overlay:
     def show_heat(run_id: str, images: np.ndarray, classes: Sequence[str]) -> list[np.ndarray]:
         model = open_model(results.store, run_id)
         indices = np.array([model.classes.index(name) for name in classes])
-        heats = gradcam(model.network, images, indices)
-        return [overlay(image, heat) for image, heat in zip(images, heats, strict=True)]
+        heats = compute_gradcam(model.network, images, indices)
+        return [lay_over(image, heat) for image, heat in zip(images, heats, strict=True)]
 
     return show_heat

@@ -55,7 +55,7 @@ class Engine(Protocol):
         """
 
 
-def shared_runtime(jobs: Sequence[Job]) -> Runtime | None:
+def find_shared_runtime(jobs: Sequence[Job]) -> Runtime | None:
     """What all jobs run on; None where they differ, as a process can be set up for one only."""
     first = jobs[0].config.runtime
     return first if all(job.config.runtime == first for job in jobs) else None

@@ -10,8 +10,8 @@ from hhexp.config.schema import Runtime
 from hhexp.display.events import Report
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome
-from hhexp.launching.devices import device_kind
-from hhexp.launching.engines.engine import Group, shared_runtime
+from hhexp.launching.devices import choose_device
+from hhexp.launching.engines.engine import Group, find_shared_runtime
 
 
 class Inline:
@@ -35,14 +35,14 @@ class Inline:
 
     def prepare(self, jobs: Sequence[Job]) -> int:
         """See that one start of TensorFlow serves all jobs, also those of a batch before."""
-        runtime = shared_runtime(jobs)
+        runtime = find_shared_runtime(jobs)
         if runtime is None or self._runtime not in (None, runtime):
             raise UserError(
                 "hydra/launcher=inline starts TensorFlow once, so all runs must have the same "
                 "runtime settings: give one value for each key of runtime, or leave out "
                 "hydra/launcher=inline"
             )
-        device_kind(runtime.device)
+        choose_device(runtime.device)
         self._runtime = runtime
         return 1
 

@@ -14,8 +14,8 @@ from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.display.events import EpochDone, Event, Report, RunEnded, RunStarted
 from hhexp.experiment import Job, Outcome
-from hhexp.launching.devices import device_kind, slots
-from hhexp.launching.engines.engine import Group, shared_runtime
+from hhexp.launching.devices import choose_device, list_slots
+from hhexp.launching.engines.engine import Group, find_shared_runtime
 from hhexp.launching.engines.worker import GRACE_S, Worker, signal_workers
 
 
@@ -45,9 +45,9 @@ class Processes:
     def prepare(self, jobs: Sequence[Job]) -> int:
         """Count what the jobs can run on, and start the first process ahead."""
         is_first_batch, before = not self._slots, self._runtime
-        kinds = {device_kind(job.config.runtime.device) for job in jobs}
-        self._slots = slots(kinds, max(job.config.runtime.threads for job in jobs))
-        self._runtime = shared_runtime(jobs)
+        kinds = {choose_device(job.config.runtime.device) for job in jobs}
+        self._slots = list_slots(kinds, max(job.config.runtime.threads for job in jobs))
+        self._runtime = find_shared_runtime(jobs)
         if self._runtime != before:
             self._drop_ready()
         if is_first_batch and self._runtime:
@@ -115,7 +115,7 @@ class _Pool:
         """Run the jobs of a group in one process, in another one after it died."""
 
         def heard(event: Event) -> None:
-            self._heard(event)
+            self._hear(event)
             if isinstance(event, EpochDone) and self._is_last(event, group):
                 self._start_ahead(number)
 
@@ -125,7 +125,7 @@ class _Pool:
                 worker.listen(heard)
                 died = self._run_in(worker, group, outcomes)
             if died:
-                outcomes.append(self._died(died))
+                outcomes.append(self._end_dead(died))
         return outcomes
 
     def _is_last(self, event: EpochDone, group: Group) -> bool:
@@ -151,7 +151,7 @@ class _Pool:
                 return job
         return None
 
-    def _died(self, job: Job) -> Outcome:
+    def _end_dead(self, job: Job) -> Outcome:
         """The outcome of a job whose process ended under it."""
         status, error = "FAILED", "its process died; was the machine out of memory?"
         if self.stopping.is_set():
@@ -160,7 +160,7 @@ class _Pool:
         run_id = started.run_id if started else None
         if run_id is not None:
             experiment.mark_dead(job, run_id, status, error)
-        self._heard(RunEnded(job.key, run_id, status, error))
+        self._hear(RunEnded(job.key, run_id, status, error))
         return Outcome(job.key, run_id, status, None, error)
 
     def stop(self, futures: Sequence["Future[list[Outcome]]"]) -> None:
@@ -173,7 +173,7 @@ class _Pool:
         if late:
             signal_workers(signal.SIGKILL)
 
-    def _heard(self, event: Event) -> None:
+    def _hear(self, event: Event) -> None:
         with self.lock:
             if isinstance(event, RunStarted):
                 self.started[event.job] = event

@@ -17,7 +17,7 @@ from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.display.events import Event, Report
 from hhexp.experiment import Job, Outcome
-from hhexp.training.runtime import tunables
+from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
@@ -45,7 +45,7 @@ class Worker:
         self._process = ProcessPoolExecutor(
             1, mp_context=_context, initializer=_begin, initargs=(sender, slot)
         )
-        with _starting():
+        with _prepare_start():
             self._process.submit(os.getpid)  # which starts it
         sender.close()  # the process has its own: when it ends, so does the pipe
         self._listener: threading.Thread | None = None
@@ -103,7 +103,7 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _starting() -> Iterator[None]:
+def _prepare_start() -> Iterator[None]:
     """Give a process that is started meanwhile large pages of memory, and its signals later.
 
     It inherits that signals wait, until it has set up what they do.
@@ -111,7 +111,7 @@ def _starting() -> Iterator[None]:
     name = "GLIBC_TUNABLES"
     with _start:
         own = os.environ.get(name)
-        os.environ[name] = tunables(own)
+        os.environ[name] = set_huge_pages(own)
         waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             yield
