@@ -116,7 +116,7 @@ def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | No
         return "supported" if supported else "refuted", "", None
     distance_from = abs(effect.mean) if statement.direction == "within" else effect.mean
     needed = seeds_to_decide(distance_from, effect.deviation, edge)
-    return "undecided", "the interval holds the bound", needed
+    return "undecided", "the interval contains the bound", needed
 
 
 def measure_contrast(results: Results, asked: Contrast) -> dict[int, float]:

@@ -110,7 +110,7 @@ class Published:
             return "below all our seeds" if self.ours.interval.count > 1 else "below ours"
         if low > self.highest:
             return "above all our seeds" if self.ours.interval.count > 1 else "above ours"
-        return "within our seeds" if self.ours.interval.count > 1 else "equal to ours"
+        return "within the range of our seeds" if self.ours.interval.count > 1 else "equal to ours"
 
 
 def build_training_table(results: Results) -> Table:
@@ -134,8 +134,8 @@ def build_behaviour_table(results: Results) -> Table:
     asked = {
         "accuracy gap, points": ("val/accuracy", "gap"),
         "loss gap": ("val/loss", "gap"),
-        "validation accuracy's swing, points": ("val/accuracy", "swing"),
-        "s an epoch": ("time/epoch_s", "median"),
+        "swing of validation accuracy, points": ("val/accuracy", "swing"),
+        "s per epoch": ("time/epoch_s", "median"),
         "training, min": ("time/epoch_s", "total"),
     }
     return Table(
