@@ -1,6 +1,6 @@
 """Imports go down the rooms, and heavy libraries are imported where they are used.
 
-import-linter and ruff hold this, by their settings in ``pyproject.toml``. Here it is shown that they do.
+import-linter and ruff hold this, by settings in ``pyproject.toml``. Here it is shown that they do.
 """
 
 import shutil
