@@ -35,6 +35,7 @@ lint: setup ## check formatting, style and types
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy
+	.venv/bin/lint-imports --no-cache --no-logo
 
 format: setup ## format the code, and mend the style where ruff can
 	$(RUN) ruff format

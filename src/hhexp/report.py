@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _build_parser().parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.claims import judge_claims
-    from hhexp.analysis.results import select
+    from hhexp.analysis.selection import select
     from hhexp.tracking.store import Store
 
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)

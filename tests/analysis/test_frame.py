@@ -3,7 +3,7 @@
 import pytest
 
 from hhexp.analysis import claims, compare, curves, runs
-from hhexp.analysis.results import select
+from hhexp.analysis.selection import select
 from hhexp.errors import UserError
 from hhexp.tracking.run import TrackedRun
 

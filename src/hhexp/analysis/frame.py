@@ -1,6 +1,6 @@
 """Runs as pandas DataFrames, for notebooks; the report builds on the same numbers.
 
-Each function takes a selection (see ``hhexp.analysis.results.select``) and the store's tracking
+Each function takes a selection (see ``hhexp.analysis.selection.select``) and the store's tracking
 URI; by default $MLFLOW_TRACKING_URI, else the local store.
 """
 
@@ -11,7 +11,8 @@ from hhexp.analysis import grid
 from hhexp.analysis.claims import bound, judge_claims
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
-from hhexp.analysis.results import Results, select
+from hhexp.analysis.results import Results
+from hhexp.analysis.selection import select
 from hhexp.analysis.statistics import Interval, paired_difference
 from hhexp.config.check import suggest
 from hhexp.errors import UserError

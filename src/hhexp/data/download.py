@@ -3,7 +3,6 @@
 import stat
 import zipfile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from hhexp.errors import UserError
@@ -102,12 +101,7 @@ class _Bar:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     @property

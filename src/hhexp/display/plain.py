@@ -1,7 +1,6 @@
 """A sweep's progress as plain lines, for files and pipes: no colours, nothing overwritten."""
 
 import threading
-from types import TracebackType
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
@@ -24,12 +23,7 @@ class Plain:
             self._write(self._title)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.flush()
 
     def __call__(self, event: Event) -> None:

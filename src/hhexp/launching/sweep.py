@@ -66,7 +66,7 @@ class Sweep:
     ) -> None:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
-            self.engine.__exit__(kind, error, trace)
+            self.engine.__exit__()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)

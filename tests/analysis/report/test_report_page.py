@@ -16,7 +16,7 @@ from hhexp.analysis import report
 from hhexp.analysis.report import svg
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.content import gather
-from hhexp.analysis.results import select
+from hhexp.analysis.selection import select
 from hhexp.report import main
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.run import TrackedRun

@@ -1,7 +1,6 @@
 """What every engine is: it trains groups of jobs, and says what happens and what came of each."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Protocol, Self
 
 from hhexp.config.schema import Runtime
@@ -20,12 +19,7 @@ class Engine(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def prepare(self, jobs: Sequence[Job]) -> int:
         """Get ready for these jobs, which come when their data and their plans are known.

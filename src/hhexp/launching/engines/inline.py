@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Self
 
 from hhexp import experiment
@@ -25,12 +24,7 @@ class Inline:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing was started that has to be ended."""
 
     def prepare(self, jobs: Sequence[Job]) -> int:
