@@ -32,7 +32,7 @@ class Contrast(Section):
 
 
 class Statement(Contrast):
-    """What is problems of a contrast: higher or lower than a level, or than the other cell by more
+    """What is said of a contrast: higher or lower than a level, or than the other cell by more
     than a margin, or within a margin of it; with ``minus``, of the difference from another
     contrast."""
 
