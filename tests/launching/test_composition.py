@@ -39,7 +39,7 @@ def test_keys_are_unique() -> None:
                 "\tconstant\n\tcosine\nConfig search path:\n\tx",
                 None,
             ),
-            "lr=cosin: no such option; nearest: cosine; there are: constant, cosine",
+            "lr=cosin: no such option; nearest: cosine; available: constant, cosine",
         ),
         (ConfigCompositionException("Something\nnew"), "the command line: Something new"),
     ],
@@ -82,5 +82,5 @@ def test_an_interpolation_that_leads_nowhere_is_named_by_its_key(value: str, sai
 @pytest.mark.parametrize("word", ["lr=null", "lr=True", "lr=constant,0.1"])
 def test_an_option_must_be_a_name(word: str) -> None:
     options = "constant, cosine, step, too_large, too_small"
-    with pytest.raises(UserError, match=rf"^lr=\S+: no such option; there are: {options}$"):
+    with pytest.raises(UserError, match=rf"^lr=\S+: no such option; available: {options}$"):
         check_options(["-m", "epochs=1", word], read_catalogue())

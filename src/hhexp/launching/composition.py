@@ -78,7 +78,7 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
         for option in value.split(",") if group in catalogue.groups else []:
             if re.fullmatch(r"null|true|false|[-+]?[\d.]+", option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups[group])
-                raise UserError(f"{group}={option}: no such option; there are: {names}")
+                raise UserError(f"{group}={option}: no such option; available: {names}")
 
 
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
@@ -99,8 +99,8 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         block = text.partition("Available options in")[2].partition("Config search path")[0]
         options = re.findall(r"\n\t(\S+)", block)
         hint = suggest(option, options)
-        if "there are" not in hint:
-            hint += f"; there are: {', '.join(options)}"
+        if "available" not in hint:
+            hint += f"; available: {', '.join(options)}"
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return UserError(f"{found.group(1)}: several values make a sweep: add -m")
