@@ -140,8 +140,8 @@ def test_a_run_that_is_not_there_is_said(trained: Trained) -> None:
     [
         ("figure.doc", r"must end with \.png or \.pdf or \.svg"),
         ("nowhere/figure.png", "the folder nowhere does not exist"),
-        ("photo.png", "one of the images, which it would replace"),
-        ("./photo.png", "one of the images, which it would replace"),
+        ("photo.png", "this would overwrite one of the images"),
+        ("./photo.png", "this would overwrite one of the images"),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused_first(output: str, words: str) -> None:
