@@ -37,7 +37,7 @@ def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> N
     wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
     with pytest.raises(UserError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
         find_run(store, wrong)
-    with pytest.raises(UserError, match="'latest' is no run ID"):
+    with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
         find_run(store, "latest")
 
 
@@ -45,7 +45,9 @@ def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
     ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(17)]
     firsts = [run_id[0] for run_id in ids]
     shared = next(first for first in firsts if firsts.count(first) > 1)  # 17 IDs, 16 digits
-    with pytest.raises(UserError, match=rf"runs in .* start with {shared}: .*\(run \d+\)"):
+    with pytest.raises(
+        UserError, match=rf"runs in .* have an ID that starts with {shared}: .*\(run \d+\)"
+    ):
         find_run(store, shared)
 
 
