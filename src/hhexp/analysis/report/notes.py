@@ -1,4 +1,4 @@
-"""What a reader must know before the numbers: what diverged, what is missing, what was left out."""
+"""Notes to read before the numbers: what diverged, what is missing, what was left out."""
 
 from collections.abc import Iterator
 
@@ -22,8 +22,9 @@ def _note_diverged(results: Results) -> Iterator[str]:
         for seed, result in results.of(cell).items():
             if epoch := diverged_at(result.history):
                 yield (
-                    f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: a loss "
-                    f"or accuracy is no finite number from epoch {epoch} on, and in no mean."
+                    f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: from "
+                    f"epoch {epoch} on, a loss or accuracy is not a finite number. "
+                    "Means leave it out."
                 )
 
 
@@ -31,8 +32,7 @@ def _note_unfinished(results: Results) -> Iterator[str]:
     count = sum(result.run.status != "FINISHED" for result in results.all)
     if count:
         yield (
-            f"{count} run{'s' if count > 1 else ''} did not finish: listed below, and counted "
-            "nowhere."
+            f"{count} run{'s' if count > 1 else ''} did not finish: listed below, but not counted."
         )
 
 

@@ -14,7 +14,7 @@ def name_metric(metric: str) -> str:
     """A metric in words: ``val/recall/horses`` is "validation recall, horses"."""
     split, _, rest = metric.partition("/")
     if metric == "time/epoch_s":
-        return "seconds an epoch"
+        return "seconds per epoch"
     words = {"train": "training", "val": "validation"}
     if split.startswith("val_"):
         words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
@@ -65,7 +65,7 @@ def describe_statement(statement: Statement) -> str:
         other = f"({label(minus.cell)}) {MINUS} ({label(minus.versus)})"
         same = minus.metric == statement.metric and minus.statistic == statement.statistic
         of = "" if same else f" of {name_metric(minus.metric)}, {name_statistic(minus.statistic)}"
-        text += f", less the same difference{of} for {other}"
+        text += f", minus the same difference{of} for {other}"
     return text
 
 

@@ -25,7 +25,7 @@ SIDE = 150
 
 Overlay = Callable[[str, np.ndarray, Sequence[str]], Sequence[np.ndarray]]
 """From a run's ID, images [N, H, W, 3] uint8 and the classes that the run takes them for, to as
-many images of the same kind that show where the run's model saw those."""
+many images of the same kind, on which the regions that speak for these classes are coloured."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def read_validation_images(results: Results, predictions: Predictions) -> dict[s
         raise UserError(f"run {run.run_id} has no provenance/config.yaml")
     dataset = read_data(check(yaml.safe_load(text)))
     if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
-        raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
+        raise UserError(f"the data set {dataset.name} is not the one that run {run.run_id} used")
     return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
 
 
@@ -119,7 +119,7 @@ def make_sheets(
 
 
 def _show_hardest(predictions: Predictions) -> Sheet:
-    """What every run gets wrong; where there is no such image, what most get wrong."""
+    """The images that every run gets wrong; if there are none, those that most get wrong."""
     wrong = predictions.wrong_share(predictions.runs)
     runs = len(predictions.runs)
     order = np.argsort(-wrong, kind="stable")
@@ -128,18 +128,18 @@ def _show_hardest(predictions: Predictions) -> Sheet:
     every = f"all {runs} runs" if runs > 1 else "the run"
     title = f"{always} of {len(wrong)} images wrong in {every}"
     if always == 0:
-        title = f"No image is wrong in {every}; the hardest ones"
+        title = f"No image is wrong in {every}; these are the hardest"
     remark = f"The hardest {len(chosen)}, by the number of runs that have them wrong."
     pictures = [
         Picture(
             predictions.paths[i],
-            f"{predictions.true[i]}, taken for {_name_wrong_class(predictions.runs, i)} "
+            f"{predictions.true[i]}, predicted {_name_wrong_class(predictions.runs, i)} "
             f"in {round(wrong[i] * runs)} of {runs}",
             None,
         )
         for i in chosen
     ]
-    remark = remark if chosen else "Every image is right."
+    remark = remark if chosen else "Every image is correct."
     return Sheet("hardest", title, remark, pictures, predictions.runs[0])
 
 
@@ -153,10 +153,10 @@ def _show_fixed_and_broken(predictions: Predictions, pair: Pair, number: int) ->
         ("fixes", "breaks"), find_fixed_and_broken(predictions, pair), strict=True
     ):
         title = f"{after} {verb} {_describe_count(len(chosen))}"
-        remark = f"Against {before}{f', with {shared}' if shared else ''}"
-        remark += ": wrong in most runs of one, right in most of the other."
+        remark = f"Compared with {before}{f', with {shared}' if shared else ''}"
+        remark += ": wrong in most runs of one, correct in most runs of the other."
         if len(chosen) > MOST:
-            remark += f" The first {MOST} of them."
+            remark += f" Only the first {MOST} are shown."
         pictures = [
             Picture(
                 predictions.paths[i],
@@ -183,8 +183,8 @@ def _add_pixels(
         result = sheet.witness.result
         pixels = overlay(result.run.run_id, np.stack(pixels), taken_for)
         remark += (
-            f" The heat shows where {result.label}, seed {result.seed}, saw what it took the image"
-            " for (Grad-CAM)."
+            " Colour: the regions that speak for the predicted class (Grad-CAM), by "
+            f"{result.label}, seed {result.seed}. No colour: Grad-CAM is zero there."
         )
     shown = dict(zip(known, pixels, strict=True))
     pictures = [replace(picture, pixels=shown.get(picture.path)) for picture in sheet.pictures]
