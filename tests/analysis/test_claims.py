@@ -85,7 +85,7 @@ def test_an_undecided_statement_says_how_many_seeds_would_decide() -> None:
 def test_one_seed_never_decides(statement: Statement) -> None:
     verdict = judge_statement(results((NONE, [0.9]), (FULL, [0.1])), statement)
     claim = Claim(name="one", text="One.", statements=[statement])
-    assert str(ClaimVerdict(claim, [verdict])) == "undecided: one seed"
+    assert str(ClaimVerdict(claim, [verdict])) == "undecided: only one seed"
     assert verdict.effect.count == 1
 
 

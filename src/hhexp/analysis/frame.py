@@ -25,7 +25,7 @@ SHOWN = ("last", "best", "mean_last_5")
 
 
 def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
-    """One row a run.
+    """One row per run.
 
     Columns: run_id, name, status, cell, seed (Int64, missing where a run has none), epochs_done,
     best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under its name, and
@@ -33,18 +33,18 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     accuracy) and ``mean_last_5 <metric>``.
 
     Raises:
-        UserError: nothing fits the selection.
+        UserError: nothing matches the selection.
     """
     return tabulate_runs(select(Store.resolve(tracking_uri), selection))
 
 
 def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
-    """Tidy and long: one row a run, epoch and metric, without missing values.
+    """Tidy and long: one row per run, epoch and metric, without missing values.
 
     Columns: run_id, cell, seed, epoch (from 1), metric, value.
 
     Raises:
-        UserError: nothing fits the selection.
+        UserError: nothing matches the selection.
     """
     return tabulate_curves(select(Store.resolve(tracking_uri), selection))
 
@@ -68,7 +68,7 @@ def compare(
         tracking_uri: the store.
 
     Raises:
-        UserError: nothing fits the selection, a mapping does not name one cell, there is no such
+        UserError: nothing matches the selection, a mapping does not name one cell, there is no such
             metric or statistic, or no seed is in both cells.
     """
     results = select(Store.resolve(tracking_uri), selection)
@@ -95,15 +95,15 @@ def _find_cell(results: Results, values: Mapping[str, object]) -> Cell:
     ]
     if len(found) == 1:
         return found[0]
-    problem = f"fits {len(found)} cells" if found else "fits no cell"
+    problem = f"matches {len(found)} cells" if found else "matches no cell"
     known = "; ".join(map(grid.label, found or results.cells))
-    raise UserError(f"compare: {grid.label(values)} {problem}: name one of {known}")
+    raise UserError(f"compare: {grid.label(values)} {problem}: choose one of {known}")
 
 
 def claims(
     selection: str, study: str | None = None, tracking_uri: str | None = None
 ) -> "pd.DataFrame":
-    """The verdicts on a study's claims, one row a statement.
+    """The verdicts on a study's claims, one row per statement.
 
     Columns: claim, text, verdict (the claim's), statement (its number), metric, statistic, effect,
     low, high, bound, direction, seeds, diverged (those left out), effect_size, seeds_needed,
@@ -115,11 +115,11 @@ def claims(
         tracking_uri: the store.
 
     Raises:
-        UserError: nothing fits the selection, or there is no study.
+        UserError: nothing matches the selection, or there is no study.
     """
     results = select(Store.resolve(tracking_uri), selection, study)
     if results.study is None:
-        raise UserError(f"claims: {selection!r} is no study; give one as study=…")
+        raise UserError(f"claims: {selection!r} is not a study; name one with study=…")
     return tabulate_claims(results)
 
 

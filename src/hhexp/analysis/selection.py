@@ -24,7 +24,7 @@ from hhexp.tracking.tags import KIND, OVERRIDES, tag_equals
 SHAPING = ("model", "optimizer", "lr", "aug")
 """Groups whose options make another training."""
 PER_MACHINE = ("device", "tracking.")
-"""Parameters that are no part of what a run trains."""
+"""Parameters that do not belong to what a run trains."""
 
 
 def select(store: Store, selection: str, study: str | None = None) -> Results:
@@ -54,8 +54,8 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
         records = [record for record in found if record.kind == "run"]
     else:
         raise UserError(
-            f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
-            "filter such as \"params.aug = 'full'\""
+            f"{selection!r} is not a study (a folder with study.yaml), not the ID of a sweep or "
+            "run, and not a filter such as \"params.aug = 'full'\""
         )
     shared = find_shared(applied) if applied and itself else {}
     results = _sort_into_cells(store, selection, applied, shared, sweep, records)
@@ -164,9 +164,10 @@ def _note_duplicates(results: Sequence[Result]) -> list[str]:
                 if len({run.params.get(key) for run in runs}) > 1
                 and not key.startswith(PER_MACHINE)
             ]
-            reason = f"they differ in {', '.join(differing)}" if differing else "all asked the same"
+            same = "they have the same settings"
+            reason = f"they differ in {', '.join(differing)}" if differing else same
             notes.append(
-                f"{label} seed={seed}: {len(runs)} finished runs, the newest counts; {reason}."
+                f"{label} seed={seed}: {len(runs)} finished runs, the newest is used; {reason}."
             )
     return notes
 
@@ -180,8 +181,8 @@ def _explain_nothing(results: Results, records: Sequence[StoredRun], itself: boo
         return f"no finished run in {results.store} for {results.selection!r}"
     near = sum(any(grid.holds(c, record.params) for c in study.cells) for record in records)
     hint = (
-        f" ({near} runs are of its grid but not of its {study.fixed}: "
-        f"give their sweep's ID and --study {results.selection})"
+        f" ({near} runs match its grid but not its fixed settings {study.fixed}: "
+        f"to use them, give their sweep's ID and --study {results.selection})"
         if near and study.fixed
         else ""
     )

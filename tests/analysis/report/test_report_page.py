@@ -202,7 +202,7 @@ def test_a_sweep_of_one_seed_is_reported_and_logged_on_its_own_run(
     uri = synthetic.store.uri
     assert main([sweep.run_id[:16], "--study", study, "--tracking-uri", uri]) == 0
     page = (tmp_path / "report/report.html").read_text("utf-8")
-    assert page.count("Undecided: one seed.") == 3
+    assert page.count("Undecided: only one seed.") == 3
     assert "±" not in page[page.index('id="training"') : page.index('id="curves"')]
     assert "the command" in page
     assert read_text(synthetic.store, sweep.run_id, "report/report.html") == page

@@ -60,7 +60,7 @@ class Table:
     lines: list[Line]
 
     def to_frame(self) -> "pd.DataFrame":
-        """Tidy: one row a number, with its interval and its runs."""
+        """Tidy: one row per number, with its interval and its runs."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -103,7 +103,7 @@ class Published:
     def place(self) -> str:
         """Where it lies among our seeds."""
         if not self.ours.interval.count:
-            return "no run of ours"
+            return "not compared: no run of ours"
         values = self.figure.value
         low, high = (values[0], values[-1]) if isinstance(values, list) else (values, values)
         if high < self.lowest:
@@ -191,7 +191,7 @@ def compare_published(results: Results) -> list[Published]:
 
 
 def tabulate_published(rows: Iterable[Published]) -> "pd.DataFrame":
-    """One row a published figure."""
+    """One row per published figure."""
     import pandas as pd
 
     return pd.DataFrame(
