@@ -47,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
             console.print(line, highlight=False)
     if words.dry_run:
         return 0
-    verdicts = retrain.reproduce(prepared, store, console, words.tolerance)
+    verdicts = retrain.reproduce(
+        prepared, store, console, tolerance=words.tolerance, experiments=words.published
+    )
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.record.run_id[:8]} {said}", highlight=False)

@@ -111,9 +111,24 @@ def from_store(store: Store, run: StoredRun) -> Record:
             was edited.
     """
     if run.status != "FINISHED":
-        raise UserError(f"run {run.run_id} is {run.status}: only a finished run can be reproduced")
+        raise UserError(f"run {run.run_id} is {run.status}: only a finished run has a whole record")
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
     return from_texts(run.run_id, str(store), run.name, texts)
+
+
+def read_epochs(store: Store, run_id: str) -> list[PastEpoch]:
+    """The epochs on record of a run in a store, without the rest of its record.
+
+    Raises:
+        UserError: they are missing, or were edited.
+    """
+    text = read_text(store, run_id, f"{FOLDER}/epochs.json")
+    if text is None:
+        raise UserError(f"run {run_id} in {store} lacks epochs.json")
+    try:
+        return read_history(parse_json(text))
+    except ValueError as error:
+        raise damaged(f"run {run_id} in {store}", error) from error
 
 
 def from_texts(run_id: str, where: str, name: str, texts: Mapping[str, str | None]) -> Record:

@@ -1,11 +1,10 @@
 """Train a run on record again from nothing, and judge whether its numbers came back."""
 
-import contextlib
 import copy
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,20 +12,20 @@ from rich.console import Console
 
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
-from hhexp.experiment import Job, Outcome, check_config, read_data
+from hhexp.experiment import Job, check_config, read_data
 from hhexp.experiment.identity import Identity, identify, list_differences
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
 from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import find_differences
-from hhexp.reproduction.record import Record, from_store
+from hhexp.reproduction.record import Record, read_epochs
+from hhexp.reproduction.seeds import find_other_seeds
 from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories, find_ranges
-from hhexp.tracking.query import find_finished, find_run, set_verdict
+from hhexp.tracking.query import set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import IDENTITY, VERDICT, VERDICT_WORDS
+from hhexp.tracking.tags import VERDICT, VERDICT_WORDS
 from hhexp.training import isa
-from hhexp.training.state import PastEpoch
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,24 @@ def prepare_reproduction(
 
 
 def reproduce(
-    reproductions: Sequence[Reproduction], store: Store, console: Console, tolerance: float | None
+    reproductions: Sequence[Reproduction],
+    store: Store,
+    console: Console,
+    *,
+    tolerance: float | None,
+    experiments: Path,
 ) -> list[Verdict | None]:
     """Train each again, one after the other by cores, and log the verdicts.
 
     The environment tells the workers which store it is: its address may have a password, and what
     is in a configuration is logged.
+
+    Args:
+        reproductions: what to train.
+        store: where the new runs go.
+        console: shows how far they are.
+        tolerance: how far the last metrics may be off; None to derive it from other seeds.
+        experiments: the folder of the studies, whose published runs may be those other seeds.
 
     Returns:
         each one's verdict; None where its training failed.
@@ -111,7 +122,16 @@ def reproduce(
         at_once = engine.prepare(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
             outcomes = engine.run([[job] for job in jobs], report)
-    return [_judge(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+    verdicts: list[Verdict | None] = []
+    for each in reproductions:
+        outcome = outcomes[each.job.key]
+        if not outcome.finished or outcome.run_id is None:
+            verdicts.append(None)
+            continue
+        verdict = _judge(each, outcome.run_id, store, tolerance, experiments)
+        _log_verdict(each, outcome.run_id, store, verdict)
+        verdicts.append(verdict)
+    return verdicts
 
 
 def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
@@ -122,39 +142,24 @@ def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
 
 
 def _judge(
-    each: Reproduction, outcome: Outcome, store: Store, tolerance: float | None
-) -> Verdict | None:
-    if not outcome.finished or outcome.run_id is None:
-        return None
-    made = from_store(store, find_run(store, outcome.run_id))
-    then, now = each.record.epochs, made.epochs
-    tolerances = measure_spread(store, each.record, len(now))
+    each: Reproduction, run_id: str, store: Store, tolerance: float | None, experiments: Path
+) -> Verdict:
+    found = read_epochs(store, run_id)
+    recorded = each.record.epochs[: each.job.config.epochs]
+    tolerances = find_ranges(find_other_seeds(store, experiments, each.record, len(recorded)))
     if tolerance is not None:
-        tolerances = dict.fromkeys(then[0].metrics, tolerance)
-    verdict = compare_histories(then[: each.job.config.epochs], now, tolerances)
-    tracked = TrackedRun(store, outcome.run_id)
+        tolerances = dict.fromkeys(recorded[0].metrics, tolerance)
+    return compare_histories(recorded, found, tolerances)
+
+
+def _log_verdict(each: Reproduction, run_id: str, store: Store, verdict: Verdict) -> None:
+    tracked = TrackedRun(store, run_id)
     tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
-    found = find_differences(each.record.provenance, made.provenance)
+    differences = find_differences(each.record.provenance, each.provenance)
     tracked.log_json(
-        {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
+        {**asdict(verdict), "differences": [asdict(one) for one in differences]}, "verdict.json"
     )
-    set_verdict(store, each.record.run_id, verdict.kind, outcome.run_id)
-    return verdict
-
-
-def measure_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
-    """The range of each metric, at that epoch, over the store's runs of other seeds."""
-    own = {k: v for k, v in record.identity.items() if k != "seed"}
-    by_seed: dict[object, PastEpoch] = {}
-    for run in find_finished(store, "run"):
-        other = json.loads(run.tags.get(IDENTITY, "{}"))
-        seed = other.pop("seed", None)
-        if other == own and seed not in by_seed:
-            with contextlib.suppress(UserError):  # another run's damage is no matter of this one
-                past = from_store(store, run).epochs
-                if len(past) >= epochs:
-                    by_seed[seed] = past[epochs - 1]
-    return find_ranges(list(by_seed.values()))
+    set_verdict(store, each.record.run_id, verdict.kind, run_id)
 
 
 def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:
