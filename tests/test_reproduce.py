@@ -1,8 +1,10 @@
 """Any run can be trained again from its ID, and the verdict is right and says why."""
 
+import contextlib
 import json
 import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +136,25 @@ def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any
     result = shell.call("reproduce", file.stem)
     assert result.returncode == 4, result.stdout + result.stderr
     assert "diverged: the first difference is in epoch 2, val/loss" in result.stdout
+
+
+def test_a_metric_edited_in_the_store_is_said_before_training_and_in_the_verdict(
+    new_shell: Callable[[], Any],
+) -> None:
+    shell = new_shell()
+    assert shell.train("epochs=2").returncode == 0
+    (run,) = shell.runs()
+    true = shell.metrics(run.run_id)["val/loss"][0]
+    with contextlib.closing(sqlite3.connect(shell.store.database)) as database, database:
+        database.execute("UPDATE metrics SET value = 0.5 WHERE key = 'val/loss' AND step = 1")
+    doubt = f"the store's metric val/loss of epoch 1 is 0.5, but the record says {true!r}"
+    dry = shell.call("reproduce", run.run_id, "--dry-run")
+    assert f"The record of run {run.run_id[:8]} is doubtful: {doubt}" in dry.stdout
+    result = shell.call("reproduce", run.run_id)
+    assert result.returncode == 5, result.stdout + result.stderr
+    assert "exact, but the record is doubtful: all metrics of 2 epochs" in result.stdout
+    assert result.stdout.count(doubt) == 2
+    assert find_run(shell.store, run.run_id).tags["hhexp.reproduced"].endswith("is doubtful")
 
 
 def test_a_cut_history_is_said_before_training(trained: Any, shell: Any) -> None:

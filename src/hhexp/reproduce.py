@@ -14,13 +14,15 @@ def main(argv: list[str] | None = None) -> int:
     """Reproduce a run, or all runs of a sweep.
 
     Returns:
-        0 for exact, 3 for within tolerance, 4 for diverged, 1 where a training failed.
+        0 for exact, 3 for within tolerance, 4 for diverged, 5 for a record whose parts disagree,
+        1 where a training failed.
     """
     words = _build_parser().parse_args(argv)
     from rich.console import Console
 
     from hhexp.reproduction import retrain, worktree
     from hhexp.reproduction.difference import tabulate_differences
+    from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.find import find
     from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
@@ -30,15 +32,20 @@ def main(argv: list[str] | None = None) -> int:
     store.prepare()
     members = find_sweep_runs(store, words.run_id)
     records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
+    doubts = [find_doubts(store, each) for each in records]
+    for record, found in zip(records, doubts, strict=True):
+        for doubt in found:
+            said = f"The record of run {record.run_id[:8]} is doubtful: {doubt}"
+            console.print(said, highlight=False, markup=False)
     if words.code == "recorded":
         if words.dry_run:
             return worktree.show(records, console)
         return worktree.run(records, words.run_recorded_code, _forward_words(words), console)
     prepared = [
         retrain.prepare_reproduction(
-            each, epochs=words.epochs, modules=words.modules, root=words.data_root
+            record, found, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
-        for each in records
+        for record, found in zip(records, doubts, strict=True)
     ]
     for each in prepared:
         console.print(f"run {each.record.run_id} from {each.record.where}", highlight=False)
@@ -115,8 +122,9 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tolerance",
         type=float,
-        help="how far the last metrics may be off; else the range over the seeds in the store, "
-        "else 0.05 for accuracy and recall and 0.5 for losses",
+        help="how far the last metrics may be off; default: the 95 %% prediction interval of the "
+        "same run with four or more other seeds, in the store or published; with fewer seeds 0.05 "
+        "for accuracy and recall and 0.5 for losses",
     )
     parser.add_argument("--data-root", help="where the data lies now, if not where it was")
     parser.add_argument(

@@ -78,6 +78,12 @@ class Record(BaseModel):
         return self
 
     @property
+    def image_counts(self) -> dict[str, dict[str, int]]:
+        """The numbers of images by split and class; empty where they are not on record."""
+        images = parse_json(self.files.get("data.json", "{}"))
+        return dict(images.get("counts", {}))
+
+    @property
     def texts(self) -> dict[str, str]:
         """All of it as the texts of ``PARTS`` and ``FILES``."""
         epochs = [

@@ -3,7 +3,7 @@
 import copy
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import find_differences
 from hhexp.reproduction.record import Record, read_epochs
 from hhexp.reproduction.seeds import find_other_seeds
-from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories, find_ranges
+from hhexp.reproduction.tolerance import accept, derive_tolerance
+from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories
 from hhexp.tracking.query import set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -38,6 +39,8 @@ class Reproduction:
     """Of what would be trained here and now."""
     provenance: dict[str, str]
     """As it would be logged."""
+    doubts: tuple[str, ...]
+    """What speaks against the record."""
 
     @property
     def moved(self) -> list[str]:
@@ -46,12 +49,18 @@ class Reproduction:
 
 
 def prepare_reproduction(
-    record: Record, *, epochs: int | None, modules: Sequence[str], root: str | None
+    record: Record,
+    doubts: Sequence[str],
+    *,
+    epochs: int | None,
+    modules: Sequence[str],
+    root: str | None,
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
 
     Args:
         record: the run.
+        doubts: what speaks against its record.
         epochs: train so many only; None for all.
         modules: the person's own modules; those that the record names are not imported.
         root: where the data lies now; None for where the record says.
@@ -89,7 +98,7 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(record, job, identify(config, dataset, kind), now)
+    return Reproduction(record, job, identify(config, dataset, kind), now, tuple(doubts))
 
 
 def reproduce(
@@ -142,24 +151,26 @@ def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
 
 
 def _judge(
-    each: Reproduction, run_id: str, store: Store, tolerance: float | None, experiments: Path
+    each: Reproduction, run_id: str, store: Store, slack: float | None, experiments: Path
 ) -> Verdict:
     found = read_epochs(store, run_id)
     recorded = each.record.epochs[: each.job.config.epochs]
-    tolerances = find_ranges(find_other_seeds(store, experiments, each.record, len(recorded)))
-    if tolerance is not None:
-        tolerances = dict.fromkeys(recorded[0].metrics, tolerance)
-    return compare_histories(recorded, found, tolerances)
+    if slack is None:
+        seeds = find_other_seeds(store, experiments, each.record, len(recorded))
+        tolerance = derive_tolerance(recorded[-1], seeds, each.record.image_counts)
+    else:
+        tolerance = accept(recorded[-1], slack)
+    return replace(compare_histories(recorded, found, tolerance), doubts=each.doubts)
 
 
 def _log_verdict(each: Reproduction, run_id: str, store: Store, verdict: Verdict) -> None:
     tracked = TrackedRun(store, run_id)
-    tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
+    tracked.set_tags({VERDICT: verdict.label, VERDICT_WORDS: str(verdict)})
     differences = find_differences(each.record.provenance, each.provenance)
     tracked.log_json(
         {**asdict(verdict), "differences": [asdict(one) for one in differences]}, "verdict.json"
     )
-    set_verdict(store, each.record.run_id, verdict.kind, run_id)
+    set_verdict(store, each.record.run_id, verdict.label, run_id)
 
 
 def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:

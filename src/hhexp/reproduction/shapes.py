@@ -110,7 +110,10 @@ class _Image(BaseModel):
 
 
 class _Images(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     files: list[_Image]
+    counts: dict[str, dict[str, int]] = Field(default_factory=dict)
 
 
 class _Machine(BaseModel):

@@ -177,6 +177,11 @@ def read_histories(store: Store, run_id: str) -> dict[str, list[float]]:
     return histories
 
 
+def read_last_values(store: Store, run_id: str) -> dict[str, float]:
+    """Each metric's last value; MLflow keeps it apart from the history, for its tables of runs."""
+    return dict(store.client().get_run(run_id).data.metrics)
+
+
 def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[StoredRun]:
     """All runs of all experiments that meet a condition in MLflow's search language."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
