@@ -19,7 +19,7 @@ Provenance = Mapping[str, str]
 ABSENT = "–"
 
 SILENT_KEYS = ("tracking", "reuse", "explain", "state", "objective", "modules")
-"""Keys of the configuration that move no numbers, with all below them."""
+"""Keys of the configuration that do not affect the numbers, with all below them."""
 MOVING_PACKAGES = (*PACKAGES, "ml-dtypes", "scipy")
 LIBRARIES = ("nvidia-", "tensorflow-", "h5py", "hydra-core", "mlflow", "omegaconf", "pydantic")
 """Starts of the names of packages that come next."""
@@ -42,7 +42,7 @@ HARDWARE_RANKS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was."""
+    """One thing that differs."""
 
     kind: str
     """code, packages, data, hardware, threads, environment or configuration."""
@@ -51,7 +51,7 @@ class Difference:
     then: str
     now: str
     rank: int
-    """How far it is to be suspected: 1 moves the numbers for sure, 9 hardly can."""
+    """How suspicious it is: 1 surely affects the numbers, 9 hardly can."""
 
 
 def find_differences(then: Provenance, now: Provenance) -> list[Difference]:

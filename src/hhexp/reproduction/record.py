@@ -53,7 +53,7 @@ class Record(BaseModel):
     config: dict[str, Any]
     """The resolved configuration; other people's input."""
     identity: dict[str, Any]
-    """What moved its numbers."""
+    """What affects its numbers."""
     git: Git | None = None
     environment: dict[str, str] | None = None
     epochs: Annotated[list[PastEpoch], BeforeValidator(read_history)]

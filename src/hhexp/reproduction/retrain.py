@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
-from hhexp.experiment import Job, check_config, read_data
+from hhexp.experiment import Job, Outcome, check_config, read_data
 from hhexp.experiment.identity import Identity, identify, list_differences
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
@@ -44,7 +44,7 @@ class Reproduction:
 
     @property
     def moved(self) -> list[str]:
-        """What moves the numbers and is not as it was; exactness needs that there is nothing."""
+        """What affects the numbers and has changed, such as ``threads 2 → 1``."""
         return list_differences(self.record.identity, self.identity)
 
 
@@ -109,10 +109,7 @@ def reproduce(
     tolerance: float | None,
     experiments: Path,
 ) -> list[Verdict | None]:
-    """Train each again, one after the other by cores, and log the verdicts.
-
-    The environment tells the workers which store it is: its address may have a password, and what
-    is in a configuration is logged.
+    """Train each again, and log the verdicts.
 
     Args:
         reproductions: what to train.
@@ -124,13 +121,7 @@ def reproduce(
     Returns:
         each one's verdict; None where its training failed.
     """
-    os.environ["MLFLOW_TRACKING_URI"] = store.uri
-    jobs = [each.job for each in reproductions]
-    planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
-    with Processes() as engine:
-        at_once = engine.prepare(jobs)
-        with display(planned, min(at_once, len(jobs)), console) as report:
-            outcomes = engine.run([[job] for job in jobs], report)
+    outcomes = train_jobs([each.job for each in reproductions], store, console)
     verdicts: list[Verdict | None] = []
     for each in reproductions:
         outcome = outcomes[each.job.key]
@@ -141,6 +132,20 @@ def reproduce(
         _log_verdict(each, outcome.run_id, store, verdict)
         verdicts.append(verdict)
     return verdicts
+
+
+def train_jobs(jobs: Sequence[Job], store: Store, console: Console) -> dict[str, Outcome]:
+    """Train jobs in processes, as many at once as cores can hold; each one's outcome by its key.
+
+    The environment tells the workers which store it is: its address may have a password, and what
+    is in a configuration is logged.
+    """
+    os.environ["MLFLOW_TRACKING_URI"] = store.uri
+    planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
+    with Processes() as engine:
+        at_once = engine.prepare(jobs)
+        with display(planned, min(at_once, len(jobs)), console) as report:
+            return engine.run([[job] for job in jobs], report)
 
 
 def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:

@@ -119,7 +119,9 @@ class _Images(BaseModel):
 class _Machine(BaseModel):
     model_config = ConfigDict(strict=True)
 
+    cpu: str | None = None
     cpu_flags: list[str] | None = None
+    gpus: list[str] | None = None
 
 
 STRINGS = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))
