@@ -8,6 +8,7 @@ from hhexp.config.check import suggest
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
     "reproduce": "train a run again, and say whether its numbers came back",
+    "diff": "show what differs between two runs",
     "publish": "put runs on record as small files, to be committed",
     "report": "from runs to an answer: tables, claims, pictures",
     "predict": "ask a run's model about pictures",

@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     from rich.console import Console
 
     from hhexp.reproduction import retrain, worktree
-    from hhexp.reproduction.difference import tabulate_differences
+    from hhexp.reproduction.difference import find_differences, tabulate_differences
     from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.expectation import describe_expectation, explain_difference
     from hhexp.reproduction.find import find
@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     for each in prepared:
         said = f"run {each.record.run_id} from {each.record.where}"
         console.print(said, highlight=False, markup=False)
-        console.print(tabulate_differences(each.record.provenance, each.provenance))
+        if differences := find_differences(each.record.provenance, each.provenance):
+            console.print(tabulate_differences(differences, ("then", "now")))
         for line in describe_expectation(each):
             console.print(line, highlight=False, markup=False)
     if words.dry_run:
