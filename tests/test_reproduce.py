@@ -135,6 +135,7 @@ def test_an_edited_history_diverges_where_it_was_edited(trained: Any, shell: Any
     result = shell.call("reproduce", file.stem)
     assert result.returncode == 4, result.stdout + result.stderr
     assert "diverged: the first difference is in epoch 2, val/loss" in result.stdout
+    assert "outside the default tolerances, as there are fewer than 4 other seeds" in result.stdout
 
 
 def test_a_metric_edited_in_the_store_is_said_before_training_and_in_the_verdict(

@@ -71,6 +71,7 @@ def test_the_rule_is_said() -> None:
     within, beyond = compare(past(0.5), past(0.6)), compare(past(0.5), past(0.8), slack=0.25)
     assert str(within).endswith("; the last epoch is inside the given tolerance of 0.5")
     assert "; outside the given tolerance of 0.25: epoch 1, val/loss: 0.5" in str(beyond)
+    assert str(beyond).endswith("(by +0.3), allowed: 0.25 to 0.75")
 
 
 def test_of_two_lengths_the_epochs_that_both_have_are_compared() -> None:

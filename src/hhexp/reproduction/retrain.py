@@ -78,7 +78,7 @@ def prepare_reproduction(
     if epochs is not None:
         _limit_epochs(values, epochs, record)
     as_recorded = yaml.safe_dump(values, sort_keys=False)
-    # What only says where the new run goes, and that it is trained at all, is no difference.
+    # Where the new run goes, and that it is trained at all, does not count as a difference.
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
     _get_section(values, "tracking").update(uri=None, tags={})

@@ -50,8 +50,7 @@ class Verdict:
     """The first number that differs, in order of epochs; None where all are the same."""
     beyond: tuple[Deviation, ...]
     """The last epoch's metrics that lie outside their tolerance, or that only one run has."""
-    rule: str
-    """Which tolerance that is, in words."""
+    tolerance: Tolerance
     doubts: tuple[str, ...] = ()
     """What speaks against the record that was compared."""
 
@@ -74,8 +73,16 @@ class Verdict:
             return f"all metrics of {self.epochs} epochs and the weights are the same"
         said = f"the first difference is in {self.first}"
         if not self.beyond:
-            return f"{said}; the last epoch is inside {self.rule}"
-        return f"{said}; outside {self.rule}: {'; '.join(map(str, self.beyond))}"
+            return f"{said}; the last epoch is inside {self.tolerance.rule}"
+        outside = "; ".join(self._say_how_far(each) for each in self.beyond)
+        return f"{said}; outside {self.tolerance.rule}: {outside}"
+
+    def _say_how_far(self, deviation: Deviation) -> str:
+        interval = self.tolerance.intervals.get(deviation.metric)
+        if interval is None:
+            return str(deviation)
+        low, high = interval
+        return f"{deviation}, allowed: {low:.4g} to {high:.4g}"
 
 
 def compare_histories(
@@ -94,13 +101,13 @@ def compare_histories(
     pairs = list(zip(recorded, found, strict=True))
     first = find_first_deviation(recorded, found)
     if first is None:
-        return Verdict(EXACT, len(pairs), None, (), tolerance.rule)
+        return Verdict(EXACT, len(pairs), None, (), tolerance)
     beyond = tuple(
         deviation
         for deviation in _find_deviations(len(pairs), *pairs[-1])
         if _is_outside(deviation, tolerance)
     )
-    return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond, tolerance.rule)
+    return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond, tolerance)
 
 
 def find_first_deviation(
