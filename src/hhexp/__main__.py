@@ -8,6 +8,7 @@ from hhexp.config.check import suggest
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
     "reproduce": "train a run again and compare the numbers",
+    "diff": "show what differs between two runs",
     "publish": "write runs as small files that you can commit",
     "report": "write a report on runs: tables, claims, pictures",
     "predict": "ask a run's model about images",

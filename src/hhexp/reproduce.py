@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hhexp.console import entry
@@ -14,13 +13,16 @@ def main(argv: list[str] | None = None) -> int:
     """Reproduce a run, or all runs of a sweep.
 
     Returns:
-        0 for exact, 3 for within tolerance, 4 for diverged, 1 where a training failed.
+        0 for exact, 3 for within tolerance, 4 for diverged, 5 for a record whose parts disagree,
+        1 where a training failed.
     """
     words = _build_parser().parse_args(argv)
     from rich.console import Console
 
     from hhexp.reproduction import retrain, worktree
-    from hhexp.reproduction.difference import tabulate_differences
+    from hhexp.reproduction.difference import find_differences, tabulate_differences
+    from hhexp.reproduction.doubts import find_doubts
+    from hhexp.reproduction.expectation import describe_expectation, explain_difference
     from hhexp.reproduction.find import find
     from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
@@ -30,59 +32,39 @@ def main(argv: list[str] | None = None) -> int:
     store.prepare()
     members = find_sweep_runs(store, words.run_id)
     records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
+    doubts = [find_doubts(store, each) for each in records]
+    for record, found in zip(records, doubts, strict=True):
+        for doubt in found:
+            said = f"The record of run {record.run_id[:8]} is doubtful: {doubt}"
+            console.print(said, highlight=False, markup=False)
     if words.code == "recorded":
         if words.dry_run:
             return worktree.show(records, console)
         return worktree.run(records, words.run_recorded_code, _forward_words(words), console)
     prepared = [
         retrain.prepare_reproduction(
-            each, epochs=words.epochs, modules=words.modules, root=words.data_root
+            record, found, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
-        for each in records
+        for record, found in zip(records, doubts, strict=True)
     ]
     for each in prepared:
-        console.print(f"run {each.record.run_id} from {each.record.where}", highlight=False)
-        console.print(tabulate_differences(each.record.provenance, each.provenance))
-        for line in describe_expectation(each.moved, each.record.identity):
-            console.print(line, highlight=False)
+        said = f"run {each.record.run_id} from {each.record.where}"
+        console.print(said, highlight=False, markup=False)
+        if differences := find_differences(each.record.provenance, each.provenance):
+            console.print(tabulate_differences(differences, ("then", "now")))
+        for line in describe_expectation(each):
+            console.print(line, highlight=False, markup=False)
     if words.dry_run:
         return 0
-    verdicts = retrain.reproduce(prepared, store, console, words.tolerance)
+    verdicts = retrain.reproduce(
+        prepared, store, console, tolerance=words.tolerance, experiments=words.published
+    )
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
-        console.print(f"{each.record.run_id[:8]} {said}", highlight=False)
-        if verdict and verdict.first and each.moved:
-            console.print(give_reason(each.moved), highlight=False)
+        console.print(f"{each.record.run_id[:8]} {said}", highlight=False, markup=False)
+        if verdict and verdict.first:
+            console.print(explain_difference(each), highlight=False, markup=False)
     return retrain.choose_exit_status(verdicts)
-
-
-def describe_expectation(moved: Sequence[str], recorded: Mapping[str, object]) -> list[str]:
-    """What can be expected, given what moves the numbers and is not as it was; and what to do."""
-    from hhexp.experiment.identity import PACKAGES
-
-    if not moved:
-        return ["Nothing that moves the numbers differs: they should come back exactly."]
-    said = "Exactness can't be expected, and tolerance decides"
-    if _is_code(moved):
-        said = "Exact if the changed code moves no number, else tolerance decides"
-    lines = [f"{said}; not as it was: {'; '.join(moved)}"]
-    if old := [name for name in PACKAGES if any(part.startswith(f"{name} ") for part in moved)]:
-        pins = " ".join(f"{name}=={recorded[name]}" for name in old)
-        lines.append(f"For the recorded versions: pip install {pins}")
-    if any(part.startswith("source hhexp/") for part in moved):
-        lines.append("For the recorded code: --code recorded")
-    return lines
-
-
-def give_reason(moved: Sequence[str]) -> str:
-    """Why numbers may not have come back exactly, given what is not as it was."""
-    code, other = "The changed code may have moved them", "Exactness could not be expected"
-    return f"{code if _is_code(moved) else other}: {'; '.join(moved)}"
-
-
-def _is_code(moved: Sequence[str]) -> bool:
-    """Whether nothing but code differs; a changed comment, for one, moves no number."""
-    return all(part.startswith("source ") for part in moved)
 
 
 def _forward_words(words: argparse.Namespace) -> list[str]:
@@ -98,7 +80,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.reproduce",
         description="Train a run again from nothing and say whether its numbers came back: exact "
-        "(exit status 0), within tolerance (3) or diverged (4).",
+        "(exit status 0), within tolerance (3) or diverged (4); 5 where parts of its record "
+        "disagree, with each other or with the store.",
     )
     parser.add_argument(
         "run_id", help="a run, a sweep, or a published run; a unique prefix will do"
@@ -113,8 +96,9 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tolerance",
         type=float,
-        help="how far the last metrics may be off; else the range over the seeds in the store, "
-        "else 0.05 for accuracy and recall and 0.5 for losses",
+        help="how far the last metrics may be off; default: the 95 %% prediction interval of the "
+        "same run with four or more other seeds, in the store or published; with fewer seeds 0.05 "
+        "for accuracy and recall and 0.5 for losses",
     )
     parser.add_argument("--data-root", help="where the data lies now, if not where it was")
     parser.add_argument(

@@ -7,7 +7,12 @@ from typing import Any
 
 from rich.console import Console
 
-from hhexp.reproduction.difference import Difference, find_differences, tabulate_differences
+from hhexp.reproduction.difference import (
+    Difference,
+    find_differences,
+    list_uncompared,
+    tabulate_differences,
+)
 
 CONFIG = "epochs: 2\nruntime:\n  threads: 2\n  isa: native\ntracking:\n  label: null\n"
 
@@ -118,11 +123,31 @@ def test_the_folder_s_name_makes_no_difference() -> None:
     assert len(find_differences(bare, provenance(environment={"XLA_FLAGS": "x"}))) == 1
 
 
+def show(found: list[Difference], most: int = 30) -> str:
+    """The table on a terminal of 80 columns."""
+    console = Console(file=io.StringIO(), width=80)
+    console.print(tabulate_differences(found, ("then", "now"), most))
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
 def test_the_table_shows_the_first_and_counts_the_rest() -> None:
     files = [{"path": f"train/a/{n:02}.png", "bytes": 9, "sha256": "b" * 64} for n in range(40)]
-    table = tabulate_differences(provenance(), provenance(data={"files": files}), most=5)
-    console = Console(file=io.StringIO(), width=120)
-    console.print(table)
-    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    shown = show(find_differences(provenance(), provenance(data={"files": files})), most=5)
     assert "train/a/04.png" in shown and "05.png" not in shown
     assert "and 36 more" in shown
+
+
+def test_the_table_fits_and_shows_what_a_record_holds_as_it_is() -> None:
+    name = "[red]A\x1b[2K" + "x" * 100
+    shown = show([Difference("environment", name, "[/]", "–", 4)])
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "[red]A" in shown and "\\x1b" in shown and "\x1b" not in shown and "[/]" in shown
+    assert shown.count("x") >= 100  # folded, not cut
+
+
+def test_what_is_not_compared_is_listed() -> None:
+    then = provenance()
+    assert list_uncompared(then, provenance()) == []
+    del then["provenance/machine.json"]
+    assert list_uncompared(then, provenance()) == list_uncompared(provenance(), then)
+    assert list_uncompared(then, provenance()) == ["machine.json"]

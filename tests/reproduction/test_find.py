@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hhexp.errors import UserError
 from hhexp.reproduction import find, published
 from hhexp.reproduction.record import Record
-from hhexp.tracking.query import StoredRun
+from hhexp.tracking.query import NoSuchRunError, StoredRun
 from hhexp.tracking.store import Store
 
 Make = Callable[..., Record]
@@ -22,7 +23,7 @@ def empty_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that has no runs."""
 
     def find_run(store: Store, prefix: str) -> StoredRun:
-        raise UserError(f"no run in {store} has an ID that starts with {prefix}")
+        raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}")
 
     monkeypatch.setattr(find, "find_run", find_run)
 
@@ -40,12 +41,47 @@ def test_a_published_run_is_found_by_the_beginning_of_its_id(experiments: Path) 
         assert find.find(STORE, prefix, experiments).run_id == ONE
 
 
+def stored(run_id: str) -> StoredRun:
+    return StoredRun(run_id, "a run", "FINISHED", {}, {}, datetime.now(UTC), None, None)
+
+
 def test_the_store_comes_first(
     experiments: Path, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find, "find_run", lambda store, prefix: None)
+    monkeypatch.setattr(find, "find_run", lambda store, prefix: stored(ONE))
     monkeypatch.setattr(find, "from_store", lambda store, run: make_record(where="the store"))
     assert find.find(STORE, "a1", experiments).where == "the store"
+
+
+def test_a_run_that_is_damaged_in_the_store_is_not_taken_from_the_published_ones(
+    experiments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: Store, run: StoredRun) -> Record:
+        raise UserError(f"run {run.run_id} was edited")
+
+    monkeypatch.setattr(find, "find_run", lambda store, prefix: stored(ONE))
+    monkeypatch.setattr(find, "from_store", fail)
+    with pytest.raises(UserError, match=f"^run {ONE} was edited$"):
+        find.find(STORE, ONE, experiments)
+
+
+def test_a_beginning_that_is_ambiguous_in_the_store_is_an_error(
+    experiments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: Store, prefix: str) -> StoredRun:
+        raise UserError(f"2 runs in {store} start with {prefix}")
+
+    monkeypatch.setattr(find, "find_run", fail)
+    with pytest.raises(UserError, match=r"^2 runs in .* start with a1$"):
+        find.find(STORE, "a1", experiments)
+
+
+def test_a_beginning_of_one_stored_and_another_published_run_is_an_error(
+    experiments: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "find_run", lambda store, prefix: stored("a1f" + "0" * 29))
+    with pytest.raises(UserError, match=rf"^a1: run a1f0.* published run .*{ONE}.*more digits$"):
+        find.find(STORE, "a1", experiments)
 
 
 def test_several_runs_that_start_so_are_named(experiments: Path) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from hhexp.errors import UserError
 from hhexp.tracking.query import (
+    NoSuchRunError,
     find_children,
     find_run,
+    find_sweep_runs,
     make_answer_tags,
     read_answers,
     read_histories,
@@ -35,7 +37,7 @@ def test_a_run_is_found_by_its_id_or_a_beginning(store: Store) -> None:
 def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> None:
     run_id = TrackedRun.start(store, "study", "a").run_id
     wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
-    with pytest.raises(UserError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
+    with pytest.raises(NoSuchRunError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
         find_run(store, wrong)
     with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
         find_run(store, "latest")
@@ -47,8 +49,12 @@ def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
     shared = next(first for first in firsts if firsts.count(first) > 1)  # 17 IDs, 16 digits
     with pytest.raises(
         UserError, match=rf"runs in .* have an ID that starts with {shared}: .*\(run \d+\)"
-    ):
+    ) as error:
         find_run(store, shared)
+    assert not isinstance(error.value, NoSuchRunError)
+    with pytest.raises(UserError, match=f"starts with {shared}"):
+        find_sweep_runs(store, shared)
+    assert find_sweep_runs(store, "0" * 32) == find_sweep_runs(store, ids[0]) == []
 
 
 def test_children_come_in_the_order_of_their_start(store: Store) -> None:

@@ -1,7 +1,7 @@
 """What differs between two runs' provenance, the most suspicious first."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import yaml
 
 from hhexp.experiment.identity import BYSTANDERS, PACKAGES, SOURCES
 from hhexp.experiment.job import flatten
+from hhexp.reproduction.escape import escape
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +20,7 @@ Provenance = Mapping[str, str]
 ABSENT = "–"
 
 SILENT_KEYS = ("tracking", "reuse", "explain", "state", "objective", "modules")
-"""Keys of the configuration that move no numbers, with all below them."""
+"""Keys of the configuration that do not affect the numbers, with all below them."""
 MOVING_PACKAGES = (*PACKAGES, "ml-dtypes", "scipy")
 LIBRARIES = ("nvidia-", "tensorflow-", "h5py", "hydra-core", "mlflow", "omegaconf", "pydantic")
 """Starts of the names of packages that come next."""
@@ -42,7 +43,7 @@ HARDWARE_RANKS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was."""
+    """One thing that differs."""
 
     kind: str
     """code, packages, data, hardware, threads, environment or configuration."""
@@ -51,7 +52,7 @@ class Difference:
     then: str
     now: str
     rank: int
-    """How far it is to be suspected: 1 moves the numbers for sure, 9 hardly can."""
+    """How suspicious it is: 1 surely affects the numbers, 9 hardly can."""
 
 
 def find_differences(then: Provenance, now: Provenance) -> list[Difference]:
@@ -70,17 +71,34 @@ def find_differences(then: Provenance, now: Provenance) -> list[Difference]:
     return sorted(found, key=lambda d: (d.rank, d.kind, d.name))
 
 
-def tabulate_differences(then: Provenance, now: Provenance, most: int = 30) -> "Table":
-    """All that differs as a table for the terminal, of which the first ``most`` are shown."""
-    from rich.table import Table
+def tabulate_differences(
+    found: Sequence[Difference], titles: tuple[str, str], most: int = 30
+) -> "Table":
+    """Differences as a table for the terminal, of which the first ``most`` are shown.
 
-    found = find_differences(then, now)
-    table = Table("what", "name", "then", "now", title="Then and now, the most suspicious first")
-    for difference in found[:most]:
-        table.add_row(difference.kind, difference.name, difference.then, difference.now)
+    Args:
+        found: the differences, in the order in which they are shown.
+        titles: what the two runs are called.
+        most: how many are shown.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Differences, the most suspicious first")
+    for title in ("what", "name", *titles):
+        table.add_column(title, overflow="fold")
+    for each in found[:most]:
+        cells = each.kind, each.name, each.then, each.now
+        table.add_row(*(Text(escape(cell)) for cell in cells))
     if len(found) > most:
         table.add_row("", f"and {len(found) - most} more", "", "")
     return table
+
+
+def list_uncompared(then: Provenance, now: Provenance) -> list[str]:
+    """The files that are not compared, as one of the two runs lacks them."""
+    one, other = ({path.rpartition("/")[2] for path in each} for each in (then, now))
+    return [name for name in COMPARISONS if name not in one & other]
 
 
 def _compare_configuration(then: str, now: str) -> Iterator[Difference]:

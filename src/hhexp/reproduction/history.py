@@ -7,6 +7,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hhexp.reproduction.shapes import Sha256, describe
 from hhexp.training.state import PastEpoch
 
+UNCOUNTED = ("time/", "perf/")
+"""Metrics that say how fast a run was, and not what it learned."""
+
+
+def is_counted(metric: str) -> bool:
+    """Whether a metric must come back: it says what a run learned."""
+    return not metric.startswith(UNCOUNTED)
+
 
 class _Epoch(BaseModel):
     """An epoch as ``log_history`` writes it."""

@@ -53,7 +53,7 @@ class Record(BaseModel):
     config: dict[str, Any]
     """The resolved configuration; other people's input."""
     identity: dict[str, Any]
-    """What moved its numbers."""
+    """What affects its numbers."""
     git: Git | None = None
     environment: dict[str, str] | None = None
     epochs: Annotated[list[PastEpoch], BeforeValidator(read_history)]
@@ -76,6 +76,12 @@ class Record(BaseModel):
                 f"epochs: there are {len(self.epochs)}, the configuration says {asked}"
             )
         return self
+
+    @property
+    def image_counts(self) -> dict[str, dict[str, int]]:
+        """The numbers of images by split and class; empty where they are not on record."""
+        images = parse_json(self.files.get("data.json", "{}"))
+        return dict(images.get("counts", {}))
 
     @property
     def texts(self) -> dict[str, str]:
@@ -111,9 +117,24 @@ def from_store(store: Store, run: StoredRun) -> Record:
             was edited.
     """
     if run.status != "FINISHED":
-        raise UserError(f"run {run.run_id} is {run.status}: only a finished run can be reproduced")
+        raise UserError(f"run {run.run_id} is {run.status}: only a finished run has a whole record")
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
     return from_texts(run.run_id, str(store), run.name, texts)
+
+
+def read_epochs(store: Store, run_id: str) -> list[PastEpoch]:
+    """The epochs on record of a run in a store, without the rest of its record.
+
+    Raises:
+        UserError: they are missing, or were edited.
+    """
+    text = read_text(store, run_id, f"{FOLDER}/epochs.json")
+    if text is None:
+        raise UserError(f"run {run_id} in {store} lacks epochs.json")
+    try:
+        return read_history(parse_json(text))
+    except ValueError as error:
+        raise damaged(f"run {run_id} in {store}", error) from error
 
 
 def from_texts(run_id: str, where: str, name: str, texts: Mapping[str, str | None]) -> Record:

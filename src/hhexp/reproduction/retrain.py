@@ -1,11 +1,10 @@
 """Train a run on record again from nothing, and judge whether its numbers came back."""
 
-import contextlib
 import copy
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,14 +18,15 @@ from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
 from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import find_differences
-from hhexp.reproduction.record import Record, from_store
-from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories, find_ranges
-from hhexp.tracking.query import find_finished, find_run, set_verdict
+from hhexp.reproduction.record import Record, read_epochs
+from hhexp.reproduction.seeds import find_other_seeds
+from hhexp.reproduction.tolerance import accept, derive_tolerance
+from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories
+from hhexp.tracking.query import set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import IDENTITY, VERDICT, VERDICT_WORDS
+from hhexp.tracking.tags import VERDICT, VERDICT_WORDS
 from hhexp.training import isa
-from hhexp.training.state import PastEpoch
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,28 @@ class Reproduction:
     """Of what would be trained here and now."""
     provenance: dict[str, str]
     """As it would be logged."""
+    doubts: tuple[str, ...]
+    """What speaks against the record."""
 
     @property
     def moved(self) -> list[str]:
-        """What moves the numbers and is not as it was; exactness needs that there is nothing."""
+        """What affects the numbers and has changed, such as ``threads 2 → 1``."""
         return list_differences(self.record.identity, self.identity)
 
 
 def prepare_reproduction(
-    record: Record, *, epochs: int | None, modules: Sequence[str], root: str | None
+    record: Record,
+    doubts: Sequence[str],
+    *,
+    epochs: int | None,
+    modules: Sequence[str],
+    root: str | None,
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
 
     Args:
         record: the run.
+        doubts: what speaks against its record.
         epochs: train so many only; None for all.
         modules: the person's own modules; those that the record names are not imported.
         root: where the data lies now; None for where the record says.
@@ -70,7 +78,7 @@ def prepare_reproduction(
     if epochs is not None:
         _limit_epochs(values, epochs, record)
     as_recorded = yaml.safe_dump(values, sort_keys=False)
-    # What only says where the new run goes, and that it is trained at all, is no difference.
+    # Where the new run goes, and that it is trained at all, does not count as a difference.
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
     _get_section(values, "tracking").update(uri=None, tags={})
@@ -90,28 +98,54 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(record, job, identify(config, dataset, kind), now)
+    return Reproduction(record, job, identify(config, dataset, kind), now, tuple(doubts))
 
 
 def reproduce(
-    reproductions: Sequence[Reproduction], store: Store, console: Console, tolerance: float | None
+    reproductions: Sequence[Reproduction],
+    store: Store,
+    console: Console,
+    *,
+    tolerance: float | None,
+    experiments: Path,
 ) -> list[Verdict | None]:
-    """Train each again, one after the other by cores, and log the verdicts.
+    """Train each again, and log the verdicts.
 
-    The environment tells the workers which store it is: its address may have a password, and what
-    is in a configuration is logged.
+    Args:
+        reproductions: what to train.
+        store: where the new runs go.
+        console: shows how far they are.
+        tolerance: how far the last metrics may be off; None to derive it from other seeds.
+        experiments: the folder of the studies, whose published runs may be those other seeds.
 
     Returns:
         each one's verdict; None where its training failed.
     """
+    outcomes = train_jobs([each.job for each in reproductions], store, console)
+    verdicts: list[Verdict | None] = []
+    for each in reproductions:
+        outcome = outcomes[each.job.key]
+        if not outcome.finished or outcome.run_id is None:
+            verdicts.append(None)
+            continue
+        verdict = _judge(each, outcome.run_id, store, tolerance, experiments)
+        _log_verdict(each, outcome.run_id, store, verdict)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def train_jobs(jobs: Sequence[Job], store: Store, console: Console) -> dict[str, Outcome]:
+    """Train jobs in processes, as many at once as cores can hold; each one's outcome by its key.
+
+    The environment tells the workers which store it is: its address may have a password, and what
+    is in a configuration is logged.
+    """
     os.environ["MLFLOW_TRACKING_URI"] = store.uri
-    jobs = [each.job for each in reproductions]
     planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
     with Processes() as engine:
         at_once = engine.prepare(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
-            outcomes = engine.run([[job] for job in jobs], report)
-    return [_judge(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+            return engine.run([[job] for job in jobs], report)
 
 
 def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
@@ -122,39 +156,26 @@ def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
 
 
 def _judge(
-    each: Reproduction, outcome: Outcome, store: Store, tolerance: float | None
-) -> Verdict | None:
-    if not outcome.finished or outcome.run_id is None:
-        return None
-    made = from_store(store, find_run(store, outcome.run_id))
-    then, now = each.record.epochs, made.epochs
-    tolerances = measure_spread(store, each.record, len(now))
-    if tolerance is not None:
-        tolerances = dict.fromkeys(then[0].metrics, tolerance)
-    verdict = compare_histories(then[: each.job.config.epochs], now, tolerances)
-    tracked = TrackedRun(store, outcome.run_id)
-    tracked.set_tags({VERDICT: verdict.kind, VERDICT_WORDS: str(verdict)})
-    found = find_differences(each.record.provenance, made.provenance)
+    each: Reproduction, run_id: str, store: Store, slack: float | None, experiments: Path
+) -> Verdict:
+    found = read_epochs(store, run_id)
+    recorded = each.record.epochs[: each.job.config.epochs]
+    if slack is None:
+        seeds = find_other_seeds(store, experiments, each.record, len(recorded))
+        tolerance = derive_tolerance(recorded[-1], seeds, each.record.image_counts)
+    else:
+        tolerance = accept(recorded[-1], slack)
+    return replace(compare_histories(recorded, found, tolerance), doubts=each.doubts)
+
+
+def _log_verdict(each: Reproduction, run_id: str, store: Store, verdict: Verdict) -> None:
+    tracked = TrackedRun(store, run_id)
+    tracked.set_tags({VERDICT: verdict.label, VERDICT_WORDS: str(verdict)})
+    differences = find_differences(each.record.provenance, each.provenance)
     tracked.log_json(
-        {**asdict(verdict), "differences": [asdict(one) for one in found]}, "verdict.json"
+        {**asdict(verdict), "differences": [asdict(one) for one in differences]}, "verdict.json"
     )
-    set_verdict(store, each.record.run_id, verdict.kind, outcome.run_id)
-    return verdict
-
-
-def measure_spread(store: Store, record: Record, epochs: int) -> dict[str, float]:
-    """The range of each metric, at that epoch, over the store's runs of other seeds."""
-    own = {k: v for k, v in record.identity.items() if k != "seed"}
-    by_seed: dict[object, PastEpoch] = {}
-    for run in find_finished(store, "run"):
-        other = json.loads(run.tags.get(IDENTITY, "{}"))
-        seed = other.pop("seed", None)
-        if other == own and seed not in by_seed:
-            with contextlib.suppress(UserError):  # another run's damage is no matter of this one
-                past = from_store(store, run).epochs
-                if len(past) >= epochs:
-                    by_seed[seed] = past[epochs - 1]
-    return find_ranges(list(by_seed.values()))
+    set_verdict(store, each.record.run_id, verdict.label, run_id)
 
 
 def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:

@@ -110,13 +110,18 @@ class _Image(BaseModel):
 
 
 class _Images(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     files: list[_Image]
+    counts: dict[str, dict[str, int]] = Field(default_factory=dict)
 
 
 class _Machine(BaseModel):
     model_config = ConfigDict(strict=True)
 
+    cpu: str | None = None
     cpu_flags: list[str] | None = None
+    gpus: list[str] | None = None
 
 
 STRINGS = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))

@@ -1,28 +1,23 @@
 """Whether the numbers came back: a run's record against its reproduction."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hhexp.reproduction.history import is_counted
+from hhexp.reproduction.tolerance import Tolerance
 from hhexp.training.state import PastEpoch
 
 EXACT, WITHIN, DIVERGED = "exact", "within tolerance", "diverged"
 STATUSES = {EXACT: 0, WITHIN: 3, DIVERGED: 4}
 """Exit statuses."""
-
-SHARE_TOLERANCE = 0.05
-"""For accuracy and recall, absolute, where the store has no other seeds: thirteen of the study's
-256 validation images. Other bits make another run, so that less cannot be asked of it."""
-LOSS_TOLERANCE = 0.5
-"""For losses, in nats, where the store has no other seeds."""
+DOUBTFUL = 5
+"""Exit status where parts of the record disagree: a verdict by one part is not about the others."""
 
 WEIGHTS = "weights"
 """In place of a metric's name where the hashes of the weights differ."""
 ABSENT = "not there"
 """In place of the value of a metric that only one of the two runs has."""
-
-UNCOUNTED = ("time/", "perf/")
-"""Metrics that say how fast a run was, and not what it learned."""
 
 
 @dataclass(frozen=True)
@@ -55,67 +50,78 @@ class Verdict:
     """The first number that differs, in order of epochs; None where all are the same."""
     beyond: tuple[Deviation, ...]
     """The last epoch's metrics that lie outside their tolerance, or that only one run has."""
+    tolerance: Tolerance
+    doubts: tuple[str, ...] = ()
+    """What speaks against the record that was compared."""
 
     @property
     def status(self) -> int:
         """The exit status."""
-        return STATUSES[self.kind]
+        return DOUBTFUL if self.doubts else STATUSES[self.kind]
+
+    @property
+    def label(self) -> str:
+        """The verdict in a few words."""
+        return f"{self.kind}, but the record is doubtful" if self.doubts else self.kind
 
     def __str__(self) -> str:
+        said = f"{self.label}: {self._say_what_came_back()}"
+        return "; ".join([said, *self.doubts])
+
+    def _say_what_came_back(self) -> str:
         if self.first is None:
-            return f"{self.kind}: all metrics of {self.epochs} epochs and the weights are the same"
-        said = f"{self.kind}: the first difference is in {self.first}"
-        if self.beyond:
-            said += "; outside the tolerance: " + "; ".join(map(str, self.beyond))
-        return said
+            return f"all metrics of {self.epochs} epochs and the weights are the same"
+        said = f"the first difference is in {self.first}"
+        if not self.beyond:
+            return f"{said}; the last epoch is inside {self.tolerance.rule}"
+        outside = "; ".join(self._say_how_far(each) for each in self.beyond)
+        return f"{said}; outside {self.tolerance.rule}: {outside}"
+
+    def _say_how_far(self, deviation: Deviation) -> str:
+        interval = self.tolerance.intervals.get(deviation.metric)
+        if interval is None:
+            return str(deviation)
+        low, high = interval
+        return f"{deviation}, allowed: {low:.4g} to {high:.4g}"
 
 
 def compare_histories(
-    recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerances: Mapping[str, float]
+    recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerance: Tolerance
 ) -> Verdict:
     """Compare epoch by epoch.
 
     Args:
         recorded: those on record; the first so many, where no more were to be trained again.
         found: as many, of the reproduction.
-        tolerances: how far the last epoch's metrics may be off; others as ``tolerance`` says.
+        tolerance: where the last epoch's metrics must lie.
 
     Raises:
         ValueError: one of them has more epochs than the other.
     """
     pairs = list(zip(recorded, found, strict=True))
-    first = next(
+    first = find_first_deviation(recorded, found)
+    if first is None:
+        return Verdict(EXACT, len(pairs), None, (), tolerance)
+    beyond = tuple(
+        deviation
+        for deviation in _find_deviations(len(pairs), *pairs[-1])
+        if _is_outside(deviation, tolerance)
+    )
+    return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond, tolerance)
+
+
+def find_first_deviation(
+    recorded: Sequence[PastEpoch], found: Sequence[PastEpoch]
+) -> Deviation | None:
+    """The first number that differs, in order of epochs; of those epochs that both have."""
+    return next(
         (
             deviation
-            for number, (then, now) in enumerate(pairs, start=1)
+            for number, (then, now) in enumerate(zip(recorded, found, strict=False), start=1)
             for deviation in _find_deviations(number, then, now)
         ),
         None,
     )
-    if first is None:
-        return Verdict(EXACT, len(pairs), None, ())
-    beyond = tuple(
-        deviation
-        for deviation in _find_deviations(len(pairs), *pairs[-1])
-        if _is_outside(deviation, tolerances)
-    )
-    return Verdict(DIVERGED if beyond else WITHIN, len(pairs), first, beyond)
-
-
-def default_tolerance(metric: str) -> float:
-    """How far a metric may be off where nothing is known of its spread."""
-    return LOSS_TOLERANCE if metric.endswith("loss") else SHARE_TOLERANCE
-
-
-def find_ranges(runs: Sequence[PastEpoch]) -> dict[str, float]:
-    """For each metric the range of its values over runs of other seeds; of two at least."""
-    if len(runs) < 2:
-        return {}
-    return {
-        name: max(run.metrics[name] for run in runs) - min(run.metrics[name] for run in runs)
-        for name in runs[0].metrics
-        if all(name in run.metrics for run in runs)
-    }
 
 
 def _find_deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Deviation]:
@@ -123,7 +129,7 @@ def _find_deviations(number: int, then: PastEpoch, now: PastEpoch) -> list[Devia
     found = []
     for name in dict.fromkeys([*then.metrics, *now.metrics]):
         before, after = then.metrics.get(name, ABSENT), now.metrics.get(name, ABSENT)
-        if not name.startswith(UNCOUNTED) and not _is_same(before, after):
+        if is_counted(name) and not _is_same(before, after):
             found.append(Deviation(number, name, before, after))
     if then.weights != now.weights:
         found.append(Deviation(number, WEIGHTS, then.weights, now.weights))
@@ -136,13 +142,12 @@ def _is_same(one: float | str, other: float | str) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-def _is_outside(deviation: Deviation, tolerances: Mapping[str, float]) -> bool:
+def _is_outside(deviation: Deviation, tolerance: Tolerance) -> bool:
     """Whether a metric is off by more than its tolerance; for weights there is none."""
-    metric, then, now = deviation.metric, deviation.recorded, deviation.found
-    if isinstance(then, str) or isinstance(now, str):
+    metric, recorded, found = deviation.metric, deviation.recorded, deviation.found
+    if isinstance(recorded, str) or isinstance(found, str):
         return metric != WEIGHTS
-    # not <=, so that NaN lies outside
-    return not abs(now - then) <= tolerances.get(metric, default_tolerance(metric))
+    return not tolerance.has_inside(metric, recorded, found)
 
 
 def _shorten(value: float | str) -> str:

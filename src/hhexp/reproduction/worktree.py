@@ -15,6 +15,7 @@ import hhexp
 from hhexp.errors import UserError
 from hhexp.provenance.git import run_git
 from hhexp.reproduction import fragments
+from hhexp.reproduction.escape import escape
 from hhexp.reproduction.record import Record
 
 CHECKOUT_S = 600
@@ -73,12 +74,12 @@ def _read_code(record: Record) -> tuple[str, str]:
     if not all(letter in "0123456789abcdef" for letter in git.commit):
         raise UserError(f"{run}: {git.commit!r} is not a commit")
     if git.cut:
-        reasons = _escape(", ".join(git.left_out))
+        reasons = escape(", ".join(git.left_out))
         raise UserError(f"{run}: its uncommitted change was not kept whole: {reasons}")
     if git.patch is None:
         return git.commit, ""
     if git.patch not in record.files:
-        raise UserError(f"{run}: its uncommitted change, {_escape(git.patch)}, is not on record")
+        raise UserError(f"{run}: its uncommitted change, {escape(git.patch)}, is not on record")
     return git.commit, record.files[git.patch]
 
 
@@ -88,23 +89,13 @@ def _show(record: Record, commit: str, patch: str, console: Console) -> None:
     if patch:
         lines = patch.count("\n")
         console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
-        shown = Text(_escape(patch))
+        shown = Text(escape(patch))
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")
         console.print(shown)
     if own := record.config.get("modules"):
-        names = _escape(", ".join(map(str, own)))
+        names = escape(", ".join(map(str, own)))
         console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
-
-
-def _escape(text: str) -> str:
-    """A text from the store whose control characters, which could hide some of it, are escaped."""
-    return "".join(
-        letter
-        if letter.isprintable() or letter in "\n\t"
-        else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def _ask_consent(consent: bool, console: Console) -> None:

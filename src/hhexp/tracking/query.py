@@ -33,6 +33,10 @@ ANSWERS_A_TAG = 150
 """IDs that fit into a tag, with commas, whatever the store."""
 
 
+class NoSuchRunError(UserError):
+    """The store can be read, and has no run with that ID."""
+
+
 @dataclass(frozen=True)
 class StoredRun:
     """A run, without its metrics and artifacts."""
@@ -58,7 +62,8 @@ def find_run(store: Store, prefix: str) -> StoredRun:
     """The run with that ID, or the only one whose ID starts with it.
 
     Raises:
-        UserError: there is none, or more than one; or the store cannot be used.
+        NoSuchRunError: there is none.
+        UserError: there is more than one, or the store cannot be used.
     """
     client = store.client()
     wanted = prefix.strip().lower()
@@ -76,7 +81,7 @@ def find_run(store: Store, prefix: str) -> StoredRun:
     known = [run.run_id[: len(wanted)] for run in _search(client)]
     near = difflib.get_close_matches(wanted, known, 1) if len(wanted) > 3 else []
     hint = f"; did you mean {near[0]}?" if near else f" (it has {len(known)} runs)"
-    raise UserError(f"no run in {store} has an ID that starts with {prefix}{hint}")
+    raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
 
 
 def find_children(store: Store, parent_id: str) -> list[StoredRun]:
@@ -117,10 +122,14 @@ def find_finished(store: Store, kind: str) -> list[StoredRun]:
 
 
 def find_sweep_runs(store: Store, prefix: str) -> list[str]:
-    """The IDs of the runs that answer a sweep; empty where ``prefix`` is not a sweep."""
+    """The IDs of the runs that answer a sweep; empty where ``prefix`` names something else.
+
+    Raises:
+        UserError: several runs in the store start with it, or the store cannot be used.
+    """
     try:
         run = find_run(store, prefix)
-    except UserError:
+    except NoSuchRunError:
         return []
     if run.kind != "sweep":
         return []
@@ -168,6 +177,11 @@ def read_histories(store: Store, run_id: str) -> dict[str, list[float]]:
         epochs = range(1, max(values) + 1)
         histories[name] = [values.get(epoch, math.nan) for epoch in epochs]
     return histories
+
+
+def read_last_values(store: Store, run_id: str) -> dict[str, float]:
+    """Each metric's last value; MLflow keeps it apart from the history, for its tables of runs."""
+    return dict(store.client().get_run(run_id).data.metrics)
 
 
 def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[StoredRun]:

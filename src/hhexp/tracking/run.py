@@ -99,7 +99,7 @@ class TrackedRun:
         entries = [
             Param(name, _cut(str(value), VALUE_LENGTH))
             for key, value in params.items()
-            if (name := _make_valid(key)) not in known
+            if (name := make_valid(key)) not in known
         ]
         for start in range(0, len(entries), BATCH):
             self._client.log_batch(self.run_id, params=entries[start : start + BATCH])
@@ -110,14 +110,14 @@ class TrackedRun:
 
         now_ms = int(time.time() * 1000)
         entries = [
-            Metric(_make_valid(key), float(value), now_ms, epoch) for key, value in metrics.items()
+            Metric(make_valid(key), float(value), now_ms, epoch) for key, value in metrics.items()
         ]
         self._client.log_batch(self.run_id, metrics=entries)
 
     def log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log those metrics of an epoch that the run has no value of."""
         known = self._client.get_run(self.run_id).data.metrics
-        self.log_epoch(epoch, {k: v for k, v in metrics.items() if _make_valid(k) not in known})
+        self.log_epoch(epoch, {k: v for k, v in metrics.items() if make_valid(k) not in known})
 
     def log_history(self, first_epoch: int, epochs: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics of several epochs, the first of which is ``first_epoch``."""
@@ -233,7 +233,7 @@ class TrackedRun:
         return self.store.client()
 
 
-def _make_valid(name: str) -> str:
+def make_valid(name: str) -> str:
     """A name with the letters that MLflow refuses, such as a class folder's "#", replaced."""
     return re.sub(r"[^\w.\-/ ]", "_", name)
 

@@ -1,0 +1,128 @@
+"""``python -m hhexp.diff RUN RUN``: what differs between two runs, and their numbers."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hhexp.console import entry
+from hhexp.errors import UserError
+from hhexp.options import add_tracking_uri
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hhexp.reproduction.record import Record
+    from hhexp.tracking.store import Store
+
+MOST = 30
+"""Differences that are shown, unless all are wanted."""
+
+
+@entry
+def main(argv: list[str] | None = None) -> int:
+    """Show what differs between two runs.
+
+    Returns:
+        0 where nothing differs, 1 where something does.
+    """
+    words = _build_parser().parse_args(argv)
+    from rich.console import Console
+
+    from hhexp.reproduction.doubts import find_doubts
+    from hhexp.tracking.store import Store
+
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    store = Store.resolve(words.tracking_uri)
+    store.prepare()
+    one, other = (_find_one(store, run_id, words.published) for run_id in words.runs)
+    for record in (one, other):
+        _print_title(record, console)
+        for doubt in find_doubts(store, record):
+            console.print(f"The record of run {record.run_id[:8]} is doubtful: {doubt}")
+    differs = _show_provenance(one, other, console, whole=words.all)
+    return int(_show_numbers(one, other, console) or differs)
+
+
+def _find_one(store: "Store", run_id: str, experiments: Path) -> "Record":
+    from hhexp.reproduction.find import find
+    from hhexp.tracking.query import find_sweep_runs
+
+    if members := find_sweep_runs(store, run_id):
+        names = ", ".join(member[:8] for member in members[:4])
+        more = f" and {len(members) - 4} more" if len(members) > 4 else ""
+        raise UserError(f"{run_id} is a sweep: give one of its runs: {names}{more}")
+    return find(store, run_id, experiments)
+
+
+def _print_title(record: "Record", console: "Console") -> None:
+    from hhexp.reproduction.escape import escape
+
+    console.print(f"{record.run_id[:8]}  {escape(record.name)}, from {record.where}")
+
+
+def _show_provenance(one: "Record", other: "Record", console: "Console", *, whole: bool) -> bool:
+    """Show how two runs were made differently; whether they were."""
+    from hhexp.reproduction.difference import (
+        find_differences,
+        list_uncompared,
+        tabulate_differences,
+    )
+    from hhexp.reproduction.patches import describe_patches
+
+    titles = one.run_id[:8], other.run_id[:8]
+    found = find_differences(one.provenance, other.provenance)
+    if found:
+        most = len(found) if whole else MOST
+        console.print(tabulate_differences(found, titles, most))
+    patches = describe_patches(one.files, other.files, titles, whole=whole)
+    for text in patches:
+        console.print(text)
+    if missing := list_uncompared(one.provenance, other.provenance):
+        console.print(f"Not compared, as not both runs have it on record: {', '.join(missing)}")
+    if not found and not patches:
+        console.print("They were made in the same way, as far as it is on record.")
+    return bool(found or patches)
+
+
+def _show_numbers(one: "Record", other: "Record", console: "Console") -> bool:
+    """Show two runs' numbers; whether they differ."""
+    from hhexp.reproduction.numbers import (
+        are_equal,
+        describe_first_difference,
+        tabulate_numbers,
+    )
+
+    console.print(tabulate_numbers(one, other))
+    console.print(describe_first_difference(one, other))
+    return not are_equal(one, other)
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "hhexp.diff",
+        description="Show what differs between two runs: configuration, code with its uncommitted "
+        "changes, packages, data, machine and environment, and their numbers side by side. The "
+        "exit status is 0 where nothing differs, 1 where something does, 2 for an error.",
+    )
+    parser.add_argument(
+        "runs",
+        nargs=2,
+        metavar="RUN",
+        help="a run in the store or a published one; a unique prefix will do",
+    )
+    add_tracking_uri(parser)
+    parser.add_argument(
+        "--published",
+        type=Path,
+        default=Path("experiments"),
+        help="the folder of published studies",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="show every difference, and every line of the patches"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

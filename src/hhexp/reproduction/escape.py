@@ -1,0 +1,11 @@
+"""Text from a record, made safe for a terminal."""
+
+
+def escape(text: str) -> str:
+    """A text whose control characters, which could hide some of it, are escaped."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter in "\n\t"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
