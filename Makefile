@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, with the versions that requirements.lock pins.
-# ARGS adds words to a command: make study ARGS="seed=1", make test ARGS="-k folders".
+# ARGS adds arguments to a command: make study ARGS="seed=1", make test ARGS="-k folders".
 
 PYTHON ?= python3
 ARGS ?=
@@ -16,16 +16,16 @@ setup: .venv/.installed ## set up .venv, once
 study: setup ## train the four runs of the study on the real images
 	$(RUN) hhexp.run -m aug=none,full epochs=15,30 $(ARGS)
 
-quick: setup ## see everything in about a minute: small images, few epochs
+quick: setup ## try everything in about a minute: small images, few epochs
 	$(RUN) hhexp.run -m aug=none,full epochs=2,4 data.image_size=100 tracking.label=quick $(ARGS)
 
 ui: setup ## look at the runs in MLflow's UI
 	$(RUN) hhexp.ui $(ARGS)
 
-bench: setup ## measure the speed against a plain Keras program (some minutes)
+bench: setup ## compare the speed with a plain Keras program (takes some minutes)
 	$(RUN) benchmarks $(ARGS)
 
-test: setup ## run the tests, but those on the real images
+test: setup ## run the tests, except those on the real images
 	$(RUN) pytest -m "not real" $(ARGS)
 
 test-all: setup ## run all tests
@@ -37,7 +37,7 @@ lint: setup ## check formatting, style and types
 	$(RUN) mypy
 	.venv/bin/lint-imports --no-cache --no-logo
 
-format: setup ## format the code, and mend the style where ruff can
+format: setup ## format the code, and fix the style errors that ruff can fix
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
 
@@ -46,7 +46,7 @@ lock: setup ## write requirements.lock from pyproject.toml (ARGS=--upgrade: the 
 	  --no-emit-find-links --custom-compile-command "make lock" $(ARGS) \
 	  pyproject.toml --output-file requirements.lock
 
-clean: ## remove .venv, caches and builds, never the runs in mlruns
+clean: ## delete .venv, caches and builds, but never the runs in mlruns
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -54,14 +54,14 @@ clean: ## remove .venv, caches and builds, never the runs in mlruns
 .venv/.installed: pyproject.toml requirements.lock
 	@test -x .venv/bin/pip || { \
 	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
-	    echo "hhexp needs Python 3.11, 3.12 or 3.13, which $(PYTHON) is not:" \
-	      "name one, as in: make PYTHON=python3.12 setup" >&2; exit 1; }; \
+	    echo "hhexp needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is another version:" \
+	      "choose one, for example: make PYTHON=python3.12 setup" >&2; exit 1; }; \
 	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	    echo "$(PYTHON) cannot make virtual environments: install its venv package" \
+	    echo "$(PYTHON) cannot create virtual environments: install its venv package" \
 	      "(Debian, Ubuntu: sudo apt install python3-venv), then try again" >&2; exit 1; }; \
-	  echo "Making .venv with $$($(PYTHON) --version)"; \
+	  echo "Creating .venv with $$($(PYTHON) --version)"; \
 	  $(PYTHON) -m venv .venv; }
-	@echo "Installing what requirements.lock pins, TensorFlow among it: about 3 GB, some minutes"
+	@echo "Installing the packages in requirements.lock, including TensorFlow: about 3 GB, some minutes"
 	@$(RUN) pip install --disable-pip-version-check --requirement requirements.lock
 	@$(RUN) pip install --disable-pip-version-check --quiet --no-build-isolation --no-deps --editable .
 	@touch $@

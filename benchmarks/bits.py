@@ -2,11 +2,11 @@
 
     python benchmarks/bits.py                                 caps and threads, as a table
     python benchmarks/bits.py --isa avx2 --threads 1 2 --json
-    python benchmarks/bits.py --record                        also into the tests' record
+    python benchmarks/bits.py --record                        also save them for the tests
 
-Each pair trains the study's network for three steps on the real images, in a process of its own.
-The third has three images only, as the last step of the study's epochs has.
-The cost is in CPU seconds of all threads, which a busy machine changes little.
+Each pair trains the study's network for three steps on the real images, in its own process.
+The third step has only three images, like the last step of the study's epochs.
+The cost is in CPU seconds of all threads, which change little on a busy machine.
 """
 
 import argparse
@@ -24,7 +24,7 @@ CAPS = ["native", "avx512_fp16", "avx512_bf16", "avx512_vnni", "avx512", "avx2_v
 
 
 def train(isa: str, threads: int) -> dict[str, Any]:
-    """Train the steps in this process; what they used, gave and cost."""
+    """Train the steps in this process; returns what they used, gave and cost."""
     from hydra import compose, initialize_config_module
     from omegaconf import OmegaConf
 
@@ -94,7 +94,7 @@ def made_by() -> dict[str, Any]:
 
 
 def record(results: list[dict[str, Any]]) -> None:
-    """Add results to the record; what other versions or sources gave is dropped."""
+    """Add results to the record; results of other versions or sources are dropped."""
     from hhexp.training.isa import find_effective
 
     old, first = json.loads(RECORD.read_text()), results[0]
@@ -116,10 +116,14 @@ def record(results: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Train each pair of a cap and a thread count."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--isa", nargs="+", default=CAPS)
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--json", action="store_true", help="a line of JSON each, whole hashes")
-    parser.add_argument("--record", action="store_true", help="add what comes out to the record")
+    parser.add_argument("--isa", nargs="+", default=CAPS, help="values of runtime.isa")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="numbers of threads")
+    parser.add_argument(
+        "--json", action="store_true", help="one line of JSON for each, with complete hashes"
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="add the results to the record of the tests"
+    )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     results = []

@@ -84,21 +84,21 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description="Measure hhexp against a plain Keras program on this machine. The short form "
         "trains for a few epochs on an eighth of the images and extrapolates from them (the table "
-        "says where). It takes some minutes. Nothing else should run on the machine meanwhile.",
+        "says where). It takes some minutes. Run nothing else on the machine at the same time.",
     )
     parser.add_argument(
-        "--full", action="store_true", help="train the whole study in both ways: takes hours"
+        "--full", action="store_true", help="train the whole study with both programs: takes hours"
     )
     parser.add_argument(
         "--epochs",
-        type=count_reader("--epochs", 2),  # the first epoch sets things up, so it is no measure
+        type=count_reader("--epochs", 2),  # the first epoch includes set-up, so it is not measured
         default=2,
         help="epochs to train in the short form; default: 2",
     )
     parser.add_argument(
         "--repeats",
         type=count_reader("--repeats", 1),
-        help="how often to measure each figure; default: 3, with --full 1",
+        help="how often to measure each figure; default: 3, or 1 with --full",
     )
     parser.add_argument(
         "--only",
@@ -135,5 +135,5 @@ def count_reader(option: str, least: int) -> Callable[[str], int]:
 def read_figure_name(text: str) -> str:
     """The name of a figure."""
     if text not in FIGURES:
-        raise UserError(f"--only {text}: there is no such figure{suggest(text, FIGURES)}")
+        raise UserError(f"--only {text}: no such figure{suggest(text, FIGURES)}")
     return text

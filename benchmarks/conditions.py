@@ -51,11 +51,11 @@ class Conditions:
         )
 
     def describe(self) -> list[str]:
-        """In words, three lines."""
+        """Three lines of text."""
         load = "" if self.load is None else f", load {self.load} before the start"
         return [
             f"{self.cpu} ({' '.join(self.flags) or 'none of ' + ' '.join(FLAGS)}), "
             f"{self.cores} cores{load}, {self.system}",
             ", ".join(f"{name} {number}" for name, number in self.versions.items()),
-            f"{self.command}: {self.form}, medians of {self.repeats}, {self.images}",
+            f"{self.command}: {self.form}, medians of {self.repeats} repeats, {self.images}",
         ]

@@ -52,7 +52,7 @@ def measure_step(measurements: Measurements) -> Figure:
         divide_repeats(speed["step_flops"], speed["gemm_flops"]),
         0.75,
         percent=True,
-        note="fp32, against a 2048³ matrix product on the same threads",
+        note="fp32, compared with a 2048³ matrix product on the same threads",
     )
 
 
@@ -100,7 +100,7 @@ def measure_run_bfloat16(measurements: Measurements) -> Figure:
 
 
 def _compare_run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
-    what = f"one un-augmented run, {precision}"
+    what = f"one run without augmentation, {precision}"
     if not can_measure(name):
         return Figure(name, what, reach=reach, note=NOT_HERE)
     ours = measurements.ours_s(name)
@@ -127,7 +127,7 @@ def measure_affine(measurements: Measurements) -> Figure:
         divide_repeats(augmented, plain),
         1.05,
         at_least=False,
-        note="against an un-augmented one, engine affine",
+        note="compared with an epoch without augmentation, engine affine",
     )
 
 
@@ -141,12 +141,12 @@ def measure_pipeline(measurements: Measurements) -> Figure:
         format_seconds(epoch),
         divide_repeats(epoch, alone),
         10.0,
-        note="augmented, against the epoch that it feeds",
+        note="with augmentation, compared with the epoch that uses it",
     )
 
 
 def measure_overhead(measurements: Measurements) -> Figure:
-    """What is not training, as a share of a run."""
+    """Everything except training, as a share of a run."""
     other = measurements.overhead_s
     if measurements.full:
         whole = [program.runs[0].seconds for program in measurements.programs["run"]]
@@ -155,14 +155,14 @@ def measure_overhead(measurements: Measurements) -> Figure:
         whole = [seconds + EPOCHS * epoch_s for seconds in other]
     return Figure(
         "overhead",
-        "all that is not training",
+        "everything except training",
         format_seconds(other),
         format_seconds(whole),
         divide_repeats(other, whole),
         0.03,
         at_least=False,
         percent=True,
-        note=f"of an un-augmented run of {EPOCHS} epochs"
+        note=f"of a run of {EPOCHS} epochs without augmentation"
         + ("" if measurements.full else "; the seconds of its training are extrapolated"),
     )
 
@@ -185,8 +185,8 @@ def measure_memory(measurements: Measurements) -> Figure:
         0.1,
         at_least=False,
         percent=True,
-        note=f"against the training images' size; {mapped:.0f} MB of them are pages of the cached "
-        "file, which workers share",
+        note=f"compared with the size of the training images; {mapped:.0f} MB of them are pages of "
+        "the cached file, which workers share",
     )
 
 

@@ -48,7 +48,7 @@ def find_source(folder: str | None, bundled_sha256: str) -> Source:
     """
     if chosen := folder or os.environ.get("HHEXP_DATA"):
         root = Path(chosen).expanduser().absolute()
-        return Source(find_images(root, chosen), overrides_for(root), "the files given")
+        return Source(find_images(root, chosen), overrides_for(root), "the given files")
     files = data_reader.functions["bundled"](sha256=bundled_sha256)
     return Source(files, ("data=horses_or_humans",), "the bundled images, written as PNG")
 

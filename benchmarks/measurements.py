@@ -145,7 +145,7 @@ class Measurements:
         found: dict[str, list[dict[str, Any]]] = {"read": [], "untouched": []}
         for _ in range(self.repeats):
             for way, values in found.items():
-                self.say(f"memory of a process, the data set {way}")
+                self.say(f"memory of a process, data set {way}")
                 values.append(measure_in_process("memory", self.cache, [way, *words]))
         return found
 

@@ -32,7 +32,7 @@ def format_row(figure: Figure) -> tuple[str, ...]:
 
 
 def list_notes(figures: Sequence[Figure]) -> list[str]:
-    """What one must know of the figures; those with the same note share a line."""
+    """Notes on the figures; those with the same note share a line."""
     names: dict[str, list[str]] = {}
     for figure in figures:
         names.setdefault(figure.note, []).append(figure.name)

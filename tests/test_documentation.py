@@ -99,6 +99,59 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
     ]
 
 
+# The guide to the code
+
+GUIDE = ROOT / "CONTRIBUTING.md"
+PACKAGE = ROOT / "src/hhexp"
+PLACES = (ROOT, PACKAGE, ROOT / "tests", ROOT / "benchmarks", ROOT / "experiments/ablation")
+
+
+def missing_files(guide: str) -> list[str]:
+    """The files that a guide names and that are not there.
+
+    Each is relative to one of ``PLACES``, or to the room that starts its table's row.
+    """
+    missing = []
+    for line in FENCE.sub("", guide).splitlines():
+        room = re.match(r"\| `([\w/]+)/` \|", line)
+        places = [*PLACES, *([PACKAGE / room[1]] if room else [])]
+        for name in re.findall(r"`([\w/.]+\.(?:py|yaml|j2))`", line):
+            if "NAME" not in name and not any((place / name).is_file() for place in places):
+                missing.append(name)
+    return missing
+
+
+def missing_names(guide: str) -> list[str]:
+    """The names that a guide gives behind a file, as in `data/order.py` (`epoch_order`), and that
+    the file does not define."""
+    missing = []
+    for file, names in re.findall(r"`([\w/]+\.py)`\s+\(((?:`[\w.]+`(?:,\s+)?)+)\)", guide):
+        code = (PACKAGE / file).read_text(encoding="utf-8")
+        for name in re.findall(r"[\w.]+", names):
+            missing += [
+                f"{file}: {part}"
+                for part in name.split(".")
+                if not re.search(rf"^ *(?:def|class) {part}\b", code, re.MULTILINE)
+            ]
+    return missing
+
+
+def test_the_guide_names_files_and_functions_that_are_there() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert missing_files(guide) == []
+    assert missing_names(guide) == []
+    assert guide.count("`training/loop.py` (`train`)") > 1
+
+
+def test_a_wrong_name_in_the_guide_is_found() -> None:
+    guide = (
+        "| `data/` | images | `order.py`, `sorting.py` |\n"
+        "`run.py` (`main`,\n`mean`) and `launching/sweep.py` (`Sweep.run`, `Sweep.walk`)"
+    )
+    assert missing_files(guide) == ["sorting.py"]
+    assert missing_names(guide) == ["run.py: mean", "launching/sweep.py: walk"]
+
+
 # Commands
 
 

@@ -26,8 +26,8 @@ def test_an_output_that_can_be_written_is_a_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ("a.doc", r"--output a\.doc: its name must end in one of \.json, \.md"),
-        ("nowhere/a.md", r"--output nowhere/a\.md: there is no folder nowhere"),
+        ("a.doc", r"--output a\.doc: the file name must end with \.json or \.md"),
+        ("nowhere/a.md", r"--output nowhere/a\.md: the folder nowhere does not exist"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_refused(output: str, message: str) -> None:

@@ -88,7 +88,7 @@ def test_each_file_gets_its_class_a_probability_and_a_picture(trained: Trained) 
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "hhexp: notes.txt: no image that Pillow can read",
+        "hhexp: notes.txt: not an image that Pillow can read",
         "hhexp: gone.png: cannot be read: No such file or directory",
     ]
     words = {line[:17].strip(): line[17:].split() for line in done.stdout.splitlines()}
@@ -138,10 +138,10 @@ def test_a_run_that_is_not_there_is_said(trained: Trained) -> None:
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        ("figure.doc", r"must end in one of \.png, \.pdf, \.svg"),
-        ("nowhere/figure.png", "there is no folder nowhere"),
-        ("photo.png", "one of the images, which it would replace"),
-        ("./photo.png", "one of the images, which it would replace"),
+        ("figure.doc", r"must end with \.png or \.pdf or \.svg"),
+        ("nowhere/figure.png", "the folder nowhere does not exist"),
+        ("photo.png", "this would overwrite one of the images"),
+        ("./photo.png", "this would overwrite one of the images"),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused_first(output: str, words: str) -> None:

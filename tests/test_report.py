@@ -36,7 +36,7 @@ def test_help_needs_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "'nothing' is no study"),
+        (["nothing"], "'nothing' is not a study"),
         (["0123456789"], "no run in"),
         (["params.aug = 'full'"], "no finished run in"),
         (["params.aug = 'full'", "--study", "missing"], "--study missing: no such study"),

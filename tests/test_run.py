@@ -111,7 +111,7 @@ def test_the_same_command_again_trains_nothing(swept: Any) -> None:
     before = {run.run_id for run in shell.runs()}
     again = shell.train("-m", "aug=none,full", "epochs=1,3", "tracking.label=tiny")
     assert again.returncode == 0
-    assert again.stdout.count("hit: answered by run") == 4
+    assert again.stdout.count("hit: reuses the finished run") == 4
     assert "epoch 1/" not in again.stdout
     assert {run.run_id for run in shell.runs()} == before
 
@@ -146,7 +146,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         "-m", "aug=full", "epochs=1,2,5", "aug.rotation_range=40.0,30.0", "explain=true"
     )
     assert told.returncode == 0
-    assert "epochs=1 aug.rotation_range=40.0: hit: answered by run" in told.stdout
+    assert "epochs=1 aug.rotation_range=40.0: hit: reuses the finished run" in told.stdout
     assert "epochs=5 aug.rotation_range=40.0: continue: from the state of run" in told.stdout
     assert "aug.rotation_range 40.0 → 30.0" in told.stdout
     assert len(shell.runs()) == before
@@ -162,19 +162,28 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["epoch=3"], "epoch: no such key or group; nearest: epochs"),
         (["agu=none"], "agu: no such key or group; nearest: aug"),
         (["aug=ful"], "aug=ful: no such option; nearest: full"),
-        (["aug=none,full"], "several values make a sweep: add -m"),
+        (["aug=none,full"], "several values need a sweep: add -m"),
         (["-m", "epochs=1,0"], "epochs=0: must be ≥ 1"),
-        (["data=folder"], "data.root: missing; give it as data.root=…"),
+        (["data=folder"], "data.root: required but not set; write data.root=…"),
         (["data=folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
         (["model=transfer", "model.weights=none.h5"], "no weights at none.h5"),
         (["tracking.uri=somewhere"], "tracking store somewhere: "),
-        (["tracking.uri=mysql://me:secret@host/db"], "tracking.uri: has a password, .* set MLFLOW"),
+        (
+            ["tracking.uri=mysql://me:secret@host/db"],
+            "tracking.uri: contains a password, .* set MLFLOW",
+        ),
         (["epochs"], "epochs: not of the form key=value"),
-        (["data.root=/tmp/a (1)"], """data.root: quote the value: 'data.root="/tmp/a .1."'"""),
+        (
+            ["data.root=/tmp/a (1)"],
+            """data.root: put quotes around the value: 'data.root="/tmp/a .1."'""",
+        ),
         (["epochs=${nowhere}"], "Interpolation key 'nowhere' not found"),
         (["modules=[no_such]"], "modules: cannot import 'no_such'"),
-        (["objective=val/recall/cats"], "val/recall/cats: the classes are horses, humans"),
-        (["runtime.device=gpu"], "TensorFlow sees no GPU here"),
+        (
+            ["objective=val/recall/cats"],
+            "val/recall/cats: no such class; the classes are horses, humans",
+        ),
+        (["runtime.device=gpu"], "TensorFlow finds no GPU"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2_and_leaves_nothing(

@@ -7,12 +7,12 @@ from hhexp.config.check import suggest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
-    "reproduce": "train a run again, and say whether its numbers came back",
+    "reproduce": "train a run again and compare the numbers",
     "diff": "show what differs between two runs",
-    "publish": "put runs on record as small files, to be committed",
-    "report": "from runs to an answer: tables, claims, pictures",
-    "predict": "ask a run's model about pictures",
-    "ui": "open MLflow's UI on the runs",
+    "publish": "write runs as small files that you can commit",
+    "report": "write a report on runs: tables, claims, pictures",
+    "predict": "ask a run's model about images",
+    "ui": "look at the runs in MLflow's UI",
 }
 """Each command's module, and what it is for."""
 
@@ -24,7 +24,7 @@ def main() -> int:
         print("hhexp COMMAND …, where COMMAND is one of\n")
         for name, purpose in COMMANDS.items():
             print(f"  {name:10} {purpose}")
-        print("\nhhexp COMMAND --help says more; python -m hhexp.COMMAND is the same.")
+        print("\nFor help on one: hhexp COMMAND --help. The same command: python -m hhexp.COMMAND.")
         return 0
     command, *rest = words
     if command not in COMMANDS:

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all: written beside their place, then moved there."""
+"""Files that are either complete or absent: written next to their place, then moved there."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""How entry points end: exit statuses, and errors in one line instead of a traceback."""
+"""How entry points end: exit statuses, and one-line errors instead of tracebacks."""
 
 import contextlib
 import functools
@@ -22,7 +22,7 @@ class Entry(Protocol):
 
 
 def entry(main: Main) -> Entry:
-    """Wrap an entry point: returns its exit status, and says errors in one line on stderr.
+    """Wrap an entry point: returns its exit status, and prints errors as one line on stderr.
 
     2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, and a terminal that
     is closed, which are taken the same way). ``HHEXP_DEBUG=1`` shows the traceback as well.
@@ -43,8 +43,10 @@ def entry(main: Main) -> Entry:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         except Exception as error:
-            text = " ".join(str(error).split()) or "no further words"
-            return _print_error(f"{type(error).__name__}: {text} (HHEXP_DEBUG=1 shows where)", 1)
+            text = " ".join(str(error).split()) or "no message"
+            return _print_error(
+                f"{type(error).__name__}: {text} (set HHEXP_DEBUG=1 to see where)", 1
+            )
 
     return wrapped
 
@@ -54,7 +56,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _hang_up(number: int, frame: FrameType | None) -> None:
-    """Go on as at Ctrl-C, but say nothing more where the terminal was: writing there would fail."""
+    """Stop as on Ctrl-C, but print nothing more to the closed terminal: writing would fail."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a shell sends it as well as the system
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):

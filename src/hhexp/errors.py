@@ -1,8 +1,8 @@
-"""The one exception that means: the person can mend this; and any exception in one line."""
+"""``UserError``: an error that the user can fix; and any exception as one line."""
 
 
 class UserError(Exception):
-    """Bad input or a missing precondition, said in one line: what, where and what to do.
+    """Bad input or a missing precondition; the message is one line: what, where and what to do.
 
     Entry points print the message without a traceback and exit with status 2
     (``HHEXP_DEBUG=1`` shows the traceback).
@@ -10,7 +10,7 @@ class UserError(Exception):
 
 
 def one_line(error: BaseException) -> str:
-    """An exception in one line, for tags and tables."""
+    """An exception as one line, for tags and tables."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     text = " ".join(str(error).split())

@@ -11,19 +11,20 @@ def add_tracking_uri(parser: argparse.ArgumentParser) -> None:
     """Let a command take ``--tracking-uri``."""
     parser.add_argument(
         "--tracking-uri",
-        help="the store; default: $MLFLOW_TRACKING_URI, else sqlite:///mlruns/mlflow.db",
+        help="where the runs are stored; default: $MLFLOW_TRACKING_URI, else "
+        "sqlite:///mlruns/mlflow.db",
     )
 
 
 def check_output(output: str, suffixes: Sequence[str]) -> Path:
-    """The path that ``--output`` names, to which a file can be written.
+    """The path that ``--output`` names, where a file can be written.
 
     Raises:
-        UserError: its name ends in none of the suffixes, or its folder is missing.
+        UserError: its name ends with none of the suffixes, or its folder does not exist.
     """
     path = Path(output)
     if path.suffix.lower() not in suffixes:
-        raise UserError(f"--output {output}: its name must end in one of {', '.join(suffixes)}")
+        raise UserError(f"--output {output}: the file name must end with {' or '.join(suffixes)}")
     if not path.parent.is_dir():
-        raise UserError(f"--output {output}: there is no folder {path.parent}")
+        raise UserError(f"--output {output}: the folder {path.parent} does not exist")
     return path

@@ -21,7 +21,7 @@ from hhexp.tracking.store import Store
 
 @entry
 def main(argv: list[str] | None = None) -> int:
-    """Print the class of each file and draw what speaks for it.
+    """Print the class of each file and draw the regions that speak for it.
 
     Returns 1 if some of the files cannot be read, 2 if none can.
     """
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.unscaled:
         console.print(describe_unscaled(*answers), highlight=False)
     save_figure(draw_answers(photographs, answers), output)
-    print(f"Pictures, with what speaks for the class (Grad-CAM): {output}")
+    print(f"The figure with the regions that speak for each class (Grad-CAM): {output}")
     return 0 if len(photographs) == len(files) else 1
 
 
@@ -60,28 +60,28 @@ def check_figure(output: str, files: Sequence[Path]) -> Path:
     """
     path = check_output(output, SUFFIXES)
     if path.resolve() in {file.resolve() for file in files}:
-        raise UserError(f"--output {output}: that is one of the images, which it would replace")
+        raise UserError(f"--output {output}: this would overwrite one of the images")
     return path
 
 
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hhexp.predict",
-        description="Ask a run's model about image files: the class and its probability in a "
-        "table, and a figure that shows where in each image Grad-CAM finds what speaks for it.",
+        description="Ask a run's model about image files. Prints the class of each image and its "
+        "probability, and draws the regions that speak for that class (Grad-CAM).",
     )
-    parser.add_argument("run_id", metavar="RUN_ID", help="the run, or the beginning of its ID")
+    parser.add_argument("run_id", metavar="RUN_ID", help="the run's ID, or its first digits")
     parser.add_argument("files", metavar="FILE", nargs="+", help="an image of any size")
     add_tracking_uri(parser)
     parser.add_argument(
         "--unscaled",
         action="store_true",
-        help="show as well what becomes of the answer if 0 … 255 are not scaled as in training",
+        help="also show the answers when pixels of 0 … 255 are not scaled as in training",
     )
     parser.add_argument(
         "--output",
         metavar="FIG.png",
-        help="where to draw the figure; default: predictions-<run>.png in the current folder",
+        help="file for the figure; default: predictions-<run>.png in the current folder",
     )
     return parser
 

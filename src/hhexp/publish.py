@@ -1,4 +1,4 @@
-"""``python -m hhexp.publish RUN_ID… --study NAME``: put runs on record as text files."""
+"""``python -m hhexp.publish RUN_ID… --study NAME``: write runs as text files to commit."""
 
 import argparse
 import sys
@@ -35,14 +35,17 @@ def main(argv: list[str] | None = None) -> int:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.publish",
-        description="Write what is needed to reproduce runs, without weights or images, into a "
-        "study's folder, to be committed: one file a run, and in shared/ once what runs share.",
+        description="Write into a study's folder what is needed to reproduce runs, without weights "
+        "or images, so that you can commit it: one file per run, and shared parts once in shared/.",
     )
-    parser.add_argument("run_id", nargs="+", help="runs or sweeps; unique prefixes will do")
-    parser.add_argument("--study", required=True, help="the study's name, a folder's")
+    parser.add_argument("run_id", nargs="+", help="IDs of runs or sweeps, or their first digits")
+    parser.add_argument("--study", required=True, help="the name of the study's folder")
     add_tracking_uri(parser)
     parser.add_argument(
-        "--experiments", type=Path, default=Path("experiments"), help="the folder of the studies"
+        "--experiments",
+        type=Path,
+        default=Path("experiments"),
+        help="the folder with the studies; default: experiments",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""``python -m hhexp.report``: from runs to an answer, as one page."""
+"""``python -m hhexp.report``: writes a report on runs, as one page."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _build_parser().parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.claims import judge_claims
-    from hhexp.analysis.results import select
+    from hhexp.analysis.selection import select
     from hhexp.tracking.store import Store
 
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
@@ -30,16 +30,16 @@ def main(argv: list[str] | None = None) -> int:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hhexp.report",
-        description="Write a report of a sweep, a study or any runs: one page that needs nothing "
-        "else (report.html), the same as Markdown, tables as CSV, charts as SVG, pictures as PNG.",
+        description="Write a report on a sweep, a study or any runs: one self-contained page "
+        "(report.html), the same as Markdown, tables as CSV, charts as SVG, pictures as PNG.",
     )
     parser.add_argument(
         "selection",
-        help="a sweep's ID or its beginning, a study (its folder or its name under experiments/), "
+        help="a sweep's ID or its first digits, a study (its folder or its name in experiments/), "
         "or a filter in MLflow's search language, such as \"params.aug = 'full'\"",
     )
     parser.add_argument(
-        "--study", help="judge the claims of this study by the runs of a sweep or a filter"
+        "--study", help="check the claims of this study with the runs of a sweep or a filter"
     )
     parser.add_argument(
         "--output", type=Path, default=Path("report"), help="folder to write to; default: report"
@@ -47,7 +47,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--gradcam",
         action="store_true",
-        help="lay Grad-CAM over the pictures: where the model looked (needs TensorFlow)",
+        help="colour the regions that speak for the predicted class (Grad-CAM; starts TensorFlow)",
     )
     add_tracking_uri(parser)
     return parser

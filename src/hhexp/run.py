@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     # Hydra's parser takes flags before overrides only; people put them anywhere.
     words = sorted(words, key=lambda word: "=" in word and not word.startswith("-"))
     sys.argv = ["hhexp.run", *words]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, and we say them in one line
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # we get the whole error, and print it as one line
     from hhexp.config.catalogue import find_config_dirs, read_catalogue, write_help
 
     catalogue = read_catalogue(find_config_dirs(words))
@@ -61,16 +61,16 @@ def conclude(sweep: "Sweep") -> int:
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
-    """The commands that show more of what was trained."""
+    """The commands that show more about what was trained."""
     commands = {"python -m hhexp.ui": "all runs, pictures and models, in MLflow's UI"}
     if sweep_id:
-        commands[f"python -m hhexp.report {sweep_id[:8]}"] = "a page on this sweep"
+        commands[f"python -m hhexp.report {sweep_id[:8]}"] = "write a report on this sweep"
     commands |= {
-        f"python -m hhexp.reproduce {run_id[:8]}": "train a run again: do its numbers come back?",
-        f"python -m hhexp.predict {run_id[:8]} FILE": "ask its model about a picture",
+        f"python -m hhexp.reproduce {run_id[:8]}": "train a run again and compare the numbers",
+        f"python -m hhexp.predict {run_id[:8]} FILE": "ask its model about an image",
     }
     width = max(map(len, commands))
-    return "\nLook further:\n" + "\n".join(
+    return "\nNext steps:\n" + "\n".join(
         f"  {command:{width}}  {what}" for command, what in commands.items()
     )
 

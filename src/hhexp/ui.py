@@ -26,15 +26,17 @@ STOP_S = 10  # until the server is ended by force
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Serve MLflow's UI on the store that the arguments name."""
-    parser = argparse.ArgumentParser("hhexp.ui", description="Open MLflow's UI, until Ctrl-C.")
-    host_help = "where to listen; the default is this machine only, 0.0.0.0 is everybody"
+    parser = argparse.ArgumentParser(
+        "hhexp.ui", description="Serve MLflow's UI for the runs, until you press Ctrl-C."
+    )
+    host_help = "address to serve on; default: 127.0.0.1 (this machine only); 0.0.0.0: any machine"
     add_tracking_uri(parser)
     parser.add_argument("--port", type=int, help=f"default: {PORTS[0]}, or the next free one")
     parser.add_argument("--host", default="127.0.0.1", help=host_help)
     options = parser.parse_args(argv)
     store = Store.resolve(options.tracking_uri)
     if store.is_server:
-        print(f"The runs are on a server, which has its own UI: {store}")
+        print(f"The runs are on a server that has its own UI: {store}")
         return 0
     if store.is_sqlite:
         database.check(store.database)
@@ -45,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 def free_port(host: str, ports: Sequence[int]) -> int:
     """The first port on which a server can listen; a UserError where there is none."""
     if not 1 <= ports[0] <= 65535:
-        raise UserError(f"--port {ports[0]}: a port is a number from 1 to 65535")
+        raise UserError(f"--port {ports[0]}: must be a number from 1 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in ports:
         try:
@@ -59,7 +61,9 @@ def free_port(host: str, ports: Sequence[int]) -> int:
 def serve(store: Store, host: str, port: int) -> int:
     """Run MLflow's server until Ctrl-C; a UserError where it ends by itself."""
     command = store.ui_command(host, port)
-    print(f"The same without hhexp: {shlex.join(command)}\nStarting the server …", flush=True)
+    print(
+        f"The same command without hhexp: {shlex.join(command)}\nStarting the server …", flush=True
+    )
     # A session of its own: Ctrl-C reaches this process alone, which then ends the server's.
     with subprocess.Popen(
         [sys.executable, "-m", *command],

@@ -74,7 +74,7 @@ def test_the_interval_decides(statement: Statement, word: str) -> None:
 
 def test_an_undecided_statement_says_how_many_seeds_would_decide() -> None:
     verdict = judge_statement(ALIKE, difference("higher"))
-    assert (verdict.word, verdict.reason) == ("undecided", "the interval holds the bound")
+    assert (verdict.word, verdict.reason) == ("undecided", "the interval contains the bound")
     assert verdict.seeds_needed is None  # the mean difference is 0
     verdict = judge_statement(ALIKE, level("lower", 0.81))
     assert verdict.effect.mean == pytest.approx(0.8033, abs=1e-4)
@@ -85,7 +85,7 @@ def test_an_undecided_statement_says_how_many_seeds_would_decide() -> None:
 def test_one_seed_never_decides(statement: Statement) -> None:
     verdict = judge_statement(results((NONE, [0.9]), (FULL, [0.1])), statement)
     claim = Claim(name="one", text="One.", statements=[statement])
-    assert str(ClaimVerdict(claim, [verdict])) == "undecided: one seed"
+    assert str(ClaimVerdict(claim, [verdict])) == "undecided: only one seed"
     assert verdict.effect.count == 1
 
 

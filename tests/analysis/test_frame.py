@@ -3,7 +3,7 @@
 import pytest
 
 from hhexp.analysis import claims, compare, curves, runs
-from hhexp.analysis.results import select
+from hhexp.analysis.selection import select
 from hhexp.errors import UserError
 from hhexp.tracking.run import TrackedRun
 
@@ -52,8 +52,8 @@ def test_compare_pairs_by_seed(synthetic) -> None:
 @pytest.mark.parametrize(
     ("first", "metric", "statistic", "message"),
     [
-        ({"aug": "full"}, "val/loss", "last", "aug=full fits 2 cells: name one of"),
-        ({"aug": "ful", "epochs": 4}, "val/loss", "last", "aug=ful epochs=4 fits no cell"),
+        ({"aug": "full"}, "val/loss", "last", "aug=full matches 2 cells: choose one of"),
+        ({"aug": "ful", "epochs": 4}, "val/loss", "last", "aug=ful epochs=4 matches no cell"),
         ({"aug": "full", "epochs": 4}, "val/los", "last", "no val/los; nearest: val/loss"),
         ({"aug": "full", "epochs": 4}, "val/loss", "lst", "no lst; nearest: last"),
     ],
@@ -83,14 +83,14 @@ def test_claims_have_the_verdicts_that_the_numbers_were_made_for(synthetic) -> N
 
 
 def test_claims_need_a_study(synthetic) -> None:
-    with pytest.raises(UserError, match="is no study"):
+    with pytest.raises(UserError, match="is not a study"):
         claims(synthetic.sweep_id, None, synthetic.store.uri)
 
 
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
-        ("no_such_thing", "is no study"),
+        ("no_such_thing", "is not a study"),
         ("params.aug = ", "filter 'params.aug = '"),
         ("params.aug = 'zoom'", "no finished run"),
         ("0000000000", "no run in"),
@@ -105,7 +105,9 @@ def test_a_study_whose_runs_are_of_another_setting_says_which(synthetic, tmp_pat
     file = tmp_path / "study.yaml"
     text = (synthetic.study / "study.yaml").read_text()
     file.write_text(text + "fixed: batch_size=7\n")
-    with pytest.raises(UserError, match=r"20 runs are of its grid but not of its batch_size=7"):
+    with pytest.raises(
+        UserError, match=r"20 runs match its grid but not its fixed settings batch_size=7"
+    ):
         runs(str(file), synthetic.store.uri)
 
 

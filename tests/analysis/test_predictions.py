@@ -13,7 +13,7 @@ from hhexp.analysis.predictions import (
     tabulate_duels,
     tabulate_images,
 )
-from hhexp.analysis.results import select
+from hhexp.analysis.selection import select
 
 NONE, FULL = {"aug": "none", "epochs": "4"}, {"aug": "full", "epochs": "4"}
 

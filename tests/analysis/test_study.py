@@ -96,18 +96,18 @@ def test_a_study_is_found_by_path_folder_and_name(
         ({"claims": statement(direction="within")}, "claim lower: statements.0: margin: missing"),
         (
             {"claims": statement(direction="within", versus=None, level=0.5)},
-            "claim lower: statements.0: level: within goes with versus",
+            "claim lower: statements.0: level: use higher or lower; within needs versus",
         ),
         ({"claims": statement(margin=-1)}, "claim lower: statements.0.margin=-1"),
         (
             {"claims": statement(cell={"aug": "full", "epochs": 5})},
-            "claim lower: statements.0.cell: aug=full epochs=5 names no cell of the grid",
+            "claim lower: statements.0.cell: aug=full epochs=5 matches no cell of the grid",
         ),
         (
             {"claims": statement(versus={"aug": "none"})},
-            "claim lower: statements.0.versus: aug=none names 2 cells of the grid",
+            "claim lower: statements.0.versus: aug=none matches 2 cells of the grid",
         ),
-        ({"claims": [CLAIM, CLAIM]}, "claim lower: name: there are two"),
+        ({"claims": [CLAIM, CLAIM]}, "claim lower: name: another claim has the same"),
         ({"claims": [{**CLAIM, "name": None}]}, "claim 1: name"),
         ({"grid": "aug"}, "grid: .*aug"),
         ({"seeds": []}, "seeds"),

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--output", "figures.txt"], "its name must end in one of .json, .md"),
-        (["--output", "nowhere/figures.md"], "there is no folder nowhere"),
+        (["--output", "figures.txt"], "the file name must end with .json or .md"),
+        (["--output", "nowhere/figures.md"], "the folder nowhere does not exist"),
         (["--data", "nowhere"], "nowhere"),
-        (["--only", "stepp"], "--only stepp: there is no such figure; nearest: step"),
+        (["--only", "stepp"], "--only stepp: no such figure; nearest: step"),
         (["--epochs", "1"], "--epochs 1: must be a whole number of at least 2"),
         (["--repeats", "none"], "--repeats none: must be a whole number of at least 1"),
     ],

@@ -64,12 +64,12 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         (
             "data.views.half",
             {},
-            "data.views.half={}: give either a box or a share",
+            "data.views.half={}: give exactly one of box and share",
         ),
         (
             "data.views.half",
             {"box": [0.0, 0.0, 1.0, 1.0], "share": 0.5},
-            "data.views.half={'box': [0.0, 0.0, 1.0, 1.0], 'share': 0.5}: give either a box or a",
+            "data.views.half={'box': [0.0, 0.0, 1.0, 1.0], 'share': 0.5}: give exactly one of box",
         ),
         (
             "data.views.half",
@@ -122,7 +122,7 @@ def test_an_unknown_key_names_the_nearest(defaults: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"lr\.valu: no such key; nearest: lr\.value"):
         check(changed(defaults, "lr.valu", 3))
     with pytest.raises(
-        UserError, match=r"lr\.factor: no such key; there are: lr\.schedule, lr\.value"
+        UserError, match=r"lr\.factor: no such key; available: lr\.schedule, lr\.value"
     ):
         check(changed(defaults, "lr.factor", 0.5))
     with pytest.raises(UserError, match=r"nearest: data\.views\.close_up\.box"):
@@ -147,7 +147,7 @@ def test_a_builder_with_a_parameter_that_cannot_be_checked_is_named(
 
 def test_a_missing_key_is_named(defaults: dict[str, Any]) -> None:
     del (values := copy.deepcopy(defaults))["model"]["filters"]
-    with pytest.raises(UserError, match=r"model\.filters: missing"):
+    with pytest.raises(UserError, match=r"model\.filters: required but not set"):
         check(values)
 
 

@@ -88,21 +88,21 @@ def fails(root: Path, cache: Path, message: str, image_size: int | None = None) 
 def test_a_single_class_is_refused(images: Path, cache: Path) -> None:
     for split in ("train", "validation"):
         shutil.rmtree(images / split / "dogs")
-    fails(images, cache, "a single class, 'cats'")
+    fails(images, cache, "only one class, 'cats'")
 
 
 def test_a_class_that_only_validation_has_is_refused(
     images: Path, cache: Path, draw: Callable[..., Path]
 ) -> None:
     draw(images / "validation/birds/a.png")
-    fails(images, cache, "validation has the class 'birds', which train lacks")
+    fails(images, cache, "validation has the class 'birds', but train does not")
 
 
 def test_a_class_that_only_training_has_is_refused(
     images: Path, cache: Path, draw: Callable[..., Path]
 ) -> None:
     draw(images / "train/birds/a.png")
-    fails(images, cache, "train has the class 'birds', which validation lacks")
+    fails(images, cache, "train has the class 'birds', but validation does not")
 
 
 def test_sizes_that_differ_are_refused_with_two_files_named(
@@ -118,7 +118,7 @@ def test_sizes_that_differ_are_refused_with_two_files_named(
 
 def test_a_file_that_is_no_image_is_refused(images: Path, cache: Path) -> None:
     (images / "validation/dogs/notes.txt").write_text("good dogs")
-    fails(images, cache, r"validation/dogs/notes\.txt: no image")
+    fails(images, cache, r"validation/dogs/notes\.txt: not an image")
 
 
 def test_a_truncated_image_is_refused_with_a_size_too(images: Path, cache: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_reader_that_does_not_keep_to_the_contract_is_told(images: Path) -> No
     files = folder(root=str(images))
     with pytest.raises(UserError, match="not train and validation"):
         load("mine", {"train": files["train"]}, None)
-    with pytest.raises(UserError, match="occur once"):
+    with pytest.raises(UserError, match="occur only once"):
         load("mine", {**files, "train": files["train"] * 2}, None)
     with pytest.raises(UserError, match="must start with train/"):
         load("mine", {**files, "train": files["validation"]}, None)

@@ -57,9 +57,9 @@ def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
     chosen = chosen.without_state()
     assert chosen.first_epoch == 6
     assert "continue: from the state of run" in str(chosen)
-    assert f"; the state of run {newest} after epoch 7 is gone or damaged" in str(chosen)
+    assert f"; the state of run {newest} after epoch 7 is missing or damaged" in str(chosen)
     nothing = chosen.without_state().without_state()
-    assert str(nothing).startswith("train: from nothing; ")
+    assert str(nothing).startswith("train: from scratch; ")
 
 
 def test_a_run_that_another_process_trains_is_left_alone_and_named(store: Store) -> None:

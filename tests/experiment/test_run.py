@@ -39,7 +39,7 @@ def test_a_damaged_state_is_passed_over_for_an_older_one(store: Store, training:
     assert taken.states == (old,)
     taken, past = restore(training, store, Plan("resume", old.run_id, (damaged,)))
     assert (taken.action, taken.state, past) == ("resume", None, [])
-    assert "after epoch 2 is gone or damaged" in str(taken)
+    assert "after epoch 2 is missing or damaged" in str(taken)
 
 
 def test_a_run_that_begins_at_its_end_keeps_that_state_as_its_own(

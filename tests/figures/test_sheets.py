@@ -60,8 +60,8 @@ def test_the_surest_errors_come_first_and_say_what_they_were_taken_for(render) -
     render(figure)
     assert [text.get_text() for text in figure.axes[0].texts] == [
         "All 2 errors on 6 validation images",
-        "3.png\nhorses, sure to 95.0%",
-        "1.png\nhumans, sure to 60.0%",
+        "3.png\nhorses, 95.0% sure",
+        "1.png\nhumans, 60.0% sure",
     ]
 
 
@@ -69,4 +69,4 @@ def test_no_errors_are_said_cleanly(render, read_texts) -> None:
     true = np.zeros(6, np.int64)
     figure = draw_worst_errors(IMAGES, true, true, np.ones((6, 2)), PATHS, CLASSES)
     render(figure)
-    assert "No errors: all 6 validation images are right." in read_texts(figure)
+    assert "No errors: all 6 validation images are correct." in read_texts(figure)

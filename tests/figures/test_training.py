@@ -31,7 +31,7 @@ def test_a_confusion_matrix_shows_counts_and_shares(render, read_texts) -> None:
     render(figure)
     assert "120\n93.8%" in read_texts(figure)
     assert "30\n23.4%" in read_texts(figure)
-    assert "85.2% of 256 images right" in read_texts(figure)
+    assert "85.2% of 256 images correct" in read_texts(figure)
 
 
 def test_a_class_without_images_does_not_break_the_confusion_matrix(render, read_texts) -> None:

@@ -31,7 +31,7 @@ def test_keys_are_unique() -> None:
         ),
         (
             ConfigCompositionException("Could not override 'lr.final_fraction'.\nTo append …"),
-            "lr.final_fraction: only with lr=cosine",
+            "lr.final_fraction: this key exists only with lr=cosine",
         ),
         (
             MissingConfigException(
@@ -39,7 +39,7 @@ def test_keys_are_unique() -> None:
                 "\tconstant\n\tcosine\nConfig search path:\n\tx",
                 None,
             ),
-            "lr=cosin: no such option; nearest: cosine; there are: constant, cosine",
+            "lr=cosin: no such option; nearest: cosine; available: constant, cosine",
         ),
         (ConfigCompositionException("Something\nnew"), "the command line: Something new"),
     ],
@@ -52,11 +52,14 @@ def test_a_refusal_is_one_line(error: Exception, said: str) -> None:
     ("word", "said"),
     [
         ("epochs", "epochs: not of the form key=value"),
-        ("data.root=/tmp/a (1)", "data.root: quote the value: 'data.root=\"/tmp/a (1)\"'"),
-        ("data.root=a [1]", "data.root: quote the value: 'data.root=\"a [1]\"'"),
-        ("model.filters=[8,8", "model.filters: [8,8 cannot be read: close its brackets and quotes"),
-        ("seed=${a", "seed: ${a cannot be read: close its brackets and quotes"),
-        ("lr=choice(a", "lr: choice(a cannot be read: close its brackets and quotes"),
+        (
+            "data.root=/tmp/a (1)",
+            "data.root: put quotes around the value: 'data.root=\"/tmp/a (1)\"'",
+        ),
+        ("data.root=a [1]", "data.root: put quotes around the value: 'data.root=\"a [1]\"'"),
+        ("model.filters=[8,8", "model.filters: [8,8 cannot be read: close all brackets and quotes"),
+        ("seed=${a", "seed: ${a cannot be read: close all brackets and quotes"),
+        ("lr=choice(a", "lr: choice(a cannot be read: close all brackets and quotes"),
     ],
 )
 def test_a_word_that_hydra_cannot_read_is_mended(word: str, said: str) -> None:
@@ -82,5 +85,5 @@ def test_an_interpolation_that_leads_nowhere_is_named_by_its_key(value: str, sai
 @pytest.mark.parametrize("word", ["lr=null", "lr=True", "lr=constant,0.1"])
 def test_an_option_must_be_a_name(word: str) -> None:
     options = "constant, cosine, step, too_large, too_small"
-    with pytest.raises(UserError, match=rf"^lr=\S+: no such option; there are: {options}$"):
+    with pytest.raises(UserError, match=rf"^lr=\S+: no such option; available: {options}$"):
         check_options(["-m", "epochs=1", word], read_catalogue())

@@ -24,7 +24,7 @@ def test_auto_takes_a_gpu_where_there_is_one(two_gpus: None) -> None:
 
 def test_a_gpu_that_is_not_there_is_refused(no_gpu: None) -> None:
     assert devices.choose_device("auto") == "cpu"
-    with pytest.raises(UserError, match=r"runtime\.device=gpu: TensorFlow sees no GPU here"):
+    with pytest.raises(UserError, match=r"runtime\.device=gpu: TensorFlow finds no GPU"):
         devices.choose_device("gpu")
 
 

@@ -31,7 +31,7 @@ def test_the_cache_is_kerass_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_file_that_is_not_inception_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.h5").write_bytes(b"not weights")
     arguments = {**HEAD, "weights": str(tmp_path / "other.h5")}
-    with pytest.raises(UserError, match="does not hold InceptionV3"):
+    with pytest.raises(UserError, match="does not contain InceptionV3"):
         models.build("transfer", arguments, (150, 150, 3), classes=2)
 
 

@@ -41,7 +41,7 @@ def test_the_scaling_gives_images_back_that_were_not_scaled(model: RunModel) -> 
 
 def test_a_model_that_does_not_scale_has_nothing_to_leave_out() -> None:
     plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    with pytest.raises(UserError, match="has no scaling to leave out"):
+    with pytest.raises(UserError, match="this run's model does not scale its images"):
         undo_scaling(plain, IMAGES)
 
 

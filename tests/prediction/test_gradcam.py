@@ -157,7 +157,7 @@ def test_a_model_without_a_feature_map_is_refused() -> None:
     images = keras.Input((32, 32, 3))
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(images))
     model = keras.Model(images, layers.Dense(1, activation="sigmoid")(flat), name="flat")
-    with pytest.raises(UserError, match="'flat' shows no feature map"):
+    with pytest.raises(UserError, match="'flat' has no feature map"):
         compute_gradcam(model, NOISE, 1)
 
 

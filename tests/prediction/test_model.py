@@ -64,7 +64,11 @@ def test_a_models_images_have_a_size() -> None:
 @pytest.mark.parametrize(
     ("shape", "outputs", "message"),
     [
-        ((None, None, 3), 1, r"takes \(None, None, None, 3\), not RGB images of one size"),
+        (
+            (None, None, 3),
+            1,
+            r"takes inputs of shape \(None, None, None, 3\), not RGB images of one size",
+        ),
         ((20, 20, 1), 1, "not RGB images"),
         ((20,), 1, "not RGB images"),
         ((20, 20, 3), 3, "has 3 outputs for 2 classes"),

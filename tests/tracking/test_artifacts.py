@@ -45,11 +45,11 @@ def test_a_text_comes_back_with_its_line_ends(store: Store, run: TrackedRun) -> 
 def test_what_is_no_text_is_refused(store: Store, run: TrackedRun, tmp_path: Path) -> None:
     (tmp_path / "bytes.bin").write_bytes(b"\xff\xfe\x00")
     run.log_file(tmp_path / "bytes.bin")
-    with pytest.raises(UserError, match=r"the artifact bytes\.bin is no UTF-8 text"):
+    with pytest.raises(UserError, match=r"the artifact bytes\.bin is not UTF-8 text"):
         read_text(store, run.run_id, "bytes.bin")
 
 
 @pytest.mark.parametrize("path", ESCAPES)
 def test_a_path_that_leads_out_is_refused(path: str, store: Store, run: TrackedRun) -> None:
-    with pytest.raises(UserError, match="leads out of its folder"):
+    with pytest.raises(UserError, match="leads outside its folder"):
         read_text(store, run.run_id, path)

@@ -69,10 +69,10 @@ def test_of_two_models_of_a_run_the_last_is_taken(store: Store) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (None, "has no model yet: it is RUNNING"),
-        ("FAILED", "has no model: it ended FAILED"),
-        ("KILLED", "has no model: it ended KILLED"),
-        ("FINISHED", "has no model: it logged none"),
+        (None, "has no model yet: its status is RUNNING"),
+        ("FAILED", "has no model: its status is FAILED"),
+        ("KILLED", "has no model: its status is KILLED"),
+        ("FINISHED", "has no model: none was logged"),
     ],
 )
 def test_a_run_without_a_model_says_why(store: Store, status: str | None, words: str) -> None:
@@ -85,7 +85,7 @@ def test_a_run_without_a_model_says_why(store: Store, status: str | None, words:
 
 def test_a_sweep_is_told_from_its_runs(store: Store) -> None:
     sweep = started(store, **{"hhexp.kind": "sweep"})
-    with pytest.raises(UserError, match="is a sweep, which has no model of its own"):
+    with pytest.raises(UserError, match="is a sweep and has no model itself"):
         load_model(store, sweep.run_id)
 
 
@@ -93,7 +93,9 @@ def test_a_model_file_that_is_gone_is_said(
     store: Store, finished: TrackedRun, tmp_path: Path
 ) -> None:
     logged_file(tmp_path).unlink()
-    with pytest.raises(UserError, match=f"run {finished.run_id}'s model cannot be fetched"):
+    with pytest.raises(
+        UserError, match=f"run {finished.run_id}'s model cannot be read from the store"
+    ):
         load_model(store, finished.run_id)
 
 
@@ -102,7 +104,7 @@ def test_a_damaged_model_file_is_said(
     store: Store, finished: TrackedRun, tmp_path: Path, content: bytes
 ) -> None:
     logged_file(tmp_path).write_bytes(content)
-    with pytest.raises(UserError, match=r"no \.keras file, or a damaged one"):
+    with pytest.raises(UserError, match=r"is not a \.keras file, or is damaged"):
         load_model(store, finished.run_id)
 
 
@@ -128,7 +130,7 @@ def test_a_model_that_carries_code_is_refused(
     ran = tmp_path / "ran"
     ran.unlink(missing_ok=True)  # building the model ran its code
     shutil.copy(crafted, logged_file(tmp_path))
-    with pytest.raises(UserError, match=r"its model is not loaded: .*(Lambda|TFSMLayer)"):
+    with pytest.raises(UserError, match=r"its model cannot be loaded: .*(Lambda|TFSMLayer)"):
         load_model(store, finished.run_id)
     assert not ran.exists()
     if kind == "code":  # without safe mode it would have run
@@ -158,7 +160,7 @@ def test_a_model_of_someones_own_classes_is_refused_in_one_line(tmp_path: Path) 
 
     images = keras.Input((16, 16, 3))
     keras.Model(images, Own()(images)).save(tmp_path / "own.keras")
-    with pytest.raises(UserError, match=r"^here: its model is not loaded: .*'Own'") as caught:
+    with pytest.raises(UserError, match=r"^here: its model cannot be loaded: .*'Own'") as caught:
         load_file(tmp_path / "own.keras", "here")
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 250
 
@@ -179,5 +181,5 @@ def test_damaged_classes_are_said(store: Store, text: str) -> None:
 
 def test_missing_classes_are_said(store: Store) -> None:
     run = started(store)
-    with pytest.raises(UserError, match="classes cannot be fetched"):
+    with pytest.raises(UserError, match="classes cannot be read from the store"):
         read_classes(store, run.run_id)

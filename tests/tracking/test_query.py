@@ -39,7 +39,7 @@ def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> N
     wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
     with pytest.raises(NoSuchRunError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
         find_run(store, wrong)
-    with pytest.raises(UserError, match="'latest' is no run ID"):
+    with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
         find_run(store, "latest")
 
 
@@ -47,10 +47,12 @@ def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
     ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(17)]
     firsts = [run_id[0] for run_id in ids]
     shared = next(first for first in firsts if firsts.count(first) > 1)  # 17 IDs, 16 digits
-    with pytest.raises(UserError, match=rf"runs in .* start with {shared}: .*\(run \d+\)") as error:
+    with pytest.raises(
+        UserError, match=rf"runs in .* have an ID that starts with {shared}: .*\(run \d+\)"
+    ) as error:
         find_run(store, shared)
     assert not isinstance(error.value, NoSuchRunError)
-    with pytest.raises(UserError, match=f"start with {shared}"):
+    with pytest.raises(UserError, match=f"ID that starts with {shared}"):
         find_sweep_runs(store, shared)
     assert find_sweep_runs(store, "0" * 32) == find_sweep_runs(store, ids[0]) == []
 

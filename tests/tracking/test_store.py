@@ -56,7 +56,7 @@ def test_servers_addresses_stay_as_they_are(uri: str) -> None:
     [
         ("file:///data/mlruns", "use sqlite:////data/mlruns/mlflow.db"),
         ("./mlruns", "use sqlite:///./mlruns/mlflow.db"),
-        ("runs.db", "as sqlite:///runs.db"),
+        ("runs.db", "write sqlite:///runs.db"),
         ("sqlite://", "name a file"),
         ("sqlite:", "name a file"),
         ("sqlite://x.db", "three slashes: sqlite:///x.db"),
@@ -64,8 +64,11 @@ def test_servers_addresses_stay_as_they_are(uri: str) -> None:
         ("uc:foo.db", "unknown kind"),
         ("httpsfoo", "unknown kind"),
         ("databricksfoo", "unknown kind"),
-        ("postgresql://u:p@host:x/d", "postgresql://u:***@host:x/d: mend it: Port could not"),
-        ("https://[::1/", "mend it: Invalid IPv6"),
+        (
+            "postgresql://u:p@host:x/d",
+            "postgresql://u:***@host:x/d: not a valid address: Port could not",
+        ),
+        ("https://[::1/", "not a valid address: Invalid IPv6"),
         ("sqlite:///:memory:", "name a file"),
         ("ftp://host/db", "unknown kind"),
     ],
@@ -129,7 +132,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot make the tracking store"):
+    with pytest.raises(UserError, match="cannot create the tracking store"):
         Store.resolve(f"sqlite:///{tmp_path}/file/x.db").prepare()
 
 

@@ -1,4 +1,4 @@
-"""From runs to answers: reads what tracking keeps, never trains.
+"""From runs to answers: reads runs from the store, never trains.
 
 In a notebook: ``from hhexp.analysis import runs, curves, compare, claims``.
 """

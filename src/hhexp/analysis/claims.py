@@ -11,12 +11,12 @@ from hhexp.analysis.study import CellValues, Claim, Contrast, Statement
 
 Word = Literal["supported", "refuted", "undecided"]
 REASONS = 2
-"""Of those for which a claim is undecided, how many are said."""
+"""How many reasons are given why a claim is undecided."""
 
 
 @dataclass(frozen=True)
 class StatementVerdict:
-    """What the runs say of a statement."""
+    """What the runs say about a statement."""
 
     statement: Statement
     word: Word
@@ -32,7 +32,7 @@ class StatementVerdict:
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """What the runs say of a claim: that all its statements hold, or that one does not."""
+    """What the runs say about a claim: that all its statements hold, or that one does not."""
 
     claim: Claim
     statements: list[StatementVerdict] = field(repr=False)
@@ -102,7 +102,7 @@ def bound(statement: Statement) -> float:
 def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | None]:
     """Verdict, why it is undecided, and how many seeds would decide."""
     if effect.count < 2:
-        return "undecided", "one seed", None
+        return "undecided", "only one seed", None
     edge = bound(statement)
     above, below = difference(effect.low, edge) > 0, difference(effect.high, edge) < 0
     if statement.direction == "higher":
@@ -116,7 +116,7 @@ def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | No
         return "supported" if supported else "refuted", "", None
     distance_from = abs(effect.mean) if statement.direction == "within" else effect.mean
     needed = seeds_to_decide(distance_from, effect.deviation, edge)
-    return "undecided", "the interval holds the bound", needed
+    return "undecided", "the interval contains the bound", needed
 
 
 def measure_contrast(results: Results, asked: Contrast) -> dict[int, float]:
@@ -142,13 +142,13 @@ def _find_diverged(results: Results, statement: Statement) -> list[int]:
 
 
 def _name_missing(results: Results, statement: Statement) -> str:
-    """Which of a statement's cells has no value, or that no seed is in all of them."""
+    """Which of a statement's cells has no value, or that no seed has a run in every cell."""
     for asked, cell in _list_cells(statement):
         if not results.of(cell):
             return f"no finished run of {grid.label(cell)}"
         if not results.measure_cell(cell, asked.metric, asked.statistic):
             return f"{grid.label(cell)} has no {asked.metric}"
-    return "no seed is in all cells"
+    return "no seed has a run in every cell"
 
 
 def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:

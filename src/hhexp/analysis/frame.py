@@ -1,6 +1,6 @@
 """Runs as pandas DataFrames, for notebooks; the report builds on the same numbers.
 
-Each function takes a selection (see ``hhexp.analysis.results.select``) and the store's tracking
+Each function takes a selection (see ``hhexp.analysis.selection.select``) and the store's tracking
 URI; by default $MLFLOW_TRACKING_URI, else the local store.
 """
 
@@ -11,7 +11,8 @@ from hhexp.analysis import grid
 from hhexp.analysis.claims import bound, judge_claims
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
-from hhexp.analysis.results import Results, select
+from hhexp.analysis.results import Results
+from hhexp.analysis.selection import select
 from hhexp.analysis.statistics import Interval, paired_difference
 from hhexp.config.check import suggest
 from hhexp.errors import UserError
@@ -24,7 +25,7 @@ SHOWN = ("last", "best", "mean_last_5")
 
 
 def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
-    """One row a run.
+    """One row per run.
 
     Columns: run_id, name, status, cell, seed (Int64, missing where a run has none), epochs_done,
     best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under its name, and
@@ -32,18 +33,18 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     accuracy) and ``mean_last_5 <metric>``.
 
     Raises:
-        UserError: nothing fits the selection.
+        UserError: nothing matches the selection.
     """
     return tabulate_runs(select(Store.resolve(tracking_uri), selection))
 
 
 def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
-    """Tidy and long: one row a run, epoch and metric, without missing values.
+    """Tidy and long: one row per run, epoch and metric, without missing values.
 
     Columns: run_id, cell, seed, epoch (from 1), metric, value.
 
     Raises:
-        UserError: nothing fits the selection.
+        UserError: nothing matches the selection.
     """
     return tabulate_curves(select(Store.resolve(tracking_uri), selection))
 
@@ -67,7 +68,7 @@ def compare(
         tracking_uri: the store.
 
     Raises:
-        UserError: nothing fits the selection, a mapping does not name one cell, there is no such
+        UserError: nothing matches the selection, a mapping does not name one cell, there is no such
             metric or statistic, or no seed is in both cells.
     """
     results = select(Store.resolve(tracking_uri), selection)
@@ -94,15 +95,15 @@ def _find_cell(results: Results, values: Mapping[str, object]) -> Cell:
     ]
     if len(found) == 1:
         return found[0]
-    problem = f"fits {len(found)} cells" if found else "fits no cell"
+    problem = f"matches {len(found)} cells" if found else "matches no cell"
     known = "; ".join(map(grid.label, found or results.cells))
-    raise UserError(f"compare: {grid.label(values)} {problem}: name one of {known}")
+    raise UserError(f"compare: {grid.label(values)} {problem}: choose one of {known}")
 
 
 def claims(
     selection: str, study: str | None = None, tracking_uri: str | None = None
 ) -> "pd.DataFrame":
-    """The verdicts on a study's claims, one row a statement.
+    """The verdicts on a study's claims, one row per statement.
 
     Columns: claim, text, verdict (the claim's), statement (its number), metric, statistic, effect,
     low, high, bound, direction, seeds, diverged (those left out), effect_size, seeds_needed,
@@ -114,11 +115,11 @@ def claims(
         tracking_uri: the store.
 
     Raises:
-        UserError: nothing fits the selection, or there is no study.
+        UserError: nothing matches the selection, or there is no study.
     """
     results = select(Store.resolve(tracking_uri), selection, study)
     if results.study is None:
-        raise UserError(f"claims: {selection!r} is no study; give one as study=…")
+        raise UserError(f"claims: {selection!r} is not a study; name one with study=…")
     return tabulate_claims(results)
 
 

@@ -27,7 +27,7 @@ def read_grid(overrides: Sequence[str]) -> dict[str, list[str]]:
     """The values of each key in Hydra's overrides: ``aug=none,full`` has two for ``aug``.
 
     Raises:
-        UserError: one is no override, or a range or search space that is no plain list of values.
+        UserError: one is not an override, or is a range or search space and not a list of values.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.core.override_parser.types import Transformer

@@ -1,4 +1,4 @@
-"""One number from a run's history: what a claim or a table says of a metric."""
+"""One number from a run's history: what a claim or a table says about a metric."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ MEANINGS: dict[str, str] = {
     "best": "at the best epoch",
     "mean_last_5": "mean of the last five epochs",
     "swing": "mean absolute change from one epoch to the next",
-    "gap": "training against validation, mean of the last five epochs",
+    "gap": "gap between training and validation, mean of the last five epochs",
     "median": "median over the epochs",
     "total": "sum over the epochs",
 }
@@ -34,7 +34,7 @@ def measure(history: History, metric: str, statistic: str) -> float:
     """A statistic of a metric; NaN where the run does not have it.
 
     A value that is NaN or infinite, in any epoch that a statistic is taken over, makes it NaN: the
-    last epoch of a run that diverged is no earlier one.
+    last epoch of a run that diverged is never replaced by an earlier one.
 
     ``gap`` is positive where training looks better than validation: train − validation for an
     accuracy or a recall, validation − train for a loss.
@@ -65,7 +65,7 @@ def measure(history: History, metric: str, statistic: str) -> float:
         return float(np.median(values))
     if statistic == "total":
         return float(values.sum())
-    raise ValueError(f"no statistic {statistic!r}; there are {', '.join(STATISTICS)}")
+    raise ValueError(f"no statistic {statistic!r}; available: {', '.join(STATISTICS)}")
 
 
 def best_epoch(history: History) -> int | None:

@@ -1,4 +1,4 @@
-"""The runs' predictions, image by image: who errs where, and what changes between cells."""
+"""The runs' predictions, image by image: which are wrong, and what changes between cells."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ ARTIFACT = "predictions/validation.csv"
 
 @dataclass(frozen=True, eq=False)
 class RunPredictions:
-    """What a run's model took each validation image for, after its last epoch."""
+    """A run's prediction for each validation image, after its last epoch."""
 
     result: Result
     right: np.ndarray
@@ -96,7 +96,10 @@ def read_predictions(results: Results) -> Predictions | None:
             if not paths:
                 paths, true = own, tuple(row["true"] for row in rows)
             if own != paths:
-                notes.append(f"{result.run.name} ({result.run.run_id[:8]}) saw other images.")
+                notes.append(
+                    f"{result.run.name} ({result.run.run_id[:8]}) was validated on other images; "
+                    "its predictions are left out."
+                )
                 continue
             predicted = tuple(row["predicted"] for row in rows)
             right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
@@ -161,7 +164,7 @@ def find_fixed_and_broken(predictions: Predictions, pair: Pair) -> tuple[list[in
 
 
 def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
-    """One row a duel: its cells, seed, the images that one model alone has right, p, both runs."""
+    """One row per duel: its cells, seed, images that only one model has right, p, both runs."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -181,7 +184,7 @@ def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFra
 
 
 def tabulate_images(predictions: Predictions, results: Results) -> "pd.DataFrame":
-    """One row an image: path, true class, by cell how many of its runs have it wrong, and for each
+    """One row per image: path, true class, by cell how many of its runs have it wrong, and for each
     pair of cells whether the second fixes or breaks it."""
     import pandas as pd
 

@@ -1,31 +1,17 @@
 """The runs that answer a question, with their histories, sorted into cells and seeds."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from hhexp.analysis import grid
-from hhexp.analysis.grid import SEED, Cell
+from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, measure
-from hhexp.analysis.study import Study, find_study_file, read_study
-from hhexp.config.catalogue import read_catalogue
-from hhexp.errors import UserError
+from hhexp.analysis.study import Study
 from hhexp.tracking.query import (
     StoredRun,
-    find_children,
-    find_matching,
-    find_run,
-    read_answers,
-    read_histories,
 )
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import ERROR, KIND, OVERRIDES, tag_equals
-
-SHAPING = ("model", "optimizer", "lr", "aug")
-"""Groups whose options make another training."""
-PER_MACHINE = ("device", "tracking.")
-"""Parameters that are no part of what a run trains."""
+from hhexp.tracking.tags import ERROR, OVERRIDES
 
 
 @dataclass(frozen=True)
@@ -110,166 +96,3 @@ class Results:
         if self.study:
             return self.study.title
         return self.sweep.name if self.sweep else self.selection
-
-
-def select(store: Store, selection: str, study: str | None = None) -> Results:
-    """Find and read the runs.
-
-    Args:
-        store: where they are.
-        selection: a study's path or its name under experiments/, the ID of a sweep or a run or its
-            unique beginning, or a filter in MLflow's search language.
-        study: the study whose grid and claims are to be applied to a sweep or a filter's runs.
-
-    Raises:
-        UserError: nothing fits, or the study is not valid.
-    """
-    applied = _read_named_study(study) if study else None
-    sweep = None
-    if itself := find_study_file(selection):
-        applied = read_study(itself)
-        records = find_matching(store, tag_equals(KIND, "run"))
-    elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
-        records = [find_run(store, selection)]
-        if records[0].kind == "sweep":
-            sweep = records[0]
-            records = _find_sweep_runs(store, sweep)
-    elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
-        found = find_matching(store, selection)
-        records = [record for record in found if record.kind == "run"]
-    else:
-        raise UserError(
-            f"{selection!r} is no study (a folder with study.yaml), no ID of a sweep, and no "
-            "filter such as \"params.aug = 'full'\""
-        )
-    shared = find_shared(applied) if applied and itself else {}
-    results = _sort_into_cells(store, selection, applied, shared, sweep, records)
-    if not any(results.of(cell) for cell in results.cells):
-        raise UserError(_explain_nothing(results, records, itself is not None))
-    return results
-
-
-def find_shared(study: Study) -> Cell:
-    """What a study's runs have in common: what it fixes, and of each group that shapes the training
-    and that it does not name, the default option."""
-    defaults = read_catalogue().defaults
-    return {group: defaults[group] for group in SHAPING if group not in study.cells[0]} | (
-        study.shared
-    )
-
-
-def _read_named_study(name: str) -> Study:
-    file: Path | None = find_study_file(name)
-    if file is None:
-        raise UserError(f"--study {name}: no such study (a folder with study.yaml)")
-    return read_study(file)
-
-
-def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
-    """The runs that answer a sweep: its own, and older ones that were reused."""
-    own = find_children(store, sweep.run_id)
-    known = {record.run_id for record in own}
-    return own + [find_run(store, run_id) for run_id in read_answers(sweep) if run_id not in known]
-
-
-def _sort_into_cells(
-    store: Store,
-    selection: str,
-    study: Study | None,
-    shared: Cell,
-    sweep: StoredRun | None,
-    records: Sequence[StoredRun],
-) -> Results:
-    """The runs in their cells, with histories; those outside a study's grid are left out.
-
-    Of a store's runs a study takes those that have what its runs share; runs that were named are
-    taken without that.
-    """
-    if study:
-        cells, placed = study.cells, _place_in_grid(study.cells, shared, records)
-    else:
-        placed = _tell_apart(records)
-        cells = grid.drop_repeats(cell for _, cell in placed)
-    order = [grid.label(cell) for cell in cells]
-    results = [
-        Result(record, cell, _read_seed(record), read_histories(store, record.run_id))
-        for record, cell in placed
-    ]
-    results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))
-    left_out = len(records) - len(placed)
-    named = sweep is not None
-    notes = (
-        [f"{left_out} runs of the sweep are outside the study's grid."]
-        if named and left_out
-        else []
-    )
-    return Results(
-        store, selection, study, sweep, cells, results, notes + _note_duplicates(results)
-    )
-
-
-def _place_in_grid(
-    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun]
-) -> list[tuple[StoredRun, Cell]]:
-    """The runs that a cell of the grid holds and that have what all share, each with its cell."""
-    placed = []
-    for record in records:
-        cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-        if cell and grid.holds(shared, record.params):
-            placed.append((record, cell))
-    return placed
-
-
-def _tell_apart(records: Sequence[StoredRun]) -> list[tuple[StoredRun, Cell]]:
-    """Each run with the cell that its overrides give it."""
-    pairs = [
-        (grid.split_overrides(record.tags.get(OVERRIDES, "")), record.params) for record in records
-    ]
-    return list(zip(records, grid.tell_apart(pairs), strict=True))
-
-
-def _read_seed(record: StoredRun) -> int | None:
-    seed = record.params.get(SEED, "")
-    return int(seed) if seed.isdigit() else None
-
-
-def _note_duplicates(results: Sequence[Result]) -> list[str]:
-    """A note on each cell and seed that several finished runs answer."""
-    groups: dict[tuple[str, int | None], list[StoredRun]] = {}
-    for result in results:
-        if result.run.status == "FINISHED":
-            groups.setdefault((result.label, result.seed), []).append(result.run)
-    notes = []
-    for (label, seed), runs in groups.items():
-        if len(runs) > 1:
-            keys = sorted({key for run in runs for key in run.params})
-            differing = [
-                key
-                for key in keys
-                if len({run.params.get(key) for run in runs}) > 1
-                and not key.startswith(PER_MACHINE)
-            ]
-            reason = f"they differ in {', '.join(differing)}" if differing else "all asked the same"
-            notes.append(
-                f"{label} seed={seed}: {len(runs)} finished runs, the newest counts; {reason}."
-            )
-    return notes
-
-
-def _explain_nothing(results: Results, records: Sequence[StoredRun], itself: bool) -> str:
-    """Why there is nothing to report, and what to do."""
-    study = results.study
-    if study and not itself and records and not results.all:
-        return f"no run of {results.selection!r} is in the grid of {study.name}, {study.grid}"
-    if study is None or not itself:
-        return f"no finished run in {results.store} for {results.selection!r}"
-    near = sum(any(grid.holds(c, record.params) for c in study.cells) for record in records)
-    hint = (
-        f" ({near} runs are of its grid but not of its {study.fixed}: "
-        f"give their sweep's ID and --study {results.selection})"
-        if near and study.fixed
-        else ""
-    )
-    return (
-        f"no finished run of {study.name} in {results.store}{hint}: train it with {study.command}"
-    )

@@ -1,4 +1,4 @@
-"""What a few seeds can say: intervals, paired differences, and McNemar's test."""
+"""Statistics of a few seeds: intervals, paired differences, and McNemar's test."""
 
 import math
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     rounding is 0.
 
     Args:
-        values: one a seed.
+        values: one per seed.
         confidence: the interval's.
     """
     sample = np.asarray(values, dtype=np.float64)

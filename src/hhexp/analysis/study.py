@@ -32,9 +32,9 @@ class Contrast(Section):
 
 
 class Statement(Contrast):
-    """What is problems of a contrast: higher or lower than a level, or than the other cell by more
-    than a margin, or within a margin of it; with ``minus``, of the difference from another
-    contrast."""
+    """What is claimed about a contrast: it is higher or lower than a level, or than the other cell
+    by more than a margin, or within a margin of it; with ``minus``, about the difference from
+    another contrast."""
 
     minus: Contrast | None = None
     direction: Literal["higher", "lower", "within"]
@@ -44,15 +44,17 @@ class Statement(Contrast):
     @model_validator(mode="after")
     def _has_something_to_compare(self) -> "Statement":
         if self.direction == "within" and self.level is not None:
-            raise ValueError("level: within goes with versus, a second cell; take higher or lower")
+            raise ValueError("level: use higher or lower; within needs versus, a second cell")
         if (self.versus is None) == (self.level is None):
             raise ValueError("versus or level: give exactly one, a second cell or a number")
         if self.level is not None and (self.margin or self.minus):
-            raise ValueError("level: goes with neither margin nor minus")
+            raise ValueError("level: cannot be combined with margin or minus")
         if self.direction == "within" and not self.margin:
-            raise ValueError("margin: missing, how far apart counts as the same")
+            raise ValueError(
+                "margin: missing, the largest difference that still counts as the same"
+            )
         if self.minus and self.minus.versus is None:
-            raise ValueError("minus.versus: missing, a difference is taken from a difference")
+            raise ValueError("minus.versus: missing, minus must be a difference of two cells")
         return self
 
 
@@ -140,7 +142,9 @@ class Study(Section):
             return found[0]
         problem = f"{len(found)} cells" if found else "no cell"
         known = "; ".join(map(grid.label, self.cells))
-        raise UserError(f"{grid.label(values)} names {problem} of the grid, which has {known}")
+        raise UserError(
+            f"{grid.label(values)} matches {problem} of the grid, whose cells are: {known}"
+        )
 
 
 def find_study_file(selection: str) -> Path | None:
@@ -166,7 +170,7 @@ def read_study(file: Path) -> Study:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{file}: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
-        raise UserError(f"{file}: must hold keys such as question, grid, seeds and claims")
+        raise UserError(f"{file}: must contain keys such as question, grid, seeds and claims")
     values.setdefault("name", file.absolute().parent.name if file.name == FILE else file.stem)
     try:
         study = Study.model_validate(values)
@@ -178,11 +182,11 @@ def read_study(file: Path) -> Study:
 
 
 def _check_cells(study: Study, file: Path) -> None:
-    """See that claims and figures speak of cells that the grid has, and that names are unique."""
+    """Check that claims and figures name cells of the grid, and that claims' names are unique."""
     named: dict[str, Mapping[str, Scalar]] = {}
     for claim in study.claims:
         if any(key.startswith(f"claim {claim.name}:") for key in named):
-            raise UserError(f"{file}: claim {claim.name}: name: there are two of that name")
+            raise UserError(f"{file}: claim {claim.name}: name: another claim has the same name")
         for number, statement in enumerate(claim.statements):
             where = f"claim {claim.name}: statements.{number}"
             named[f"{where}.cell"] = statement.cell

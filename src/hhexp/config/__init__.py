@@ -1,1 +1,1 @@
-"""The typed configuration: its schema, its check, and what may be named in it."""
+"""The typed configuration: its schema, its check, and the functions that it may name."""

@@ -1,6 +1,6 @@
 """What the conf folders offer: groups, their options, their keys, and what each is for.
 
-It reads the YAML files' own comments, so that ``--help`` and error messages say what they say.
+It reads the YAML files' own comments, so that ``--help`` and error messages repeat them.
 """
 
 import re
@@ -74,9 +74,9 @@ def _read_option(file: Traversable) -> Option:
         text = file.read_text("utf-8")
         values = yaml.safe_load(text) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{file}: no YAML: {' '.join(str(error).split())}") from error
+        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
-        raise UserError(f"{file}: must hold keys and values, such as builder: cnn")
+        raise UserError(f"{file}: must contain keys and values, such as builder: cnn")
     comments: dict[str, str] = {}
     paragraph: list[str] = []
     purpose = ""
@@ -101,22 +101,22 @@ def _read_option(file: Traversable) -> Option:
 
 
 def write_help(catalogue: Catalogue, width: int = 100) -> str:
-    """The whole of ``--help``: usage, keys, groups and options, each with what it is for."""
+    """The whole text of ``--help``: usage, keys, groups and options, each with its purpose."""
     lines = [
-        "hhexp.run trains a model, or with -m every combination of the values given, and keeps",
-        "each run in MLflow with all that is needed to believe and repeat it.",
+        "hhexp.run trains a model. With -m it trains one for each combination of the values given.",
+        "It saves each run in MLflow, with everything that is needed to check and repeat it.",
         "",
-        "  python -m hhexp.run                                     one run of the defaults",
-        "  python -m hhexp.run aug=full optimizer.rho=0.95         another option, another value",
-        "  python -m hhexp.run -m aug=none,full epochs=15,30       a sweep: each combination",
-        "  python -m hhexp.run --cfg job aug=full                  the composed configuration",
-        "  python -m hhexp.run --config-dir my_conf model=mine     with your own folder of options",
+        "  python -m hhexp.run                                     one run with the defaults",
+        "  python -m hhexp.run aug=full optimizer.rho=0.95         other options and values",
+        "  python -m hhexp.run -m aug=none,full epochs=15,30       a sweep: here four runs",
+        "  python -m hhexp.run --cfg job aug=full                  show the configuration",
+        "  python -m hhexp.run --config-dir my_conf model=mine     use your own folder of options",
         "",
         "Keys (key=value; the default in brackets)",
     ]
     for key, (value, comment) in catalogue.top.keys.items():
         lines += _format_entry(f"{key} [{_format_yaml(value)}]", comment, width)
-    lines += ["", "Groups (group=option; * marks the default; group.key=value for a key of it)"]
+    lines += ["", "Groups (group=option; * marks the default; group.key=value sets one key)"]
     for group, options in catalogue.groups.items():
         keys = list(dict.fromkeys(key for option in options.values() for key in option.keys))
         lines += [
@@ -128,7 +128,7 @@ def write_help(catalogue: Catalogue, width: int = 100) -> str:
         for name, option in options.items():
             mark = " *" if catalogue.defaults.get(group) == name else ""
             lines += _format_entry(name + mark, option.purpose, width)
-    lines += ["", "Hydra's own flags, such as --config-dir and --info: --hydra-help"]
+    lines += ["", "For Hydra's own flags, such as --config-dir and --info, see --hydra-help"]
     return "\n".join(lines)
 
 

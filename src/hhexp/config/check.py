@@ -41,7 +41,7 @@ def check_arguments(
     if name not in registry.functions:
         raise UserError(
             f"{group}.{key}={name}: no such {registry.kind}{suggest(name, registry.functions)}"
-            " (name the module that registers your own: modules=[my_module])"
+            " (if it is your own, name its module: modules=[my_module])"
         )
     fields: dict[str, Any] = {}
     for parameter, p in registry.keys(name).items():
@@ -71,7 +71,7 @@ def suggest(name: str, names: Iterable[str], most: int = 3) -> str:
         close = [by_end[end] for end in difflib.get_close_matches(last, by_end, n=most, cutoff=0.6)]
     if close:
         return f"; nearest: {', '.join(close)}"
-    return f"; there are: {', '.join(names)}" if len(names) <= 12 else ""
+    return f"; available: {', '.join(names)}" if len(names) <= 12 else ""
 
 
 def _describe_errors(error: ValidationError, values: Mapping[str, Any], prefix: str = "") -> str:
@@ -85,7 +85,7 @@ def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         location = (location[0], *location[2:])
     key = prefix + ".".join(map(str, location))
     if kind == "missing":
-        return f"{key}: missing, it has no default"
+        return f"{key}: required but not set"
     if kind == "extra_forbidden":
         *path, unknown = location
         siblings = [key.removesuffix(unknown) + name for name in _find_section(values, path)]

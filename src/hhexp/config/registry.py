@@ -1,7 +1,7 @@
 """Functions that a configuration may name: model builders and data readers.
 
-A configuration can call nothing but what was registered here, by the package itself or by a
-module that the person names on the command line (``modules=[my_models]``).
+A configuration can only call functions that were registered here, by the package itself or by a
+module that the user names on the command line (``modules=[my_models]``).
 """
 
 import importlib
@@ -35,7 +35,7 @@ class Registry:
         if known is not None and known.__module__ != function.__module__:
             raise UserError(
                 f"{function.__module__} registers the {self.kind} {name!r}, "
-                f"which {known.__module__} has registered already: give it another name"
+                f"which {known.__module__} has already registered: give it another name"
             )
         self.functions[name] = function
         return function
@@ -61,7 +61,7 @@ def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
         try:
             return eval(annotation, function.__globals__)  # as typing.get_type_hints would
         except Exception:
-            return annotation  # which cannot be checked, as whoever asks for it will say
+            return annotation  # it cannot be checked; the caller reports that
     return annotation
 
 

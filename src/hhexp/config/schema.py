@@ -47,7 +47,7 @@ class View(Section):
     @model_validator(mode="after")
     def _check_shape(self) -> Self:
         if (self.box is None) == (self.share is None):
-            raise ValueError("give either a box or a share")
+            raise ValueError("give exactly one of box and share")
         if self.box is not None:
             top, left, bottom, right = self.box
             if not (top < bottom and left < right):
@@ -122,7 +122,7 @@ class StepRate(Section):
 
 
 class Ranges(Section):
-    """What random transforms are drawn from, uniformly; named as ImageDataGenerator names them."""
+    """The ranges of the random transforms (uniform); named as in ImageDataGenerator."""
 
     rotation_range: Annotated[float, Field(ge=0, le=180)] = 0.0
     """± degrees."""
@@ -133,11 +133,11 @@ class Ranges(Section):
     shear_range: Annotated[float, Field(ge=0, lt=90)] = 0.0
     """± degrees."""
     zoom_range: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Zoom in [1 - z, 1 + z], for each axis by itself; below 1 enlarges."""
+    """Zoom in [1 - z, 1 + z], drawn for each axis separately; below 1 enlarges."""
     horizontal_flip: bool = False
     """Whether half of the images are mirrored."""
     fill_mode: Literal["nearest", "constant", "reflect", "wrap"] = "nearest"
-    """What lies outside the image: nearest (its edge), constant (black), reflect or wrap."""
+    """Fills pixels outside the image: nearest (its edge), constant (black), reflect or wrap."""
 
     @property
     def is_identity(self) -> bool:
@@ -153,7 +153,7 @@ class Augmentation(Ranges):
 
 
 class Runtime(Section):
-    """``runtime``: what the training runs on; all of it can move the numbers."""
+    """``runtime``: what the training runs on; all of it can affect the numbers."""
 
     device: Literal["auto", "cpu", "gpu"]
     threads: Annotated[int, Field(ge=1, le=256)]

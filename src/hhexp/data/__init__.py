@@ -1,6 +1,6 @@
 """Data sets: readers find the files, ``load`` decodes them once, ``epoch_order`` orders them.
 
-Importing this registers the readers that a configuration may name in ``data.reader``.
+Importing this registers the readers that ``data.reader`` may name.
 """
 
 from hhexp.data import bundled, folders, published  # noqa: F401 (registers the readers)

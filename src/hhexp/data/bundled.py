@@ -1,4 +1,4 @@
-"""The copy of Horses or Humans that the package carries."""
+"""The copy of Horses or Humans that comes with the package."""
 
 import hashlib
 import importlib.resources
@@ -21,7 +21,7 @@ def bundled(*, sha256: str) -> Files:
         sha256: of the zip file, in hex.
 
     Raises:
-        UserError: the file is missing, or another one than ``sha256`` says.
+        UserError: the file is missing, or does not have this SHA-256.
     """
     file = importlib.resources.files("hhexp.data") / ARCHIVE
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""The cache folder, and folders in it that are there as a whole or not at all."""
+"""The cache folder, and folders in it that are either complete or absent."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from hhexp.errors import UserError
 T = TypeVar("T")
 
 ABANDONED_S = 24 * 3600
-"""The age, in seconds, from which on an unfinished folder is what a killed process has left."""
+"""An unfinished folder of this age, in seconds, was left by a process that was killed."""
 
 
 def cache_folder() -> Path:
@@ -28,9 +28,9 @@ def cache_folder() -> Path:
 def open_or_build(
     folder: Path, opened: Callable[[Path], T | None], build: Callable[[Path], None]
 ) -> T:
-    """Open a folder of the cache; where it is missing or damaged, build it first.
+    """Open a folder of the cache; if it is missing or damaged, build it first.
 
-    It is built under another name beside its place and moved there when it is complete, so
+    It is built under another name next to its place and moved there when it is complete, so
     neither a crash nor another process that builds the same leaves half of it.
 
     Args:
@@ -54,10 +54,10 @@ def open_or_build(
     except OSError as error:
         raise UserError(
             f"{folder}: cannot be written: {error.strerror or error}: "
-            "set HHEXP_CACHE to a folder that can be, with room in it"
+            "set HHEXP_CACHE to a writable folder with enough free space"
         ) from error
     if (found := opened(folder)) is None:
-        raise UserError(f"{folder}: damaged as soon as it was written: try again")
+        raise UserError(f"{folder}: damaged right after it was written: try again")
     return found
 
 

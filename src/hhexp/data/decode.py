@@ -26,7 +26,7 @@ def open_decoded(files: Files, fingerprint: str, image_size: int | None) -> dict
         image_size: side in pixels of the square that images are resized to; None leaves them.
 
     Raises:
-        UserError: a file is no image or a damaged one, sizes differ and ``image_size`` is None, or
+        UserError: a file is not an image or is damaged, sizes differ and ``image_size`` is None, or
             the cache cannot be written.
     """
     import PIL
@@ -53,7 +53,7 @@ def decode(content: bytes, name: str, image_size: int | None) -> np.ndarray:
         image_size: side in pixels of the square that it is resized to; None leaves its size.
 
     Raises:
-        UserError: it is no image, a damaged one, or has more than 8 bits a channel.
+        UserError: it is not an image, is damaged, or has more than 8 bits per channel.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -63,7 +63,7 @@ def decode(content: bytes, name: str, image_size: int | None) -> np.ndarray:
         with Image.open(io.BytesIO(content)) as picture:
             if picture.mode.startswith(("I", "F")) or _is_deep_png(content):
                 raise UserError(
-                    f"{name}: more than 8 bits a channel, which would be cut off: "
+                    f"{name}: more than 8 bits per channel; the extra bits would be lost: "
                     "convert it to 8 bits"
                 )
             picture.load()
@@ -73,7 +73,7 @@ def decode(content: bytes, name: str, image_size: int | None) -> np.ndarray:
     except UserError:
         raise
     except UnidentifiedImageError as error:
-        raise UserError(f"{name}: no image that Pillow can read") from error
+        raise UserError(f"{name}: not an image that Pillow can read") from error
     except Exception as error:  # Pillow's decoders raise many kinds
         raise UserError(f"{name}: a damaged image: {error}") from error
     if image_size is not None:
@@ -82,7 +82,7 @@ def decode(content: bytes, name: str, image_size: int | None) -> np.ndarray:
 
 
 def _is_deep_png(content: bytes) -> bool:
-    """Whether a PNG has 16 bits a channel, which Pillow cuts to 8 in colour without a word."""
+    """Whether a PNG has 16 bits per channel; in colour, Pillow silently cuts them to 8."""
     return content.startswith(b"\x89PNG\r\n\x1a\n") and content[24] == 16
 
 
@@ -97,9 +97,9 @@ def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
                 pixels = decode(read_file(image), image.path, image_size)
                 if pixels.shape != shape:
                     raise UserError(
-                        f"images of several sizes, such as {first.path} {_format_size(shape)} and "
-                        f"{image.path} {_format_size(pixels.shape)}: "
-                        "choose one that all are resized to, such as data.image_size=150"
+                        f"images have different sizes, such as {first.path} {_format_size(shape)} "
+                        f"and {image.path} {_format_size(pixels.shape)}: "
+                        "choose one size for all, such as data.image_size=150"
                     )
                 images[index] = pixels
 
@@ -109,7 +109,7 @@ def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
 
 
 def _create_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
-    """A mapped file of zeros, all of its room taken: a full disk would end the process later."""
+    """A mapped file of zeros, with all its space reserved: a full disk later would kill us."""
     images = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:

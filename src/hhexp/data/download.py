@@ -14,11 +14,11 @@ TIMEOUT_S = 30
 def download(url: str, sha256: str, file: Path) -> None:
     """Download ``url`` to ``file``, with a progress bar on stderr.
 
-    A transfer that breaks off or whose SHA-256 is wrong starts again, at most ``RETRIES`` times;
-    ``file`` appears only when it is right.
+    A transfer that is interrupted or whose SHA-256 is wrong starts again, at most ``RETRIES``
+    times; ``file`` appears only when it is right.
 
     Raises:
-        UserError: it could not be downloaded, or has another SHA-256 still.
+        UserError: it could not be downloaded, or its SHA-256 is still wrong.
     """
     import pooch
     import requests
@@ -43,7 +43,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip file into a folder.
 
     Raises:
-        UserError: it is no zip file, or an entry is a symbolic link or would land outside of the
+        UserError: it is not a zip file, or an entry is a symbolic link or would land outside of the
             folder; nothing has been unpacked then.
     """
     inside = folder.resolve()
@@ -53,21 +53,23 @@ def unpack(archive: Path, folder: Path) -> None:
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     raise UserError(f"{archive.name}: refused: {entry.filename} is a symbolic link")
                 if not (inside / entry.filename).resolve().is_relative_to(inside):
-                    raise UserError(f"{archive.name}: refused: {entry.filename} would lie outside")
+                    raise UserError(
+                        f"{archive.name}: refused: {entry.filename} would be outside the folder"
+                    )
             zipped.extractall(inside)
     except zipfile.BadZipFile as error:
-        raise UserError(f"{archive.name}: no sound zip file: {error}") from error
+        raise UserError(f"{archive.name}: not a valid zip file: {error}") from error
 
 
 def _give_reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code} {error.response.reason}"
+        return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_S} s"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the transfer broke off"
+        return "the download was interrupted"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return " ".join(str(error).split())

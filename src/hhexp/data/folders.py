@@ -1,6 +1,6 @@
-"""Class folders: ``train/`` and ``validation/``, each with a folder a class, in a folder or a zip.
+"""Class folders: ``train/`` and ``validation/``, each with one folder per class.
 
-Both are read through the methods that ``pathlib.Path`` and ``zipfile.Path`` share.
+A folder and a zip file are read with the methods that ``pathlib.Path`` and ``zipfile.Path`` share.
 """
 
 from importlib.resources.abc import Traversable
@@ -13,7 +13,7 @@ from hhexp.errors import UserError
 
 @data_reader
 def folder(*, root: str) -> Files:
-    """Any images: ``root`` holds ``train/`` and ``validation/``, each with a folder a class.
+    """Any images: ``root`` has ``train/`` and ``validation/``, each with one folder per class.
 
     Raises:
         UserError: the folder or a part of it is missing, empty, or not laid out like that.
@@ -27,7 +27,7 @@ def folder(*, root: str) -> Files:
 def find_images(root: Traversable, where: str) -> Files:
     """Find the images in ``train/<class>/`` and ``validation/<class>/`` under ``root``.
 
-    Hidden files are passed over; so is whatever else lies beside the two folders.
+    Hidden files are ignored; so is everything else next to the two folders.
 
     Args:
         root: the folder, or the top of a zip file.
@@ -39,8 +39,8 @@ def find_images(root: Traversable, where: str) -> Files:
     for split in SPLITS:
         if not (root / split).is_dir():
             raise UserError(
-                f"{where}: no folder {split}/ in it: it must hold train/ and validation/, "
-                "each with a folder a class"
+                f"{where}: no folder {split}/ in it: it must contain train/ and validation/, "
+                "each with one folder per class"
             )
     return {split: find_split_images(root / split, split, f"{where}/{split}") for split in SPLITS}
 
@@ -55,7 +55,7 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
     images = []
     classes = _list_entries(split_folder, where)
     if not classes:
-        raise UserError(f"{where}: empty: it must hold a folder a class, with images")
+        raise UserError(f"{where}: empty: it must contain one folder per class, with images")
     for entry in classes:
         if not entry.is_dir():
             raise UserError(f"{where}/{entry.name}: not a folder: only class folders belong here")
@@ -64,7 +64,9 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
             raise UserError(f"{where}/{entry.name}: no images in this class folder")
         for file in files:
             if not file.is_file():
-                raise UserError(f"{where}/{entry.name}/{file.name}: not a file: only images")
+                raise UserError(
+                    f"{where}/{entry.name}/{file.name}: not a file: only images belong here"
+                )
             path = f"{split}/{entry.name}/{file.name}"
             images.append(ImageFile(path, entry.name, file.read_bytes))
     return images
@@ -77,5 +79,5 @@ def _list_entries(parent: Traversable, where: str) -> list[Traversable]:
         raise UserError(f"{where}: cannot be read: {error.strerror}") from error
     for entry in entries:
         if not entry.name.isprintable() and "\udc80" <= max(entry.name) <= "\udcff":
-            raise UserError(f"{where}/{entry.name!r}: a name that is no UTF-8: rename it")
+            raise UserError(f"{where}/{entry.name!r}: the name is not valid UTF-8: rename it")
     return sorted(entries, key=lambda entry: entry.name)

@@ -17,8 +17,8 @@ def load(name: str, files: Files, image_size: int | None) -> Dataset:
         image_size: side in pixels of the square that images are resized to; None leaves them.
 
     Raises:
-        UserError: the files make no data set, cannot be read or decoded, differ in size, or the
-            cache cannot be written.
+        UserError: the files do not form a data set, cannot be read or decoded, differ in size, or
+            the cache cannot be written.
     """
     try:
         classes = _find_classes(files)
@@ -41,16 +41,16 @@ def load(name: str, files: Files, image_size: int | None) -> Dataset:
 
 
 def _find_classes(files: Files) -> tuple[str, ...]:
-    """The sorted classes of files that two splits share; UserError where they do not fit."""
+    """The sorted classes of files that two splits share; UserError if they do not match."""
     if set(files) != set(SPLITS):
-        raise UserError(f"the reader gives {sorted(files)}, not train and validation")
+        raise UserError(f"the reader returns {sorted(files)}, not train and validation")
     seen: set[str] = set()
     for split, images in files.items():
         for image in images:
             if not image.path.startswith(f"{split}/") or image.path in seen:
                 raise UserError(
-                    f"the reader gives {image.path} in {split}: paths must start with {split}/ "
-                    "and occur once"
+                    f"the reader returns {image.path} in {split}: each path must start with "
+                    f"{split}/ and occur only once"
                 )
             seen.add(image.path)
     train, validation = ({image.label for image in files[split]} for split in SPLITS)
@@ -60,10 +60,10 @@ def _find_classes(files: Files) -> tuple[str, ...]:
     ):
         if missing:
             raise UserError(
-                f"{having} has the class {min(missing)!r}, which {lacking} lacks: "
+                f"{having} has the class {min(missing)!r}, but {lacking} does not: "
                 "both must have the same classes"
             )
     if len(train) < 2:
-        named = f"a single class, {min(train)!r}" if train else "no images"
-        raise UserError(f"{named}: at least two classes are needed to tell apart")
+        named = f"only one class, {min(train)!r}" if train else "no images"
+        raise UserError(f"{named}: at least two classes are needed")
     return tuple(sorted(train))

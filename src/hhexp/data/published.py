@@ -51,7 +51,7 @@ def published(
         fingerprint: what the images' fingerprint must be, wherever they come from.
 
     Raises:
-        UserError: ``root`` does not hold the images, other images were found, or they could not
+        UserError: ``root`` does not contain the images, other images were found, or they could not
             be downloaded.
     """
     archives = (
@@ -62,8 +62,8 @@ def published(
         files = _find_images(Path(root).expanduser(), archives)
         if files is None:
             raise UserError(
-                f"data.root={root}: no such folder, or neither train/ and validation/ nor "
-                f"{archives[0].name} and {archives[1].name} in it"
+                f"data.root={root}: no such folder, or it contains neither train/ and validation/ "
+                f"nor {archives[0].name} and {archives[1].name}"
             )
         return _verify(files, fingerprint, root)
     elsewhere = os.environ.get("HHEXP_DATA")
@@ -128,9 +128,9 @@ def _fetch(folder: Path, archives: tuple[Archive, ...], fingerprint: str) -> Non
             raise UserError(
                 "the published images are not in $HHEXP_DATA "
                 f"({_show_variable('HHEXP_DATA')}) nor in the cache ({cache_folder()}), and "
-                f"cannot be downloaded: {error}; get "
+                f"cannot be downloaded: {error}; put "
                 f"{' and '.join(archive.name for archive in archives)} into a folder and set "
-                "data.root to it, or take data=horses_or_humans, which needs no network"
+                "data.root to it, or use data=horses_or_humans, which needs no network"
             ) from error
         (folder / archive.split).mkdir()
         unpack(file, folder / archive.split)

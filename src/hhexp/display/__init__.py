@@ -1,4 +1,4 @@
-"""What the terminal shows while runs train: live, or plain lines where it is no terminal."""
+"""What is shown while runs train: live in a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -40,7 +40,7 @@ def display(
         to: where to; the standard output if None.
         title: names the sweep.
         clock: seconds from some moment on.
-        live: whether a terminal may be drawn on again and again; else there are lines only.
+        live: whether a terminal may be redrawn; else there are only lines.
     """
     from hhexp.display.live import Live
     from hhexp.display.plain import Plain
@@ -53,7 +53,7 @@ def display(
 
 
 def console() -> "Console":
-    """The standard output; FORCE_COLOR makes rich take a pipe for a terminal, and it is none."""
+    """The standard output; with FORCE_COLOR set, rich would treat a pipe as a terminal."""
     from rich.console import Console
 
     return Console(force_terminal=None if sys.stdout.isatty() else False)

@@ -1,4 +1,4 @@
-"""Durations as people say them."""
+"""Durations in words."""
 
 
 def format_duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What a training says while it runs: small events, picklable so that they cross processes."""
+"""What a training reports while it runs: small events that can be pickled between processes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

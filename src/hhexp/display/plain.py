@@ -40,7 +40,7 @@ class Plain:
                     self._write(f"{run.key}: {self._describe_end(run)}")
 
     def _estimate(self) -> None:
-        """Say once, as soon as it is known, how long the whole takes."""
+        """Print once, as soon as it is known, how long everything takes."""
         left = self._sweep.left()
         if self._estimated or not left:
             return
@@ -91,5 +91,5 @@ class Plain:
 
 
 def _format_loss(value: float) -> str:
-    """To four digits after the point; in a run that diverges it has thirty before it."""
+    """Four digits after the point; a diverging run may have thirty digits before it."""
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.1e}"

@@ -9,7 +9,7 @@ from statistics import mean, median
 from hhexp.display.events import EpochDone, Event, Phase, RunEnded, RunStarted, StepDone
 
 UNTIMED_STEPS = 2
-"""An epoch's first steps trace graphs and fill caches, so they say nothing of the others."""
+"""The first steps of an epoch trace graphs and fill caches, so they are not timed."""
 TIMED_STEPS = 3
 """Steps to time before a first estimate."""
 WITH_VALIDATION = 1.1
@@ -65,7 +65,7 @@ class RunProgress:
 
     @property
     def epoch_s(self) -> float | None:
-        """Seconds an epoch: of the last ones, or by the first epoch's steps; None if unknown."""
+        """Seconds per epoch: of the last ones, or from the first epoch's steps; None if unknown."""
         if self.epoch_seconds:
             return median(self.epoch_seconds[-5:])
         return self.step_s * self.steps * WITH_VALIDATION if self.step_s else None
@@ -178,7 +178,7 @@ class Progress:
             case RunEnded():
                 run.ended, run.status, run.note = now, event.status, event.note
                 run.run_id = event.run_id or run.run_id
-                run.epochs, run.step = run.trained, 0  # what it has not trained, nobody will
+                run.epochs, run.step = run.trained, 0  # the rest will not be trained
         return run
 
 

@@ -59,7 +59,7 @@ def log_results(
 ) -> None:
     """Log the trained model, its answers to the validation images, and pictures of both.
 
-    What an interrupted run has logged of it is not there twice after.
+    What an interrupted run has logged already is not logged twice.
     """
     dataset = training.dataset
     log_history(tracked, past)

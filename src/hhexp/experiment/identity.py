@@ -1,7 +1,7 @@
-"""What a trajectory is: everything that moves a run's numbers, and nothing else.
+"""What a trajectory is: everything that affects a run's numbers, and nothing else.
 
-Runs of one identity that differ in their epochs lie on one trajectory, so that the longer can go on
-where the shorter ended.
+Runs of one identity that differ only in their epochs are on one trajectory, so that the longer can
+continue where the shorter ended.
 """
 
 import functools
@@ -20,7 +20,7 @@ from hhexp.training.isa import find_effective
 from hhexp.training.optimizer import depends_on_epochs
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
-"""Packages whose versions can move the numbers."""
+"""Packages whose versions can affect the numbers."""
 
 SOURCES = (
     *("augment", "models", "training", "data/decode.py", "data/loading.py", "data/order.py"),
@@ -77,7 +77,7 @@ def list_differences(one: Identity, other: Identity) -> list[str]:
 
 @functools.cache
 def hash_training_sources() -> dict[str, str]:
-    """SHA-256 of every file of this package that can move the numbers, by its name.
+    """SHA-256 of every file of this package that can affect the numbers, by its name.
 
     As they are when a process first asks: what it has imported stays, whatever is edited later.
     """
@@ -114,7 +114,7 @@ def _select_configuration(config: Config) -> dict[str, str | int | float | bool 
 
 
 def _hash_content(value: object) -> object:
-    """A model's parameter; where it names a file, such as one of weights, what that holds."""
+    """A model's parameter; if it names a file, such as one of weights, the hash of its content."""
     if not isinstance(value, str) or not Path(value).expanduser().is_file():
         return value
     with Path(value).expanduser().open("rb") as file:

@@ -88,7 +88,8 @@ def read_data(config: Config) -> Dataset:
     kind, _, name = config.objective.rpartition("/")
     if kind == "val/recall" and name not in dataset.classes:
         raise UserError(
-            f"objective={config.objective}: the classes are {', '.join(dataset.classes)}"
+            f"objective={config.objective}: no such class; the classes are "
+            f"{', '.join(dataset.classes)}"
         )
     side = min(dataset.train.images.shape[1:3])
     models.check_model(config.model.builder, config.model.arguments, side)

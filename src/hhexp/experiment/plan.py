@@ -1,4 +1,4 @@
-"""How a job is to be answered: by a finished run, from a saved state, or by training."""
+"""How to get a job's run: reuse a finished one, continue from a saved state, or train."""
 
 import json
 import time
@@ -23,14 +23,14 @@ class Plan:
     """What is done for a job, and why."""
 
     action: str
-    """hit: a finished run answers; resume: an interrupted run goes on under its ID; continue: a new
-    run starts from a saved state of its trajectory; train: from nothing."""
+    """hit: a finished run is reused; resume: an interrupted run continues under its ID; continue: a
+    new run starts from a saved state of its trajectory; train: from scratch."""
     run_id: str | None = None
-    """The run that answers (hit) or goes on (resume)."""
+    """The run that is reused (hit) or continues (resume)."""
     states: tuple[SavedState, ...] = ()
     """The states to start from: the first that is whole."""
     notes: tuple[str, ...] = ()
-    """What stood in the way of doing less."""
+    """Why more must be trained than the store might suggest."""
 
     @property
     def state(self) -> SavedState | None:
@@ -44,16 +44,16 @@ class Plan:
 
     def __str__(self) -> str:
         if self.action == "hit":
-            return f"hit: answered by run {self.run_id}"
-        start = f"from {describe_state(self.state)}" if self.state else "from nothing"
+            return f"hit: reuses the finished run {self.run_id}"
+        start = f"from {describe_state(self.state)}" if self.state else "from scratch"
         if self.action == "resume":
-            start = f"run {str(self.run_id)[:8]} goes on {start}"
+            start = f"run {str(self.run_id)[:8]} continues {start}"
         return "; ".join([f"{self.action}: {start}", *self.notes])
 
     def without_state(self) -> "Plan":
-        """The plan where the state to start from turned out to be gone or damaged."""
+        """The plan where the state to start from turned out to be missing or damaged."""
         assert self.state is not None
-        note = f"{describe_state(self.state)} is gone or damaged"
+        note = f"{describe_state(self.state)} is missing or damaged"
         left = self.states[1:]
         action = "train" if self.action == "continue" and not left else self.action
         return replace(self, action=action, states=left, notes=(*self.notes, note))
@@ -65,7 +65,7 @@ def describe_state(state: SavedState) -> str:
 
 
 def make_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
-    """Look into the store for what can answer a job, or start it; a reproduction never does.
+    """Look in the store for a run or state that a job can reuse; never those of reproductions.
 
     Args:
         store: where the runs are.
@@ -92,7 +92,7 @@ def make_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True)
 
 
 def claim_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
-    """The plan of the process that carries it out; the run that goes on is then this process's."""
+    """The plan for the process that carries it out; it then owns the run that continues."""
     while True:
         chosen = make_plan(store, trajectory, epochs, reuse=reuse)
         if chosen.action != "resume" or claim(store, str(chosen.run_id)):
@@ -111,7 +111,7 @@ def explain_miss(store: Store, identity: Identity) -> str:
         if nearest is None or len(differing) < len(nearest[0]):
             nearest = differing, run
     if nearest is None:
-        return "no run in the store to compare with"
+        return "the store has no run to compare with"
     differing, run = nearest
     return f"nearest run {run.run_id[:8]} ({run.name}) differs in: {join_parts(differing)}"
 

@@ -1,4 +1,4 @@
-"""Answer a job: by a run that is there, from a saved state, or by training; and keep it."""
+"""Do a job: reuse a finished run, continue from a saved state, or train; and log it."""
 
 import json
 import time
@@ -81,17 +81,17 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
 
 
 def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> Outcome:
-    """The outcome of a job that a finished run answers."""
+    """The outcome of a job that reuses a finished run."""
     run_id = str(chosen.run_id)
     values = read_histories(store, run_id).get(job.config.objective)
-    report(RunEnded(job.key, run_id, "FINISHED", "answered by a run that is there"))
+    report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run"))
     return Outcome(job.key, run_id, "FINISHED", values[-1] if values else None, "")
 
 
 def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
     """Put the first of the plan's states that is whole into a training.
 
-    Where there is none the run starts from nothing, with the same numbers.
+    If there is none, the run starts from scratch, with the same numbers.
 
     Returns:
         the plan with what was taken, and the epochs that led to it.
@@ -107,7 +107,7 @@ def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[
 def open_run(
     job: Job, store: Store, chosen: Plan, parent_id: str | None, parts: Identity
 ) -> TrackedRun:
-    """Start a run, or go on with an interrupted one."""
+    """Start a run, or continue an interrupted one."""
     config = job.config
     tags = {
         KIND: "reproduction" if job.reproduces else "run",
@@ -169,7 +169,7 @@ def train_and_log(
 
 
 def save(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None:
-    """Keep all that the training needs to go on from here."""
+    """Save all that the training needs to continue from here."""
     keep_state(tracked, save_state(training.model, training.optimizer, past), len(past))
     log_history(tracked, past)
 

@@ -60,24 +60,24 @@ def draw_worst_errors(
     paths: Sequence[str],
     classes: Sequence[str],
 ) -> "Figure":
-    """Draw the images that were taken for another class, the surest mistakes first.
+    """Draw the images that were classified wrongly, the most confident mistakes first.
 
     Args:
         images: [N, H, W, 3] uint8.
         true: [N] integers, the images' classes.
-        predicted: [N] integers, what they were taken for.
+        predicted: [N] integers, the predicted classes.
         probability: [N, C], each class's probability.
         paths: the N images' paths.
         classes: the C names.
     """
     wrong = np.flatnonzero(true != predicted)
     if not len(wrong):
-        return _draw_message(f"No errors: all {len(true):,} validation images are right.")
+        return _draw_message(f"No errors: all {len(true):,} validation images are correct.")
     sure = probability[wrong, predicted[wrong]]
     shown = wrong[np.argsort(-sure, kind="stable")][:SHOWN_ERRORS]
     captions = [
         f"{shorten(paths[i].rsplit('/', 1)[-1], 24)}\n"
-        f"{shorten(classes[predicted[i]], 14)}, sure to {probability[i, predicted[i]]:.1%}"
+        f"{shorten(classes[predicted[i]], 14)}, {probability[i, predicted[i]]:.1%} sure"
         for i in shown
     ]
 

@@ -1,4 +1,4 @@
-"""A training in figures: its learning curves, and which class it takes for which."""
+"""Figures of a training: its learning curves and its confusion matrix."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ def draw_learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
 
 
 def draw_confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> "Figure":
-    """Draw how many images of each class were taken for which.
+    """Draw how many images of each class were predicted as which.
 
     Args:
         counts: [C, C] integers, rows the true and columns the predicted class.
@@ -85,7 +85,7 @@ def draw_confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> "Figure
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     right = counts.trace() / max(counts.sum(), 1)
-    axes.set_title(f"{right:.1%} of {counts.sum():,} images right", **TITLE)
+    axes.set_title(f"{right:.1%} of {counts.sum():,} images correct", **TITLE)
     axes.spines[:].set_visible(False)
     return figure
 

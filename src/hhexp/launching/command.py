@@ -1,4 +1,4 @@
-"""A command line, through Hydra, to trained runs."""
+"""From a command line, through Hydra, to trained runs."""
 
 import os
 import tempfile

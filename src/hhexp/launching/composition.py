@@ -34,13 +34,13 @@ def make_job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> J
     with open_dict(config):
         config.pop("hydra", None)
     if missing := sorted(OmegaConf.missing_keys(config)):
-        raise UserError(f"{missing[0]}: missing; give it as {missing[0]}=…")
+        raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
     values: Any = OmegaConf.to_container(config, resolve=True)
     uri = OmegaConf.select(config, "tracking.uri")
     if isinstance(uri, str) and without_password(uri) != uri:
         raise UserError(
-            "tracking.uri: has a password, which would be logged with the run; "
-            "leave it out, and set MLFLOW_TRACKING_URI"
+            "tracking.uri: contains a password, which would be logged with the run; "
+            "remove it, and set MLFLOW_TRACKING_URI instead"
         )
     overrides = [str(override) for override in hydra.overrides.task]
     choices = {
@@ -68,7 +68,9 @@ def name_jobs(overrides: list[list[str]]) -> list[str]:
 
 
 def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
-    """Check that no group is given what YAML reads as no text: Hydra would not say which group.
+    """Check that no group is given a value that YAML does not read as a string.
+
+    Hydra's own message would not name the group.
 
     Raises:
         UserError: one is given null, true, false or a number.
@@ -78,7 +80,7 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
         for option in value.split(",") if group in catalogue.groups else []:
             if re.fullmatch(r"null|true|false|[-+]?[\d.]+", option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups[group])
-                raise UserError(f"{group}={option}: no such option; there are: {names}")
+                raise UserError(f"{group}={option}: no such option; available: {names}")
 
 
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
@@ -92,18 +94,18 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found.group(1)
         if having := _find_options(key, catalogue):
-            return UserError(f"{key}: only with {having}")
+            return UserError(f"{key}: this key exists only with {having}")
         return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         group, option = found.groups()
         block = text.partition("Available options in")[2].partition("Config search path")[0]
         options = re.findall(r"\n\t(\S+)", block)
         hint = suggest(option, options)
-        if "there are" not in hint:
-            hint += f"; there are: {', '.join(options)}"
+        if "available" not in hint:
+            hint += f"; available: {', '.join(options)}"
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return UserError(f"{found.group(1)}: several values make a sweep: add -m")
+        return UserError(f"{found.group(1)}: several values need a sweep: add -m")
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))
 
 
@@ -113,9 +115,9 @@ def _explain_unreadable(override: str) -> str:
     if not equals:
         return f"{override}: not of the form key=value"
     if '"' in value or re.match(r"[\[{'$]|\w+\([^)]*$", value):
-        return f"{key}: {value} cannot be read: close its brackets and quotes"
+        return f"{key}: {value} cannot be read: close all brackets and quotes"
     quoted = f'{key}="{value}"'
-    return f"{key}: quote the value: {shlex.quote(quoted)}"
+    return f"{key}: put quotes around the value: {shlex.quote(quoted)}"
 
 
 def _find_options(key: str, catalogue: Catalogue) -> str:

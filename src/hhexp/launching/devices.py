@@ -47,16 +47,17 @@ def choose_device(wanted: str) -> str:
         return "cpu"
     if not find_gpus():
         raise UserError(
-            "runtime.device=gpu: TensorFlow sees no GPU here; install hhexp[gpu] and NVIDIA's "
+            "runtime.device=gpu: TensorFlow finds no GPU; install hhexp[gpu] and NVIDIA's "
             "driver, or set runtime.device=cpu"
         )
     return "gpu"
 
 
 def list_slots(kinds: set[str], threads: int) -> list[str]:
-    """What runs at once: for each run CUDA_VISIBLE_DEVICES, which is empty for a run on the CPU.
+    """What runs at the same time: each run's CUDA_VISIBLE_DEVICES, empty for a run on the CPU.
 
-    One run a GPU, or cores / threads runs on the CPU. A sweep over both devices runs one at a time.
+    One run per GPU, or cores / threads runs on the CPU. A sweep over both devices trains one run at
+    a time.
     """
     if kinds == {"gpu"}:
         return list(find_gpus())

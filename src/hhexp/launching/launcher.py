@@ -68,7 +68,7 @@ def read_engine(hydra: DictConfig) -> str:
     engine = hydra.launcher.get("engine")
     if engine is None:
         name = hydra.runtime.choices["hydra/launcher"]
-        raise UserError(f"hydra/launcher={name}: not one of hhexp's; use processes or inline")
+        raise UserError(f"hydra/launcher={name}: not a launcher of hhexp; use processes or inline")
     return str(engine)
 
 

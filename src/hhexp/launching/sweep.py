@@ -132,7 +132,7 @@ class Sweep:
             and not bfloat16_is_native()
         ):
             self.say(
-                "warning: this CPU has no AMX: mixed_bfloat16 is several times slower here than "
+                "warning: this CPU has no AMX, so mixed_bfloat16 is several times slower than "
                 "float32"
             )
 
@@ -149,7 +149,7 @@ class Sweep:
             )
 
     def _say_plans(self, members: Sequence[Scheduled]) -> None:
-        """Say what is done for each job and, where that is asked for, why not less."""
+        """Print what is done for each job and, with explain=true, why it must be trained."""
         for member in members:
             config = member.job.config
             trains_all = member.plan.action == "train" and not member.follows
@@ -162,7 +162,7 @@ class Sweep:
                 self.say(f"  {reason}")
 
     def _train(self, groups: Sequence[Sequence[Scheduled]], at_once: int) -> dict[str, Outcome]:
-        """Answer what finished runs answer, and train the rest."""
+        """Reuse finished runs where possible, and train the rest."""
         assert self.store is not None and self.engine is not None
         done: dict[str, Outcome] = {}
         left: list[list[Job]] = []
@@ -184,7 +184,7 @@ class Sweep:
         return done
 
     def say(self, text: str) -> None:
-        """Print a line to the letter, whatever its brackets."""
+        """Print a line exactly as it is, even if it has brackets."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -49,10 +49,10 @@ def transfer(
         base.load_weights(file)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"model.weights: {file} does not hold InceptionV3: {reason}") from error
+        raise UserError(f"model.weights: {file} does not contain InceptionV3: {reason}") from error
     if cut not in {layer.name for layer in base.layers}:
         mixed = ", ".join(layer.name for layer in base.layers if layer.name.startswith("mixed"))
-        raise UserError(f"model.cut={cut}: InceptionV3 has no such layer; there are: {mixed}")
+        raise UserError(f"model.cut={cut}: InceptionV3 has no such layer; available: {mixed}")
     trunk = keras.Model(base.input, base.get_layer(cut).output, name="trunk")
     trunk.trainable = False
 
@@ -68,14 +68,14 @@ def find_weights(weights: str | None) -> Path:
     """The file named, or the one in Keras's cache.
 
     Raises:
-        UserError: there is none, with how to come by one.
+        UserError: there is none; the message says how to get one.
     """
     home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     file = Path(weights).expanduser() if weights else Path(home) / "models" / WEIGHTS_FILE
     if not file.is_file():
         raise UserError(
             f"model=transfer: there are no weights at {file}; give a file with model.weights=PATH, "
-            "or let Keras fetch them once: "
+            "or let Keras download them once: "
             "python -c 'import keras; keras.applications.InceptionV3(include_top=False)'"
         )
     return file

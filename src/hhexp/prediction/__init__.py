@@ -1,1 +1,1 @@
-"""What a run's model says of pictures, and what in them speaks for it."""
+"""What a run's model says about pictures, and which regions speak for its answer."""

@@ -1,4 +1,4 @@
-"""What a model says of images: probabilities, and what in each image speaks for the class."""
+"""A model's answers about images: probabilities, and the regions that speak for the class."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ BATCH = 32
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a model says of N images."""
+    """A model's answers about N images."""
 
     classes: tuple[str, ...]
     probabilities: np.ndarray
@@ -33,7 +33,7 @@ class Answers:
         return self.probabilities.argmax(axis=1)
 
     def describe(self, number: int) -> tuple[str, str]:
-        """The class of an image, and its probability; 100.0% is said of the number 1 alone."""
+        """The class of an image, and its probability; only exactly 1 is shown as 100.0%."""
         index = self.predicted[number]
         probability = float(self.probabilities[number, index])
         text = f"{probability:.1%}"
@@ -62,4 +62,4 @@ def undo_scaling(network: "keras.Model", images: np.ndarray) -> np.ndarray:
     for layer in network.layers:
         if isinstance(layer, keras.layers.Rescaling):
             return ((images - np.asarray(layer.offset)) / np.asarray(layer.scale)).astype("float32")
-    raise UserError("--unscaled: this run's model has no scaling to leave out")
+    raise UserError("--unscaled: this run's model does not scale its images")

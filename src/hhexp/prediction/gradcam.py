@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BATCH = 32
 """Images in a step, which bounds the memory."""
 LEAST_SIDE = 4
-"""Pixels a side that pooling must leave: with fewer a feature map hardly says where."""
+"""Pixels per side that pooling must leave: with fewer, a feature map hardly shows where."""
 OPACITY = 0.6
 """Of the heat on the picture, where it is hottest."""
 
@@ -100,7 +100,7 @@ def _build_probe(model: "keras.Model") -> "keras.Model":
     )
     if not maps:
         raise UserError(
-            f"the model {model.name!r} shows no feature map with a height and width, which "
+            f"the model {model.name!r} has no feature map with a height and width, which "
             "Grad-CAM needs"
         )
     if scorer is not last:

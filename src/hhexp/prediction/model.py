@@ -20,7 +20,7 @@ class RunModel:
 
     network: "keras.Model"
     classes: tuple[str, ...]
-    """In the order of the network's outputs; of two classes, one sigmoid says the second."""
+    """In the order of the network's outputs; with two classes, the sigmoid is for the second."""
 
 
 def open_model(store: Store, run_id: str) -> RunModel:
@@ -52,7 +52,9 @@ def check_image_size(model: RunModel) -> tuple[int, int]:
     """
     shape, outputs = model.network.input_shape, model.network.output_shape[-1]
     if len(shape) != 4 or None in shape[1:] or shape[3] != 3:
-        raise UserError(f"the run's model takes {shape}, not RGB images of one size")
+        raise UserError(
+            f"the run's model takes inputs of shape {shape}, not RGB images of one size"
+        )
     if len(model.classes) != (2 if outputs == 1 else outputs):
         raise UserError(f"the run's model has {outputs} outputs for {len(model.classes)} classes")
     return shape[1], shape[2]

@@ -43,7 +43,7 @@ class Photograph:
 
 
 def read_photographs(files: Sequence[Path], height: int, width: int) -> list[Photograph]:
-    """Read the files that can be read; a line on stderr for each other."""
+    """Read the files that can be read; print a line on stderr for each of the others."""
     photographs = []
     for file in files:
         try:
@@ -56,7 +56,7 @@ def read_photographs(files: Sequence[Path], height: int, width: int) -> list[Pho
 def read_photograph(path: Path, height: int, width: int) -> Photograph:
     """Read an image of any size and kind that Pillow reads, resized to what a model takes.
 
-    It is decoded and resized as images are for training (``hhexp.data.decode``); but more bits a
+    It is decoded and resized as images are for training (``hhexp.data.decode``); but more bits per
     channel become 8, where a training image of that kind is refused.
 
     Raises:
@@ -75,7 +75,7 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
 
 
 def _with_8_bits(content: bytes, path: Path) -> bytes:
-    """A file with 16 or 32 bits a channel as one with 8, upright; any other as it is.
+    """A file with 16 or 32 bits per channel as one with 8, upright; any other as it is.
 
     Whole numbers of 32 bits are taken as what they fit into, 0 … 255 or 0 … 65535.
     """
@@ -110,7 +110,7 @@ def _to_grey(image: "Image.Image", path: Path) -> "Image.Image":
     values = np.asarray(image)
     long = image.mode == "I"
     if long and not 0 <= values.min() <= values.max() <= 65535:
-        raise UserError(f"{path}: values outside of 0 … 65535: convert it to 8 bits")
+        raise UserError(f"{path}: pixel values outside 0 … 65535: convert it to 8 bits")
     scale = 1 if long and values.max() <= 255 else 257
     return Image.fromarray(np.rint(values / scale).astype(np.uint8))
 

@@ -35,14 +35,14 @@ def draw_answers(photographs: Sequence[Photograph], answers: Sequence[Answers]) 
         _compose_row(photograph, number, answers)
         for number, photograph in enumerate(photographs[:PICTURED])
     ]
-    title = "What speaks for the class (Grad-CAM)"
+    title = "Regions that speak for the predicted class (Grad-CAM)"
     if len(photographs) > PICTURED:
         title += f": the first {PICTURED} of {len(photographs)}"
     return _draw_rows(rows, title)
 
 
 def save_figure(figure: "Figure", output: Path) -> None:
-    """Write a figure, whole or not at all.
+    """Write a figure, completely or not at all.
 
     Raises:
         UserError: it cannot be written.

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 UNSCALED_NOTE = (
-    "Unscaled: what the same model says where 0 … 255 reach its layers without the scaling that it "
-    "was trained with. All in it is then hundreds of times too large, so that it tends to be sure "
-    "of whatever it says. hhexp scales in the model's first layer, where nobody forgets it."
+    "Unscaled: the answer of the same model when pixels of 0 … 255 reach its layers without the "
+    "scaling used in training. All its values are then hundreds of times too large, so it tends to "
+    "be sure of any answer. hhexp scales in the model's first layer, so nobody can forget it."
 )
 
 
@@ -34,6 +34,6 @@ def build_table(photographs: Sequence[Photograph], answers: Sequence[Answers]) -
 
 
 def describe_unscaled(right: Answers, unscaled: Answers) -> str:
-    """What unscaled answers are, and how many differ from those to scaled images."""
+    """Explain unscaled answers, and count those that differ from the answers to scaled images."""
     changed = int((right.predicted != unscaled.predicted).sum())
     return f"{UNSCALED_NOTE} Classes that differ: {changed} of {len(right.predicted)}."

@@ -1,4 +1,4 @@
-"""What a run has to keep of itself so that it can be trained again elsewhere, a year later.
+"""What a run must record so that it can be trained again elsewhere, a year later.
 
 Everything here is text, and each file can be read by itself.
 """

@@ -1,4 +1,4 @@
-"""The environment variables that move TensorFlow's numbers. No other one is ever logged."""
+"""The environment variables that affect TensorFlow's numbers. No others are ever logged."""
 
 import os
 

@@ -21,7 +21,7 @@ def run_git(
         folder: where to run it.
         words: its command line.
         stdin: what it reads.
-        fine: the exit statuses that are no failure.
+        fine: the exit statuses that are not failures.
         patience_s: how long it may take.
 
     Raises:

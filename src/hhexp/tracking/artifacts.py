@@ -12,8 +12,8 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     """The text of an artifact, such as predictions/validation.csv; None where the run has none.
 
     Raises:
-        UserError: the path leads out of the run's artifacts, the artifact is no UTF-8 text, or the
-            store cannot be used.
+        UserError: the path leads outside the run's artifacts, the artifact is not UTF-8 text, or
+            the store cannot be used.
     """
     check_path(path)
     client = store.client()
@@ -26,7 +26,7 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     try:
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:
-        raise UserError(f"run {run_id}: the artifact {path} is no UTF-8 text") from error
+        raise UserError(f"run {run_id}: the artifact {path} is not UTF-8 text") from error
 
 
 def check_path(path: str) -> None:
@@ -46,4 +46,4 @@ def check_path(path: str) -> None:
             or text.startswith("~")
             or "\0" in text
         ):
-            raise UserError(f"artifact path {path!r}: leads out of its folder; it is not read")
+            raise UserError(f"artifact path {path!r}: leads outside its folder, so it is not read")

@@ -1,4 +1,4 @@
-"""The SQLite file of a local store: made whole, or not at all."""
+"""The SQLite file of a local store: created completely, or not at all."""
 
 import sqlite3
 from functools import cache
@@ -15,7 +15,7 @@ one for longer than the 5 s that Python waits by itself."""
 
 
 def create(database: Path, artifacts: Path) -> None:
-    """Make MLflow's database, unless it is there.
+    """Create MLflow's database, unless it exists.
 
     MLflow's own first use of a database takes seconds, and fails where two processes do it at
     once. So each makes its own; the first to be ready puts it in place, and the others drop theirs.
@@ -31,7 +31,7 @@ def create(database: Path, artifacts: Path) -> None:
             _initialise(made, artifacts)
     except OSError as error:
         raise UserError(
-            f"cannot make the tracking store {database}: {error.strerror or error}; "
+            f"cannot create the tracking store {database}: {error.strerror or error}; "
             "choose another place with tracking.uri or --tracking-uri"
         ) from error
 
@@ -43,7 +43,7 @@ def check(database: Path) -> None:
     done. Of a file that the person may only read, SQLite does no more than read.
 
     Raises:
-        UserError: it is missing, unreadable or no SQLite database.
+        UserError: it is missing, unreadable or not a SQLite database.
     """
     if not database.exists():
         raise UserError(

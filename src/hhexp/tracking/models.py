@@ -47,11 +47,11 @@ def load_file(file: Path, where: str) -> "keras.Model":
     import keras
 
     if not zipfile.is_zipfile(file):  # Keras would take some other formats too
-        raise UserError(f"{where}: its model is no .keras file, or a damaged one")
+        raise UserError(f"{where}: its model is not a .keras file, or is damaged")
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds
-        raise UserError(f"{where}: its model is not loaded: {_give_reason(error)}") from error
+        raise UserError(f"{where}: its model cannot be loaded: {_give_reason(error)}") from error
 
 
 def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
@@ -88,12 +88,12 @@ def _find_model_id(store: Store, run_id: str) -> str:
         return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
     name = f"run {run.run_id}"
     if run.kind == "sweep":
-        raise UserError(f"{name} is a sweep, which has no model of its own: take one of its runs")
+        raise UserError(f"{name} is a sweep and has no model itself: choose one of its runs")
     if run.status in ("RUNNING", "SCHEDULED"):
-        raise UserError(f"{name} has no model yet: it is {run.status}")
+        raise UserError(f"{name} has no model yet: its status is {run.status}")
     if run.status != "FINISHED":
-        raise UserError(f"{name} has no model: it ended {run.status}")
-    raise UserError(f"{name} has no model: it logged none")
+        raise UserError(f"{name} has no model: its status is {run.status}")
+    raise UserError(f"{name} has no model: none was logged")
 
 
 def _download(uri: str, path: str, folder: str, what: str) -> Path:
@@ -103,7 +103,7 @@ def _download(uri: str, path: str, folder: str, what: str) -> Path:
     try:
         return Path(get_artifact_repository(uri).download_artifacts(path, folder))
     except (MlflowException, OSError) as error:
-        raise UserError(f"{what} cannot be fetched: {_give_reason(error)}") from error
+        raise UserError(f"{what} cannot be read from the store: {_give_reason(error)}") from error
 
 
 def _give_reason(error: Exception) -> str:

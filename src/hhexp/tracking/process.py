@@ -1,4 +1,4 @@
-"""Which process trains a run, so that a run left behind can be told from one that goes on."""
+"""Which process trains a run, to tell an abandoned run from one that is still training."""
 
 import functools
 import os

@@ -59,7 +59,7 @@ class StoredRun:
 
 
 def find_run(store: Store, prefix: str) -> StoredRun:
-    """The run of that ID, or the only one whose ID starts so.
+    """The run with that ID, or the only one whose ID starts with it.
 
     Raises:
         NoSuchRunError: there is none.
@@ -68,17 +68,19 @@ def find_run(store: Store, prefix: str) -> StoredRun:
     client = store.client()
     wanted = prefix.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{1,32}", wanted):
-        raise UserError(f"{prefix!r} is no run ID: those are {ID_LENGTH} hexadecimal digits")
+        raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
     runs = list(_search(client, f"attributes.run_id LIKE '{wanted}%'"))
     if len(runs) == 1:
         return runs[0]
     if runs:
         names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs[:4])
         more = f" and {len(runs) - 4} more" if len(runs) > 4 else ""
-        raise UserError(f"{len(runs)} runs in {store} start with {prefix}: {names}{more}")
+        raise UserError(
+            f"{len(runs)} runs in {store} have an ID that starts with {prefix}: {names}{more}"
+        )
     known = [run.run_id[: len(wanted)] for run in _search(client)]
     near = difflib.get_close_matches(wanted, known, 1) if len(wanted) > 3 else []
-    hint = f"; did you mean {near[0]}?" if near else f" ({len(known)} runs there)"
+    hint = f"; did you mean {near[0]}?" if near else f" (it has {len(known)} runs)"
     raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
 
 

@@ -71,7 +71,7 @@ class TrackedRun:
 
     @classmethod
     def resume(cls, store: Store, run_id: str) -> "TrackedRun":
-        """A run that is there already, set to RUNNING again.
+        """A run that exists already, set to RUNNING again.
 
         Raises:
             UserError: the store cannot be used, or has no such run.

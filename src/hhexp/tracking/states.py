@@ -61,7 +61,7 @@ def read_state(run: "StoredRun") -> SavedState | None:
 
 
 def read_tag(text: str | None) -> SavedState | None:
-    """A state from its tag; None where there is none, or none that can be read."""
+    """A state from its tag; None if there is none, or it cannot be read."""
     try:
         return SavedState(**json.loads(text)) if text else None
     except (ValueError, TypeError):

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LOCAL_URI = "sqlite:///mlruns/mlflow.db"
-"""The store of a study that was told of no other, relative to the current folder."""
+"""The default store, relative to the current folder."""
 
 KINDS = re.compile(
     r"sqlite(\+\w+)?:///|(postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks($|://)"
 )
-"""How the address of a store begins that MLflow can keep runs in."""
+"""How the address of a store starts in which MLflow can keep runs."""
 
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 """SQL servers that MLflow knows, and their ports."""
@@ -45,7 +45,7 @@ class Store:
         """The store at ``uri``, else at ``$MLFLOW_TRACKING_URI``, else the local one.
 
         Raises:
-            UserError: MLflow can keep no runs there.
+            UserError: MLflow cannot keep runs there.
         """
         uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
         if not KINDS.match(uri):
@@ -82,12 +82,12 @@ class Store:
         return self.database.parent / "artifacts"
 
     def prepare(self) -> None:
-        """Make the store if it is local and not there yet, and see that it answers.
+        """Create the store if it is local and does not exist yet, and check that it answers.
 
         To be called once before any worker starts; two processes may do so at the same time.
 
         Raises:
-            UserError: it cannot be made, read or reached.
+            UserError: it cannot be created, read or reached.
         """
         if self.is_sqlite:
             database.create(self.database, self.artifacts)
@@ -97,7 +97,7 @@ class Store:
         """MLflow's client on this store; MLflow's global tracking URI follows.
 
         Raises:
-            UserError: the store is not there, cannot be reached, or is of another MLflow version.
+            UserError: the store does not exist, cannot be reached, or is of another MLflow version.
         """
         quieten()
         import mlflow
@@ -111,7 +111,7 @@ class Store:
         return mlflow.MlflowClient(self.uri)
 
     def experiment_id(self, name: str) -> str:
-        """The ID of the experiment of that name, made if it is not there.
+        """The ID of the experiment of that name, created if it does not exist.
 
         Raises:
             UserError: the experiment was deleted.
@@ -123,7 +123,7 @@ class Store:
         if experiment.lifecycle_stage == "deleted":
             raise UserError(
                 f"the experiment {name!r} was deleted from {self}: choose another with "
-                "tracking.experiment, or bring it back with "
+                "tracking.experiment, or restore it with "
                 f"'mlflow experiments restore --experiment-id {experiment.experiment_id}'"
             )
         return str(experiment.experiment_id)
@@ -169,17 +169,23 @@ def _parse_address(uri: str) -> SplitResult:
         address = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
         _ = address.port  # looked at when it is asked for
     except ValueError as error:
-        raise UserError(f"tracking store {without_password(uri)}: mend it: {error}") from error
+        raise UserError(
+            f"tracking store {without_password(uri)}: not a valid address: {error}"
+        ) from error
     return address
 
 
 def _explain_refusal(uri: str) -> str:
     if sqlite := re.match(r"sqlite(\+\w+)?:/*", uri):
         file = uri[sqlite.end() :]
-        advice = f"three slashes: sqlite:///{file}" if file else f"name a file, such as {LOCAL_URI}"
+        advice = (
+            f"write three slashes: sqlite:///{file}"
+            if file
+            else f"name a file, such as {LOCAL_URI}"
+        )
         return f"tracking store {uri}: {advice}"
     if uri.endswith(".db") and ":" not in uri:
-        return f"tracking store {uri}: give a SQLite file as sqlite:///{uri}"
+        return f"tracking store {uri}: for a SQLite file write sqlite:///{uri}"
     is_folder = ":" not in uri and ("/" in uri or Path(uri).is_dir())
     if not is_folder and not uri.startswith("file:"):
         return (
@@ -188,7 +194,7 @@ def _explain_refusal(uri: str) -> str:
         )
     folder = uri.removeprefix("file:").removeprefix("//").rstrip("/") or "."
     return (
-        f"tracking store {uri}: MLflow keeps runs in plain folders no more; use "
+        f"tracking store {uri}: MLflow no longer keeps runs in plain folders; use "
         f"sqlite:///{folder}/mlflow.db"
     )
 
@@ -207,8 +213,8 @@ def _reach(store: Store) -> None:
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
             raise UserError(
-                f"the tracking store {store} was made by another MLflow version: back it up, then "
-                f"run 'mlflow db upgrade {store}'"
+                f"the tracking store {store} was created by another MLflow version: back it up, "
+                f"then run 'mlflow db upgrade {store}'"
             ) from error
         raise UserError(
             f"the tracking store {store} does not answer: {_give_reason(error)}"
@@ -216,7 +222,9 @@ def _reach(store: Store) -> None:
     except OSError as error:
         raise UserError(f"the tracking store {store} does not answer: {error}") from error
     except ImportError as error:
-        raise UserError(f"the tracking store {store} needs a Python package: {error}") from error
+        raise UserError(
+            f"the tracking store {store} needs a Python package that is not installed: {error}"
+        ) from error
 
 
 def _knock(uri: str) -> None:

@@ -10,11 +10,11 @@ STUDY = Study(name="s", title="T", question="Q", grid="aug=none,full,flip", seed
 def test_seeds_that_a_study_asks_for_and_no_run_has_are_named(made) -> None:
     found = made({"aug=none": [FINE] * 3, "aug=full": [FINE], "aug=flip": []}, STUDY)
     assert write_notes(found) == [
-        "aug=full: no finished run of seeds 1, 2.", "No finished run of aug=flip.",
+        "aug=full: no finished run for seeds 1, 2.", "aug=flip: no finished run.",
     ]  # fmt: skip
 
 
 def test_without_a_study_cells_are_held_against_each_other(made) -> None:
     assert write_notes(made({"aug=none": [FINE] * 2, "aug=full": [FINE]})) == [
-        "aug=full: no finished run of seed 1."
+        "aug=full: no finished run for seed 1."
     ]

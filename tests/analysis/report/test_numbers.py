@@ -45,6 +45,33 @@ def test_a_bound_has_as_many_digits_as_were_given(keys: dict[str, object], shown
     assert numbers.describe_bound(statement(**keys)) == shown
 
 
+@pytest.mark.parametrize(
+    ("minus", "shown"),
+    [
+        (None, "validation loss, at the last epoch: (aug=full) − (aug=none)"),
+        (
+            {"cell": {"aug": "flip"}, "versus": {"aug": "none"}},
+            "validation loss, at the last epoch: [(aug=full) − (aug=none)] − "
+            "[(aug=flip) − (aug=none)]",
+        ),
+        (
+            {"metric": "val_close_up/accuracy", "cell": {"aug": "full"}, "versus": {"aug": "none"}},
+            "effect on validation loss, at the last epoch, minus effect on validation (close up) "
+            "accuracy, at the last epoch: (aug=full) − (aug=none)",
+        ),
+        (
+            {"metric": "train/loss", "cell": {"aug": "flip"}, "versus": {"aug": "none"}},
+            "validation loss, at the last epoch: (aug=full) − (aug=none), minus training loss, at "
+            "the last epoch: (aug=flip) − (aug=none)",
+        ),
+    ],
+)
+def test_a_contrast_is_described_in_words(minus: dict[str, object] | None, shown: str) -> None:
+    other = {"minus": {"metric": "val/loss", "statistic": "last"} | minus} if minus else {}
+    contrast = statement(metric="val/loss", versus={"aug": "none"}, direction="lower", **other)
+    assert numbers.describe_statement(contrast) == shown
+
+
 def test_a_swing_has_no_sign_but_a_difference_of_swings_has() -> None:
     value = mean_interval([0.05, 0.05])
     swing = statement(statistic="swing", direction="higher", level=0.02)

@@ -16,7 +16,7 @@ from hhexp.analysis import report
 from hhexp.analysis.report import svg
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.content import gather
-from hhexp.analysis.results import select
+from hhexp.analysis.selection import select
 from hhexp.report import main
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.run import TrackedRun
@@ -119,10 +119,10 @@ def test_images_that_augmentation_fixes_and_breaks(html: str) -> None:
 def test_markdown_says_the_same(output: Path) -> None:
     text = (output / "report.md").read_text("utf-8")
     assert "- **supported**: Augmentation lowers validation loss." in text
-    assert "- **undecided**: Augmentation costs time. (the interval holds" in text
+    assert "- **undecided**: Augmentation costs time. (the interval contains the bound)" in text
     assert re.search(r"5 seeds; about \d+ seeds would decide; undecided\. By seed: 0: \+3\.0", text)
     for sentence in (
-        "further seeds keep this mean",
+        "The seed counts assume the same mean and spread",
         "looks better than it is",
         "*upper half*: the",
     ):
@@ -202,7 +202,7 @@ def test_a_sweep_of_one_seed_is_reported_and_logged_on_its_own_run(
     uri = synthetic.store.uri
     assert main([sweep.run_id[:16], "--study", study, "--tracking-uri", uri]) == 0
     page = (tmp_path / "report/report.html").read_text("utf-8")
-    assert page.count("Undecided: one seed.") == 3
+    assert page.count("Undecided: only one seed.") == 3
     assert "±" not in page[page.index('id="training"') : page.index('id="curves"')]
     assert "the command" in page
     assert read_text(synthetic.store, sweep.run_id, "report/report.html") == page
@@ -217,7 +217,7 @@ def test_without_the_data_images_are_named_with_a_note(synthetic, tmp_path: Path
     finally:
         hidden.rename(data)
     page = (tmp_path / "out/report.html").read_text("utf-8")
-    assert "The images are not shown, only named:" in page
+    assert "The images are listed by name only:" in page
     assert "humans-2.png" in page
     assert Page(page).sources == []
     assert "- `humans-2.png`" in (tmp_path / "out/report.md").read_text("utf-8")
@@ -239,7 +239,10 @@ def test_an_overlay_is_given_the_images_and_what_they_were_taken_for(synthetic) 
     ]
     before, after = plain.sheets[1].pictures[0].pixels, overlaid.sheets[1].pictures[0].pixels
     assert (after == 255 - before).all()
-    assert "The heat shows where aug=full epochs=4, seed 0, saw" in overlaid.sheets[1].remark
+    assert overlaid.sheets[1].remark.endswith(
+        "Colour: the regions that speak for the class that aug=full epochs=4, seed 0, predicted "
+        "(Grad-CAM). No colour: Grad-CAM is zero there."
+    )
 
 
 def test_an_inline_figure_takes_the_pages_colours_and_has_ids_of_its_own(synthetic) -> None:

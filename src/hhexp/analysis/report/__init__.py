@@ -19,7 +19,7 @@ def write(results: Results, output: Path, overlay: Overlay | None = None) -> Pat
 
     Args:
         results: the runs.
-        output: the folder, made if it is not there.
+        output: the folder, created if it does not exist.
         overlay: what to lay over the images of the sheets.
 
     Returns:

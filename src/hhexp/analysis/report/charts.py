@@ -37,7 +37,7 @@ def draw_charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
     made: dict[str, tuple[str, Figure]] = {}
     for name in ("accuracy", "loss"):
         tops = [_find_highest(results, cell, name) for cell in finished]
-        # One scale for all, but for a cell that would press the others flat.
+        # One scale for all, except for a cell that would make the others look flat.
         shared = max(top for top in tops if top <= 4 * float(np.median(tops)))
         for cell, top in zip(finished, tops, strict=True):
             made[f"{name}_{make_slug(grid.label(cell))}"] = (

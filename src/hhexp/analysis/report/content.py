@@ -103,7 +103,7 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
     shown: list[Sheet] = []
     tests: list[tuple[Pair, list[Duel]]] = []
     if predictions is None:
-        notes.append("No run has predictions/validation.csv: there are no per-image views.")
+        notes.append("No run has predictions/validation.csv: single images cannot be compared.")
     else:
         notes += predictions.notes
         images = _read_images(results, predictions, notes)
@@ -132,5 +132,5 @@ def _read_images(
     try:
         return read_validation_images(results, predictions)
     except UserError as error:
-        notes.append(f"The images are not shown, only named: {error}.")
+        notes.append(f"The images are listed by name only: {error}.")
         return {}

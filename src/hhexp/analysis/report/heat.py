@@ -1,4 +1,4 @@
-"""Grad-CAM over the pictures of a report: this alone starts TensorFlow."""
+"""Grad-CAM over the pictures of a report: only this starts TensorFlow."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from hhexp.prediction.model import open_model
 
 
 def make_overlay(results: Results) -> Overlay:
-    """An overlay that opens a run's model and shows where it saw a class."""
+    """An overlay that opens a run's model and colours the regions that speak for a class."""
 
     def show_heat(run_id: str, images: np.ndarray, classes: Sequence[str]) -> list[np.ndarray]:
         model = open_model(results.store, run_id)

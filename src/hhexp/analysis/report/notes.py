@@ -22,8 +22,9 @@ def _note_diverged(results: Results) -> Iterator[str]:
         for seed, result in results.of(cell).items():
             if epoch := diverged_at(result.history):
                 yield (
-                    f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: a loss "
-                    f"or accuracy is no finite number from epoch {epoch} on, and in no mean."
+                    f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: from "
+                    f"epoch {epoch} on a loss or accuracy is not a finite number. Such values are "
+                    "left out of every mean."
                 )
 
 
@@ -31,8 +32,8 @@ def _note_unfinished(results: Results) -> Iterator[str]:
     count = sum(result.run.status != "FINISHED" for result in results.all)
     if count:
         yield (
-            f"{count} run{'s' if count > 1 else ''} did not finish: listed below, and counted "
-            "nowhere."
+            f"{count} run{'s' if count > 1 else ''} did not finish. They are listed below, but "
+            "no number includes them."
         )
 
 
@@ -44,7 +45,7 @@ def _note_missing(results: Results) -> Iterator[str]:
     for cell, seeds in zip(results.cells, found, strict=True):
         lacking = [str(seed) for seed in sorted(asked - seeds)]
         if not seeds:
-            yield f"No finished run of {grid.label(cell)}."
+            yield f"{grid.label(cell)}: no finished run."
         elif lacking:
             some = f"seed{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}"
-            yield f"{grid.label(cell)}: no finished run of {some}."
+            yield f"{grid.label(cell)}: no finished run for {some}."

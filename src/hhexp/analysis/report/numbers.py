@@ -5,7 +5,7 @@ import math
 from hhexp.analysis.claims import bound
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
-from hhexp.analysis.study import Statement
+from hhexp.analysis.study import Contrast, Statement
 
 MINUS = "\u2212"
 
@@ -14,7 +14,7 @@ def name_metric(metric: str) -> str:
     """A metric in words: ``val/recall/horses`` is "validation recall, horses"."""
     split, _, rest = metric.partition("/")
     if metric == "time/epoch_s":
-        return "seconds an epoch"
+        return "seconds per epoch"
     words = {"train": "training", "val": "validation"}
     if split.startswith("val_"):
         words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
@@ -54,19 +54,16 @@ def format_interval(
 
 
 def describe_statement(statement: Statement) -> str:
-    """A statement's contrast in words, such as "aug=full − aug=none: validation loss, …"."""
-    from hhexp.analysis.grid import label
-
-    cell = label(statement.cell)
-    if statement.versus:
-        cell = f"({cell}) {MINUS} ({label(statement.versus)})"
-    text = f"{name_metric(statement.metric)}, {name_statistic(statement.statistic)}: {cell}"
-    if (minus := statement.minus) and minus.versus:
-        other = f"({label(minus.cell)}) {MINUS} ({label(minus.versus)})"
-        same = minus.metric == statement.metric and minus.statistic == statement.statistic
-        of = "" if same else f" of {name_metric(minus.metric)}, {name_statistic(minus.statistic)}"
-        text += f", less the same difference{of} for {other}"
-    return text
+    """A statement's contrast in words, as "validation loss, …: (aug=full) − (aug=none)"."""
+    measured, cells = _name_measured(statement), _name_cells(statement)
+    if statement.minus is None:
+        return f"{measured}: {cells}"
+    other, other_cells = _name_measured(statement.minus), _name_cells(statement.minus)
+    if measured == other:
+        return f"{measured}: [{cells}] {MINUS} [{other_cells}]"
+    if cells == other_cells:
+        return f"effect on {measured}, minus effect on {other}: {cells}"
+    return f"{measured}: {cells}, minus {other}: {other_cells}"
 
 
 def describe_bound(statement: Statement) -> str:
@@ -98,6 +95,18 @@ def format_effect_size(value: Interval) -> str:
     if math.isnan(size):
         return "–"
     return ("∞" if math.isinf(size) else f"{size:+.2f}").replace("-", MINUS)
+
+
+def _name_measured(contrast: Contrast) -> str:
+    return f"{name_metric(contrast.metric)}, {name_statistic(contrast.statistic)}"
+
+
+def _name_cells(contrast: Contrast) -> str:
+    from hhexp.analysis.grid import label
+
+    if contrast.versus is None:
+        return label(contrast.cell)
+    return f"({label(contrast.cell)}) {MINUS} ({label(contrast.versus)})"
 
 
 def _is_difference(statement: Statement) -> bool:

@@ -128,18 +128,17 @@ def _show_hardest(predictions: Predictions) -> Sheet:
     every = f"all {runs} runs" if runs > 1 else "the run"
     title = f"{always} of {len(wrong)} images wrong in {every}"
     if always == 0:
-        title = f"No image is wrong in {every}; the hardest ones"
-    remark = f"The hardest {len(chosen)}, by the number of runs that have them wrong."
+        title = f"No image is wrong in {every}"
     pictures = [
         Picture(
             predictions.paths[i],
-            f"{predictions.true[i]}, taken for {_name_wrong_class(predictions.runs, i)} "
+            f"{predictions.true[i]}, predicted as {_name_wrong_class(predictions.runs, i)} "
             f"in {round(wrong[i] * runs)} of {runs}",
             None,
         )
         for i in chosen
     ]
-    remark = remark if chosen else "Every image is right."
+    remark = "Those that the most runs get wrong come first." if chosen else "Every image is right."
     return Sheet("hardest", title, remark, pictures, predictions.runs[0])
 
 
@@ -153,10 +152,11 @@ def _show_fixed_and_broken(predictions: Predictions, pair: Pair, number: int) ->
         ("fixes", "breaks"), find_fixed_and_broken(predictions, pair), strict=True
     ):
         title = f"{after} {verb} {_describe_count(len(chosen))}"
-        remark = f"Against {before}{f', with {shared}' if shared else ''}"
-        remark += ": wrong in most runs of one, right in most of the other."
+        wrong, right = (before, after) if verb == "fixes" else (after, before)
+        remark = f"Wrong in most runs of {wrong}, right in most runs of {right}"
+        remark += f"; both with {shared}." if shared else "."
         if len(chosen) > MOST:
-            remark += f" The first {MOST} of them."
+            remark += f" The first {MOST} are shown."
         pictures = [
             Picture(
                 predictions.paths[i],
@@ -183,8 +183,8 @@ def _add_pixels(
         result = sheet.witness.result
         pixels = overlay(result.run.run_id, np.stack(pixels), taken_for)
         remark += (
-            f" The heat shows where {result.label}, seed {result.seed}, saw what it took the image"
-            " for (Grad-CAM)."
+            f" Colour: the regions that speak for the class that {result.label}, seed "
+            f"{result.seed}, predicted (Grad-CAM). No colour: Grad-CAM is zero there."
         )
     shown = dict(zip(known, pixels, strict=True))
     pictures = [replace(picture, pixels=shown.get(picture.path)) for picture in sheet.pictures]

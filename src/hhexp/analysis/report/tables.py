@@ -60,7 +60,7 @@ class Table:
     lines: list[Line]
 
     def to_frame(self) -> "pd.DataFrame":
-        """Tidy: one row a number, with its interval and its runs."""
+        """Tidy: one row per number, with its interval and its runs."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -103,14 +103,14 @@ class Published:
     def place(self) -> str:
         """Where it lies among our seeds."""
         if not self.ours.interval.count:
-            return "no run of ours"
+            return "not compared: no run of ours"
         values = self.figure.value
         low, high = (values[0], values[-1]) if isinstance(values, list) else (values, values)
         if high < self.lowest:
             return "below all our seeds" if self.ours.interval.count > 1 else "below ours"
         if low > self.highest:
             return "above all our seeds" if self.ours.interval.count > 1 else "above ours"
-        return "within our seeds" if self.ours.interval.count > 1 else "equal to ours"
+        return "within the range of our seeds" if self.ours.interval.count > 1 else "equal to ours"
 
 
 def build_training_table(results: Results) -> Table:
@@ -134,8 +134,8 @@ def build_behaviour_table(results: Results) -> Table:
     asked = {
         "accuracy gap, points": ("val/accuracy", "gap"),
         "loss gap": ("val/loss", "gap"),
-        "validation accuracy's swing, points": ("val/accuracy", "swing"),
-        "s an epoch": ("time/epoch_s", "median"),
+        "swing of validation accuracy, points": ("val/accuracy", "swing"),
+        "s per epoch": ("time/epoch_s", "median"),
         "training, min": ("time/epoch_s", "total"),
     }
     return Table(
@@ -191,7 +191,7 @@ def compare_published(results: Results) -> list[Published]:
 
 
 def tabulate_published(rows: Iterable[Published]) -> "pd.DataFrame":
-    """One row a published figure."""
+    """One row per published figure."""
     import pandas as pd
 
     return pd.DataFrame(

@@ -21,4 +21,4 @@ def make_engine(name: str) -> Engine:
             from hhexp.launching.engines.inline import Inline
 
             return Inline()
-    raise UserError(f"hydra.launcher.engine={name}: no such engine; there are: processes, inline")
+    raise UserError(f"hydra.launcher.engine={name}: no such engine; available: processes, inline")

@@ -33,7 +33,7 @@ class Inline:
         if runtime is None or self._runtime not in (None, runtime):
             raise UserError(
                 "hydra/launcher=inline starts TensorFlow once, so all runs must have the same "
-                "runtime settings: give one value for each key of runtime, or leave out "
+                "runtime settings: give one value for each key of runtime, or remove "
                 "hydra/launcher=inline"
             )
         choose_device(runtime.device)

@@ -147,7 +147,7 @@ class _Pool:
 
     def _end_dead(self, job: Job) -> Outcome:
         """The outcome of a job whose process ended under it."""
-        status, error = "FAILED", "its process died; was the machine out of memory?"
+        status, error = "FAILED", "its process died; did the machine run out of memory?"
         if self.stopping.is_set():
             status, error = "KILLED", "interrupted"
         started = self.started.get(job.key)

@@ -1,6 +1,6 @@
 """Which runs a study takes from a store."""
 
-from hhexp.analysis.results import find_shared
+from hhexp.analysis.selection import find_shared
 from hhexp.analysis.study import Study
 
 
