@@ -52,7 +52,7 @@ def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
     ) as error:
         find_run(store, shared)
     assert not isinstance(error.value, NoSuchRunError)
-    with pytest.raises(UserError, match=f"starts with {shared}"):
+    with pytest.raises(UserError, match=f"ID that starts with {shared}"):
         find_sweep_runs(store, shared)
     assert find_sweep_runs(store, "0" * 32) == find_sweep_runs(store, ids[0]) == []
 
