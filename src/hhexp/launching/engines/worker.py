@@ -22,7 +22,7 @@ from hhexp.training.runtime import set_huge_pages
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
 LAST_WORDS_S = 10
-"""How long what a process has said may take to be reported after its end, in seconds."""
+"""How long to wait for the last events of a process after its end, in seconds."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What a worker hears that should stop."""
@@ -59,7 +59,7 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process, and see that all that it said is reported."""
+        """End the process, and make sure that all its events are reported."""
         with contextlib.suppress(BrokenProcessPool):  # it has died
             self._process.submit(_leave)
         self._process.shutdown()
@@ -83,7 +83,7 @@ class Worker:
     def import_ahead(self, runtime: Runtime) -> None:
         """Import what takes long, beside whatever this process does until the first job is ready.
 
-        What goes wrong in it goes wrong in the first job again, and is said there.
+        An error in it happens again in the first job, and is reported there.
         """
         self._process.submit(_import_ahead, runtime.model_dump())
 
