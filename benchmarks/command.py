@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 def measure(
     options: argparse.Namespace, source: Source, show: Callable[[str], None]
 ) -> list[Figure]:
-    """The figures that are wanted, in the table's order; says what it does, and when."""
+    """Measure the wanted figures, in the table's order, and print each step with its time."""
     names = [name for name in FIGURES if name in (options.only or FIGURES)]
     began = time.monotonic()
 

@@ -133,7 +133,7 @@ def _subtract(first: Mapping[int, float], second: Mapping[int, float]) -> dict[i
 
 
 def _find_diverged(results: Results, statement: Statement) -> list[int]:
-    """The seeds that some cell of a statement has no number of, as their runs diverged."""
+    """The seeds that lack a number in some cell of a statement because their runs diverged."""
     lost = (
         results.find_diverged(cell, asked.metric, asked.statistic)
         for asked, cell in _list_cells(statement)

@@ -69,7 +69,7 @@ def compare(
 
     Raises:
         UserError: nothing matches the selection, a mapping does not name one cell, there is no such
-            metric or statistic, or no seed is in both cells.
+            metric or statistic, or no seed has a run in both cells.
     """
     results = select(Store.resolve(tracking_uri), selection)
     for name, known in ((metric, results.metrics), (statistic, list(STATISTICS))):

@@ -89,7 +89,7 @@ def shorten(text: str, width: int) -> str:
 
 
 class Live:
-    """Draws a sweep's state some times a second; lines of ended runs stay above it."""
+    """Draws a sweep's state several times per second; lines of ended runs stay above it."""
 
     def __init__(self, sweep: Progress, console: Console, title: str = "") -> None:
         self._sweep = sweep

@@ -122,7 +122,7 @@ def _hash_content(value: object) -> object:
 
 
 def _hash_labels(dataset: Dataset) -> dict[str, str]:
-    """What says which image is of which class, unless the images' folders do."""
+    """The hash of each image's class, unless the images' folders give the class."""
     splits = (dataset.train, dataset.validation)
     labelled = [
         (path, dataset.classes[label])

@@ -15,7 +15,7 @@ from hhexp.tracking.tags import IDENTITY
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
 CLAIM_PAUSE_S = 0.2
-"""How long to wait, in seconds, until the process that took a run has said so."""
+"""How long to wait, in seconds, until the store shows which process took a run."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hhexp.provenance.machine import count_usable_cores
 def find_gpus() -> tuple[str, ...]:
     """The GPUs that TensorFlow would see, as values for CUDA_VISIBLE_DEVICES.
 
-    TensorFlow is asked, in a process of its own, only where a driver is there at all.
+    TensorFlow is asked, in its own process, and only if there is a driver.
     """
     if not glob.glob("/dev/nvidia[0-9]*") and not os.path.exists("/dev/dxg"):
         return ()

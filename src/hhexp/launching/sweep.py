@@ -117,7 +117,7 @@ class Sweep:
         return ordered
 
     def _read_dataset(self, config: Config) -> Dataset:
-        """Read each data set once before any training, and say what it is."""
+        """Read each data set once before any training, and print a line about it."""
         key = config.data.model_dump_json()
         if key not in self.datasets:
             self.datasets[key] = read_data(config)

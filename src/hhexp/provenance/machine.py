@@ -18,7 +18,7 @@ PATIENCE_S = 20
 def describe_machine(isa: str) -> dict[str, Any]:
     """The machine, without its name; ``isa`` is the run's ``runtime.isa``.
 
-    Cache sizes are there because oneDNN chooses by them how it cuts the work up.
+    Cache sizes are included because oneDNN divides the work by them.
     """
     return {
         "python": platform.python_version(),

@@ -55,7 +55,7 @@ def load_file(file: Path, where: str) -> "keras.Model":
 
 
 def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
-    """The classes that a run told apart, in the order of its model's outputs.
+    """The classes of a run, in the order of its model's outputs.
 
     Raises:
         UserError: the run did not log them.

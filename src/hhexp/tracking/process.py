@@ -30,7 +30,7 @@ def name_process(pid: int) -> str:
 
 
 def find_trainer(status: str, tags: Mapping[str, str]) -> str | None:
-    """The other process that is training a run, by what the store says of it."""
+    """The other process that is training a run, according to the store."""
     name = tags.get(PROCESS)
     return name if status == "RUNNING" and name != name_this_process() and is_alive(name) else None
 
@@ -46,8 +46,8 @@ def describe(name: str) -> str:
 def claim(store: Store, run_id: str) -> bool:
     """Take an interrupted run for this process, unless another has it or takes it just now.
 
-    A store has no lock. So whoever wants a run says so in a tag of its own before it looks: of two,
-    at least the later sees the other. Then the first by name takes it.
+    A store has no lock. So a process that wants a run sets its own tag first and then looks: of
+    two, at least the later sees the other. Then the first by name takes it.
     """
     client, me = store.client(), name_this_process()
     client.set_tag(run_id, CLAIM + me, str(int(time.time())))

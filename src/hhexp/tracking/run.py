@@ -89,9 +89,9 @@ class TrackedRun:
         return cls(store, run_id)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Log flat parameters; a value that is too long for MLflow is cut, and says so.
+        """Log flat parameters; a value that is too long for MLflow is cut, and marked as cut.
 
-        MLflow never changes a parameter: a run that goes on keeps those that it began with.
+        MLflow never changes a parameter: a run that continues keeps those that it started with.
         """
         from mlflow.entities import Param
 
@@ -115,7 +115,7 @@ class TrackedRun:
         self._client.log_batch(self.run_id, metrics=entries)
 
     def log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Log those metrics of an epoch that the run has no value of."""
+        """Log those metrics of an epoch that the run does not have yet."""
         known = self._client.get_run(self.run_id).data.metrics
         self.log_epoch(epoch, {k: v for k, v in metrics.items() if make_valid(k) not in known})
 
@@ -125,7 +125,7 @@ class TrackedRun:
             self.log_epoch(epoch, metrics)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; a value that is too long for MLflow is cut, and says so."""
+        """Set tags; a value that is too long for MLflow is cut, and marked as cut."""
         from mlflow.entities import RunTag
 
         entries = [RunTag(key, _cut(str(value), TAG_LENGTH)) for key, value in tags.items()]

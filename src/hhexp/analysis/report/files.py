@@ -23,7 +23,7 @@ MARKDOWN = "report.md"
 
 
 def build(content: Content, folder: Path) -> None:
-    """Write all files of a report into a folder that is there."""
+    """Write all files of a report into an existing folder."""
     for part in ("tables", "figures"):
         (folder / part).mkdir(exist_ok=True)
     tables = _write_tables(content, folder / "tables")

@@ -35,7 +35,7 @@ class Picture:
     path: str
     caption: str
     pixels: np.ndarray | None
-    """[H, W, 3] uint8; None where the data is not there."""
+    """[H, W, 3] uint8; None if the data is missing."""
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class Picture:
 
     @property
     def uri(self) -> str:
-        """The image, small, as a data URI; empty where it is not there."""
+        """The image, small, as a data URI; empty if it is missing."""
         if self.pixels is None:
             return ""
         import base64
@@ -192,7 +192,7 @@ def _add_pixels(
 
 
 def _name_wrong_class(runs: Sequence[RunPredictions], image: int) -> str:
-    """The wrong class that most runs take an image for."""
+    """The wrong class that most runs predict for an image."""
     wrong = Counter(each.predicted[image] for each in runs if not each.right[image])
     return wrong.most_common(1)[0][0]
 

@@ -1,4 +1,4 @@
-"""What every engine is: it trains groups of jobs, and says what happens and what came of each."""
+"""The interface of every engine: it trains groups of jobs, and reports events and outcomes."""
 
 from collections.abc import Sequence
 from typing import Protocol, Self
