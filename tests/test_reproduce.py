@@ -1,8 +1,11 @@
 """Any run can be trained again from its ID, and the verdict is right and says why."""
 
+import hashlib
 import json
+import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -269,6 +272,30 @@ def test_recorded_code_brings_a_run_back(trained: Any) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "was trained with commit" in result.stdout
     assert "exact" in result.stdout
+
+
+@pytest.mark.slow
+def test_a_run_is_trained_with_its_recorded_packages(
+    trained: Any, shell: Any, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = published_elsewhere(trained, shell)
+    listed = b"hhexp==0.0.1\nlittle==1.0\n"
+    sha256 = hashlib.sha256(listed).hexdigest()
+    (file.parent / "shared" / f"packages-{sha256}.txt").write_bytes(listed)
+    edit(file, lambda run: run["shared"].update({"packages.txt": sha256}))
+    # TensorFlow and the others are too large for a test. They stay on the path, and an hhexp that
+    # needs none of them is found first, so that the environment has little alone.
+    (shell.folder / "hhexp-0.0.1.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: hhexp\nVersion: 0.0.1\n"
+    (shell.folder / "hhexp-0.0.1.dist-info" / "METADATA").write_text(metadata)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(shell.folder), *filter(None, sys.path)]))
+    words = ["reproduce", file.stem, "--packages", "recorded"]
+    refused = shell.call(*words)
+    assert (refused.returncode, "agree with --run-recorded" in refused.stderr) == (2, True)
+    result = shell.call(*words, "--run-recorded-code")
+    assert result.returncode == 0, result.stdout + result.stderr
+    made = shell.artifact(reproductions(shell)[0].run_id, "provenance/packages.txt").read_text()
+    assert "little==1.0" in made.splitlines()
 
 
 @pytest.mark.slow

@@ -19,8 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     words = _build_parser().parse_args(argv)
     from rich.console import Console
 
-    from hhexp.reproduction import retrain, worktree
+    from hhexp.reproduction import packages, retrain, worktree
     from hhexp.reproduction.difference import tabulate_differences
+    from hhexp.reproduction.elsewhere import Elsewhere
     from hhexp.reproduction.find import find
     from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
@@ -30,10 +31,18 @@ def main(argv: list[str] | None = None) -> int:
     store.prepare()
     members = find_sweep_runs(store, words.run_id)
     records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
+    consent, pythons = words.run_recorded_code, {}
+    if words.packages == "recorded":
+        pythons = packages.provide(
+            records, console, code=words.code, consent=consent, dry_run=words.dry_run
+        )
+    elsewhere = Elsewhere(store, _forward_words(words), pythons)
     if words.code == "recorded":
         if words.dry_run:
             return worktree.show(records, console)
-        return worktree.run(records, words.run_recorded_code, _forward_words(words), console)
+        return worktree.run(records, elsewhere, console, consent=consent)
+    if set(pythons.values()) - {sys.executable}:
+        return elsewhere.run(records)
     prepared = [
         retrain.prepare_reproduction(
             each, epochs=words.epochs, modules=words.modules, root=words.data_root
@@ -86,9 +95,9 @@ def _is_code(moved: Sequence[str]) -> bool:
 
 
 def _forward_words(words: argparse.Namespace) -> list[str]:
-    """The words of the command that the recorded code gets."""
+    """The words of the command that another process gets."""
     given: list[str] = []
-    for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
+    for flag in ("epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]
     return [*given, *(["--modules", *words.modules] if words.modules else [])]
@@ -107,7 +116,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="say what differs, train nothing; with --code recorded show that code, run nothing",
+        help="say what differs, train nothing; with --code or --packages recorded show what would "
+        "be run and installed",
     )
     parser.add_argument("--epochs", type=int, help="check the first so many epochs only")
     parser.add_argument(
@@ -127,9 +137,17 @@ def _build_parser() -> argparse.ArgumentParser:
         help="the code to train with: what is here, or the recorded commit with its changes",
     )
     parser.add_argument(
+        "--packages",
+        choices=("current", "recorded"),
+        default="current",
+        help="the packages to train with: what is here, or the recorded versions, which uv "
+        "installs into a folder of the cache",
+    )
+    parser.add_argument(
         "--run-recorded-code",
         action="store_true",
-        help="consent to running the code that --code recorded takes from the store",
+        help="consent to running the code that --code recorded takes from the store, and that of "
+        "the packages that --packages recorded installs",
     )
     parser.add_argument(
         "--published",
