@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.errors import UserError
 from hhexp.options import add_tracking_uri
 
 
@@ -20,6 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     from rich.console import Console
 
     from hhexp.reproduction import packages, retrain, worktree
+    from hhexp.reproduction.bisect import bisect
     from hhexp.reproduction.difference import tabulate_differences
     from hhexp.reproduction.elsewhere import Elsewhere
     from hhexp.reproduction.find import find
@@ -56,6 +58,10 @@ def main(argv: list[str] | None = None) -> int:
             console.print(line, highlight=False)
     if words.dry_run:
         return 0
+    if words.bisect is not None:
+        if len(prepared) > 1:
+            raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
+        return bisect(prepared[0], words.bisect, store, console)
     verdicts = retrain.reproduce(prepared, store, console, words.tolerance)
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
@@ -100,7 +106,11 @@ def _forward_words(words: argparse.Namespace) -> list[str]:
     for flag in ("epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]
-    return [*given, *(["--modules", *words.modules] if words.modules else [])]
+    if words.modules:
+        given += ["--modules", *words.modules]
+    if words.bisect is not None:
+        given += ["--bisect", *words.bisect]
+    return given
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -129,6 +139,14 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-root", help="where the data lies now, if not where it was")
     parser.add_argument(
         "--modules", nargs="*", default=[], help="your own modules that the run needs"
+    )
+    parser.add_argument(
+        "--bisect",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="find the first training step that differs: from the record's, where it was trained "
+        "with state.trace=true, or between two settings of this machine, such as "
+        "runtime.isa=avx2 (against the recorded one) or runtime.isa=avx2,sse41",
     )
     parser.add_argument(
         "--code",

@@ -98,20 +98,25 @@ def reproduce(
 ) -> list[Verdict | None]:
     """Train each again, one after the other by cores, and log the verdicts.
 
-    The environment tells the workers which store it is: its address may have a password, and what
-    is in a configuration is logged.
-
     Returns:
         each one's verdict; None where its training failed.
     """
+    outcomes = train_jobs([each.job for each in reproductions], store, console)
+    return [_judge(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+
+
+def train_jobs(jobs: Sequence[Job], store: Store, console: Console) -> dict[str, Outcome]:
+    """Train jobs in processes, as many at once as cores can hold; each one's outcome by its key.
+
+    The environment tells the workers which store it is: its address may have a password, and what
+    is in a configuration is logged.
+    """
     os.environ["MLFLOW_TRACKING_URI"] = store.uri
-    jobs = [each.job for each in reproductions]
     planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
     with Processes() as engine:
         at_once = engine.prepare(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
-            outcomes = engine.run([[job] for job in jobs], report)
-    return [_judge(each, outcomes[each.job.key], store, tolerance) for each in reproductions]
+            return engine.run([[job] for job in jobs], report)
 
 
 def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
