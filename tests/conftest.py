@@ -1,10 +1,14 @@
-"""What several tests need: drawn images, and the command line as a person uses it."""
+"""What several tests need: drawn images, the command line as a person uses it, an index."""
 
+import inspect
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,3 +155,63 @@ def store(made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     import mlflow
 
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all that uv knows, with some packages.
+
+    little and odd-one are as they should be. broken cannot be installed, and evil is a source whose
+    building writes the file ``ran``.
+    """
+    folder = tmp_path / "index"
+    folder.mkdir()
+    write_wheel(folder, "little", "1.0")
+    write_wheel(folder, "odd-one", "2.0.post1")
+    write_wheel(folder, "broken", "1.0", record="not a record")
+    write_evil_source(folder)
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    return folder
+
+
+def write_wheel(folder: Path, name: str, version: str, record: str | None = None) -> None:
+    """A wheel with one module, which knows its version."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    texts = {
+        f"{module}.py": f"VALUE = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    listed = "".join(f"{path},,\n" for path in [*texts, f"{info}/RECORD"])
+    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in {**texts, f"{info}/RECORD": record or listed}.items():
+            wheel.writestr(path, text)
+
+
+def write_evil_source(folder: Path) -> None:
+    """A source distribution that is built by a module of its own, without any other package."""
+    backend = f"""\
+import zipfile
+from pathlib import Path
+
+{inspect.getsource(write_wheel)}
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    Path({str(folder / "ran")!r}).touch()
+    write_wheel(Path(folder), "evil", "1.0")
+    return "evil-1.0-py3-none-any.whl"
+"""
+    texts = {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "evil_build"\n'
+        'backend-path = ["."]\n',
+        "evil_build.py": backend,
+        "PKG-INFO": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n",
+    }
+    with tarfile.open(folder / "evil-1.0.tar.gz", "w:gz") as archive:
+        for name, text in texts.items():
+            entry = tarfile.TarInfo(f"evil-1.0/{name}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))

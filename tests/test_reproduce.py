@@ -1,10 +1,13 @@
 """Any run can be trained again from its ID, and the verdict is right and says why."""
 
 import contextlib
+import hashlib
 import json
+import os
 import shutil
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -230,6 +233,78 @@ def test_a_changed_source_line_is_named(shell: Any) -> None:
     assert "The changed code may be the cause: source own" in changed.stdout
 
 
+FROM_STEP_5 = """
+from hhexp.config.registry import model_builder
+
+@model_builder
+def own(input_shape, outputs):
+    import keras
+    from keras import layers, ops
+
+    class Shift(layers.Layer):
+        def build(self, shape):
+            self.shift = self.add_weight(shape=(1,), name="shift")
+            self.steps = self.add_weight(
+                shape=(), name="steps", dtype="int32", initializer="zeros", trainable=False
+            )
+
+        def call(self, x, training=False):
+            if training:
+                self.steps.assign(self.steps + 1)
+            weight = ops.where(self.steps < 5, 1.0, FACTOR)
+            # its gradient changes, and nothing else
+            none = self.shift - ops.stop_gradient(self.shift)
+            return x + self.shift + (weight - 1.0) * none
+
+    return keras.Sequential([
+        keras.Input(input_shape), layers.Rescaling(1 / 255), layers.Flatten(),
+        layers.Dense(4, activation="relu", name="hidden"), Shift(name="odd"),
+        layers.Dense(outputs, activation="sigmoid", name="answer"),
+    ])
+"""
+"""A module whose model learns otherwise from step 5 on, where FACTOR is another number than 1."""
+
+
+@pytest.mark.slow
+def test_the_first_step_that_differs_and_its_variable_are_named(shell: Any) -> None:
+    module = shell.folder / "own.py"
+    module.write_text(FROM_STEP_5.replace("FACTOR", "1.0"))
+    own = ["modules=[own]", "model.builder=own", "~model.filters", "~model.dense_units"]
+    data = ["data=folder", f"data.root={shell.pictures}", "epochs=3", "batch_size=8"]
+    result = shell.call("run", *own, *data, "state.trace=true")
+    assert result.returncode == 0, result.stderr
+    run_id = shell.runs()[0].run_id
+    words = ["reproduce", run_id, "--modules", "own", "--bisect"]
+    same = shell.call(*words)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "no step differs" in same.stdout
+    module.write_text(FROM_STEP_5.replace("FACTOR", "1.5"))
+    other = shell.call(*words)
+    assert other.returncode == 4, other.stdout + other.stderr
+    assert (  # 20 images in batches of 8 make 3 steps
+        "first difference: epoch 2, step 2, variable sequential/odd/shift; the other 5 variables "
+        "are the same"
+    ) in other.stdout
+
+
+@pytest.mark.slow
+def test_two_settings_of_this_machine_are_compared(trained: Any) -> None:
+    shell, run_id = trained
+    same = shell.call("reproduce", run_id, "--epochs", "1", "--bisect", "state.every=1")
+    assert same.returncode == 0, same.stdout + same.stderr
+    other = shell.call("reproduce", run_id, "--bisect", "lr.value=0.001,0.002")
+    assert other.returncode == 4, other.stdout + other.stderr
+    assert "first difference: epoch 1, step 1, variable conv_1/kernel" in other.stdout
+
+
+def test_without_a_trace_there_is_nothing_to_compare_with(trained: Any) -> None:
+    shell, run_id = trained
+    result = shell.call("reproduce", run_id, "--bisect")
+    assert result.returncode == 2
+    assert f"run {run_id[:8]} has no trace of its steps" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
 def test_an_unknown_run_is_one_line(trained: Any) -> None:
     shell, _ = trained
     result = shell.call("reproduce", "0123abcd")
@@ -278,6 +353,30 @@ def test_recorded_code_brings_a_run_back(trained: Any) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "was trained with commit" in result.stdout
     assert "exact" in result.stdout
+
+
+@pytest.mark.slow
+def test_a_run_is_trained_with_its_recorded_packages(
+    trained: Any, shell: Any, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = published_elsewhere(trained, shell)
+    listed = b"hhexp==0.0.1\nlittle==1.0\n"
+    sha256 = hashlib.sha256(listed).hexdigest()
+    (file.parent / "shared" / f"packages-{sha256}.txt").write_bytes(listed)
+    edit(file, lambda run: run["shared"].update({"packages.txt": sha256}))
+    # TensorFlow and the others are too large for a test. They stay on the path, and an hhexp that
+    # needs none of them is found first, so that the environment has little alone.
+    (shell.folder / "hhexp-0.0.1.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: hhexp\nVersion: 0.0.1\n"
+    (shell.folder / "hhexp-0.0.1.dist-info" / "METADATA").write_text(metadata)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(shell.folder), *filter(None, sys.path)]))
+    words = ["reproduce", file.stem, "--packages", "recorded"]
+    refused = shell.call(*words)
+    assert (refused.returncode, "agree with --run-recorded" in refused.stderr) == (2, True)
+    result = shell.call(*words, "--run-recorded-code")
+    assert result.returncode == 0, result.stdout + result.stderr
+    made = shell.artifact(reproductions(shell)[0].run_id, "provenance/packages.txt").read_text()
+    assert "little==1.0" in made.splitlines()
 
 
 @pytest.mark.slow

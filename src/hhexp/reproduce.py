@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
+from hhexp.errors import UserError
 from hhexp.options import add_tracking_uri
 
 
@@ -19,9 +20,11 @@ def main(argv: list[str] | None = None) -> int:
     words = _build_parser().parse_args(argv)
     from rich.console import Console
 
-    from hhexp.reproduction import retrain, worktree
+    from hhexp.reproduction import packages, retrain, worktree
+    from hhexp.reproduction.bisect import bisect
     from hhexp.reproduction.difference import find_differences, tabulate_differences
     from hhexp.reproduction.doubts import find_doubts
+    from hhexp.reproduction.elsewhere import Elsewhere
     from hhexp.reproduction.expectation import describe_expectation, explain_difference
     from hhexp.reproduction.find import find
     from hhexp.tracking.query import find_sweep_runs
@@ -37,10 +40,18 @@ def main(argv: list[str] | None = None) -> int:
         for doubt in found:
             said = f"The record of run {record.run_id[:8]} is doubtful: {doubt}"
             console.print(said, highlight=False, markup=False)
+    consent, pythons = words.run_recorded_code, {}
+    if words.packages == "recorded":
+        pythons = packages.provide(
+            records, console, code=words.code, consent=consent, dry_run=words.dry_run
+        )
+    elsewhere = Elsewhere(store, _forward_words(words), pythons)
     if words.code == "recorded":
         if words.dry_run:
             return worktree.show(records, console)
-        return worktree.run(records, words.run_recorded_code, _forward_words(words), console)
+        return worktree.run(records, elsewhere, console, consent=consent)
+    if set(pythons.values()) - {sys.executable}:
+        return elsewhere.run(records)
     prepared = [
         retrain.prepare_reproduction(
             record, found, epochs=words.epochs, modules=words.modules, root=words.data_root
@@ -56,6 +67,10 @@ def main(argv: list[str] | None = None) -> int:
             console.print(line, highlight=False, markup=False)
     if words.dry_run:
         return 0
+    if words.bisect is not None:
+        if len(prepared) > 1:
+            raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
+        return bisect(prepared[0], words.bisect, store, console)
     verdicts = retrain.reproduce(
         prepared, store, console, tolerance=words.tolerance, experiments=words.published
     )
@@ -68,12 +83,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _forward_words(words: argparse.Namespace) -> list[str]:
-    """The words of the command that the recorded code gets."""
+    """The words of the command that another process gets."""
     given: list[str] = []
-    for flag in ("tracking_uri", "epochs", "tolerance", "data_root"):
+    for flag in ("epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]
-    return [*given, *(["--modules", *words.modules] if words.modules else [])]
+    if words.modules:
+        given += ["--modules", *words.modules]
+    if words.bisect is not None:
+        given += ["--bisect", *words.bisect]
+    return given
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -90,7 +109,8 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="say what differs, train nothing; with --code recorded show that code, run nothing",
+        help="say what differs, train nothing; with --code or --packages recorded show what would "
+        "be run and installed",
     )
     parser.add_argument("--epochs", type=int, help="check the first so many epochs only")
     parser.add_argument(
@@ -105,15 +125,31 @@ def _build_parser() -> argparse.ArgumentParser:
         "--modules", nargs="*", default=[], help="your own modules that the run needs"
     )
     parser.add_argument(
+        "--bisect",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="find the first training step that differs: from the record's, where it was trained "
+        "with state.trace=true, or between two settings of this machine, such as "
+        "runtime.isa=avx2 (against the recorded one) or runtime.isa=avx2,sse41",
+    )
+    parser.add_argument(
         "--code",
         choices=("current", "recorded"),
         default="current",
         help="the code to train with: what is here, or the recorded commit with its changes",
     )
     parser.add_argument(
+        "--packages",
+        choices=("current", "recorded"),
+        default="current",
+        help="the packages to train with: what is here, or the recorded versions, which uv "
+        "installs into a folder of the cache",
+    )
+    parser.add_argument(
         "--run-recorded-code",
         action="store_true",
-        help="consent to running the code that --code recorded takes from the store",
+        help="consent to running the code that --code recorded takes from the store, and that of "
+        "the packages that --packages recorded installs",
     )
     parser.add_argument(
         "--published",

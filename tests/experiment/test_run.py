@@ -20,7 +20,7 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Any:
     module = sys.modules[restore.__module__]  # hhexp.experiment.run names the function
     monkeypatch.setattr(module, "load_state", lambda _m, _o, content: [epoch()] * int(content))
     monkeypatch.setattr(module, "save_state", lambda _m, _o, past: str(len(past)).encode())
-    config = SimpleNamespace(epochs=2, state=SimpleNamespace(every=5))
+    config = SimpleNamespace(epochs=2, state=SimpleNamespace(every=5, trace=False))
     return SimpleNamespace(
         config=config, model=None, optimizer=None, steps=1,
         epochs=lambda first, on_step: iter(()), validate=lambda: "answers",

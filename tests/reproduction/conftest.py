@@ -1,6 +1,7 @@
-"""A run on record, made up."""
+"""A run on record, made up; and a cache of the test's own."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,3 +29,10 @@ def make_record() -> Callable[..., Record]:
         return Record(**{**whole, **changes})
 
     return make
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of the test's own, not there yet."""
+    monkeypatch.setenv("HHEXP_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

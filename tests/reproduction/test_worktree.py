@@ -11,7 +11,9 @@ from rich.console import Console
 import hhexp
 from hhexp.errors import UserError
 from hhexp.reproduction import worktree
+from hhexp.reproduction.elsewhere import Elsewhere
 from hhexp.reproduction.record import Record
+from hhexp.tracking.store import Store
 
 REPRODUCE = """\
 import importlib.util, pathlib, sys
@@ -70,6 +72,13 @@ def shown(action: Callable[[Console], object], width: int = 40) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
+def run(record: Record, word: str = "", consent: bool = True) -> int:
+    """Run the recorded code with a last word; its exit status."""
+    elsewhere = Elsewhere(Store("sqlite:///unused.db"), [word], {})
+    console = Console(file=io.StringIO())
+    return worktree.run([record], elsewhere, console, consent=consent)
+
+
 def test_nothing_in_a_change_can_hide_from_the_person(trained: Make) -> None:
     hidden = {
         "+os.system('evil')\x1b[1A\x1b[2K": "+os.system('evil')\\x1b[1A\\x1b[2K",
@@ -80,22 +89,22 @@ def test_nothing_in_a_change_can_hide_from_the_person(trained: Make) -> None:
         "+[red]x[/red]": "+[red]x[/red]",
         "+é\tü": "+é",
     }
-    run = trained("abc", "".join(f"{line}\n" for line in hidden))
-    said = shown(lambda console: worktree.show([run], console))
+    record = trained("abc", "".join(f"{line}\n" for line in hidden))
+    said = shown(lambda console: worktree.show([record], console))
     for line in hidden.values():
         assert line in said
     assert not set(said) & set("\x1b\r\x9b\x08\u202e")
 
 
 def test_a_long_change_is_shown_to_its_end(trained: Make) -> None:
-    run = trained("abc", "".join(f"+line {n}\n" for n in range(1000)))
-    said = shown(lambda console: worktree.show([run], console))
+    record = trained("abc", "".join(f"+line {n}\n" for n in range(1000)))
+    said = shown(lambda console: worktree.show([record], console))
     assert "1000 lines" in said and said.rstrip().endswith("+line 999")
 
 
 def test_own_modules_are_said_to_run_as_they_are_now(trained: Make) -> None:
-    run = trained("abc", modules=["mine", "yours"])
-    said = shown(lambda console: worktree.show([run], console))
+    record = trained("abc", modules=["mine", "yours"])
+    said = shown(lambda console: worktree.show([record], console))
     assert "as they are now, not as recorded: mine, yours" in said
     assert "modules" not in shown(lambda console: worktree.show([trained("abc")], console))
 
@@ -123,9 +132,8 @@ def test_code_that_is_not_on_record_is_said(make_record: Make, git: object, prob
 
 
 def test_nothing_runs_without_consent(trained: Make, commit: str, tmp_path: Path) -> None:
-    run = trained(commit)
     with pytest.raises(UserError, match="agree with --run-recorded-code"):
-        shown(lambda console: worktree.run([run], False, [str(tmp_path)], console))
+        run(trained(commit), str(tmp_path), consent=False)
     assert not (tmp_path / "ran").exists()
 
 
@@ -140,10 +148,7 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "own.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
-    run = trained(commit, patch)
-    statuses: list[int] = []
-    shown(lambda console: statuses.append(worktree.run([run], True, [str(tmp_path)], console)))
-    assert statuses == [3]
+    assert run(trained(commit, patch), str(tmp_path)) == 3
     assert (tmp_path / "ran").read_bytes() == changed
     assert git("worktree", "list").count(b"\n") == 1
 
@@ -158,7 +163,6 @@ def test_the_recorded_change_runs_with_its_line_ends_and_the_person_s_path(
 def test_code_that_cannot_be_had_is_named_and_leaves_nothing(
     trained: Make, commit: str, wrong: str, patch: str, reason: str
 ) -> None:
-    run = trained(wrong or commit, patch)
     with pytest.raises(UserError, match=reason):
-        shown(lambda console: worktree.run([run], True, [], console))
+        run(trained(wrong or commit, patch))
     assert git("worktree", "list").count(b"\n") == 1

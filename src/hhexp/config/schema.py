@@ -173,9 +173,10 @@ class Runtime(Section):
 
 
 class State(Section):
-    """``state``: when a training's state is saved."""
+    """``state``: when a training's state is saved, and whether its steps are traced."""
 
     every: Annotated[int, Field(ge=1)]
+    trace: bool = False
 
 
 class Tracking(Section):
@@ -212,3 +213,8 @@ class Config(Section):
     data: Data
     runtime: Runtime
     tracking: Tracking
+
+    @property
+    def may_reuse(self) -> bool:
+        """Whether runs and states in the store may be used; a trace is of a whole training."""
+        return self.reuse and not self.state.trace

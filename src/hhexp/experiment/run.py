@@ -13,6 +13,8 @@ from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity, identify, name_trajectory
 from hhexp.experiment.job import Job, Outcome, read_data
 from hhexp.experiment.plan import Plan, claim_plan
+from hhexp.experiment.trace import FILE, Trace
+from hhexp.provenance import FOLDER
 from hhexp.tracking.process import name_this_process
 from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
@@ -55,7 +57,7 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         store = Store.resolve(config.tracking.uri)
         training = Training.assemble(config, dataset, device)
         # From here to open_run is short, so that other processes soon see what this one does.
-        chosen = claim_plan(store, name_trajectory(parts), config.epochs, reuse=config.reuse)
+        chosen = claim_plan(store, name_trajectory(parts), config.epochs, reuse=config.may_reuse)
         if chosen.action == "hit":
             return reuse(job, store, chosen, report)
         tracked = open_run(job, store, chosen, parent_id, parts)
@@ -143,9 +145,14 @@ def train_and_log(
         tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
         logged = len(past)
     spoken = 0.0
+    trace = Trace() if config.state.trace else None
+    if trace:
+        trace.note(training.model, len(past) + 1, 0)
 
     def on_step(epoch: int, step: int, loss: float, accuracy: float) -> None:
         nonlocal spoken
+        if trace:
+            trace.note(training.model, epoch, step)
         now = time.monotonic()
         if now - spoken >= STEP_REPORT_S or step == training.steps:
             spoken = now
@@ -160,6 +167,8 @@ def train_and_log(
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if epoch.number % config.state.every == 0 or epoch.number == config.epochs:
             save(tracked, training, past)
+            if trace:
+                tracked.log_text(trace.text, f"{FOLDER}/{FILE}")
     if answers is not None:
         return answers
     state = find_state(tracked.store, tracked.run_id)

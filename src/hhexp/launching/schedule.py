@@ -45,12 +45,17 @@ def _schedule_group(
     group: list[Scheduled] = []
     for job, parts in sorted(members, key=lambda member: member[0].config.epochs):
         config = job.config
-        chosen = make_plan(store, name, config.epochs, reuse=config.reuse)
+        chosen = make_plan(store, name, config.epochs, reuse=config.may_reuse)
         before = group[-1] if group else None
         follows = None
         start = chosen.first_epoch - 1
         # Where nothing in the store leads further, the job before in this group does.
-        if before and config.reuse and chosen.action != "hit" and before.job.config.epochs >= start:
+        if (
+            before
+            and config.may_reuse
+            and chosen.action != "hit"
+            and before.job.config.epochs >= start
+        ):
             follows, start = before.job.key, before.job.config.epochs
         epochs = 0 if chosen.action == "hit" else max(0, config.epochs - start)
         group.append(Scheduled(job, parts, chosen, follows, epochs))

@@ -156,9 +156,10 @@ class Sweep:
             if config.explain or member.plan.notes or not trains_all:
                 self.say(f"{member.job.key}: {member}")
             if config.explain and trains_all and self.store is not None:
-                reason = (
-                    "reuse=false" if not config.reuse else explain_miss(self.store, member.identity)
-                )
+                if config.may_reuse:
+                    reason = explain_miss(self.store, member.identity)
+                else:
+                    reason = "state.trace=true" if config.reuse else "reuse=false"
                 self.say(f"  {reason}")
 
     def _train(self, groups: Sequence[Sequence[Scheduled]], at_once: int) -> dict[str, Outcome]:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from hhexp.errors import UserError
 from hhexp.experiment.identity import Identity
+from hhexp.experiment.trace import FILE as STEPS
 from hhexp.provenance import FOLDER
 from hhexp.reproduction.history import read_history
 from hhexp.reproduction.shapes import Git, RunId, check_files, describe, parse_json, parse_yaml
@@ -31,7 +32,7 @@ NEEDED = ("config.yaml", "overrides.txt", "epochs.json", "identity.json")
 PARTS = (*NEEDED, "choices.json", "git.json", "environment.json")
 """The texts that a record holds as values, each under the name before its suffix."""
 FILES = (
-    *("sources.json", "packages.txt", "machine.json", "data.json"),
+    *("sources.json", "packages.txt", "machine.json", "data.json", STEPS),
     *("changes.patch", *(f"changes-{number}.patch" for number in range(2, 6))),
 )
 """The texts that a record keeps as they are."""

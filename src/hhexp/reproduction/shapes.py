@@ -7,6 +7,9 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from hhexp.experiment.trace import FILE as STEPS
+from hhexp.experiment.trace import read_trace
+
 MESSAGES = {
     "missing": "missing",
     "extra_forbidden": "not a key that a run has",
@@ -138,6 +141,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "packages.txt": _check_packages,
     "machine.json": lambda text: _Machine.model_validate(parse_json(text)),
     "data.json": lambda text: _Images.model_validate(parse_json(text)),
+    STEPS: read_trace,
 }
 """Raises ValueError where the text of the file is not what a run writes."""
 

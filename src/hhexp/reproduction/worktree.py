@@ -1,9 +1,7 @@
 """Reproduce runs with the code that they were trained with, in a temporary git worktree."""
 
 import contextlib
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +12,8 @@ from rich.text import Text
 import hhexp
 from hhexp.errors import UserError
 from hhexp.provenance.git import run_git
-from hhexp.reproduction import fragments
+from hhexp.reproduction.consent import ask_consent
+from hhexp.reproduction.elsewhere import Elsewhere
 from hhexp.reproduction.escape import escape
 from hhexp.reproduction.record import Record
 
@@ -33,14 +32,14 @@ def show(records: Sequence[Record], console: Console) -> int:
     return 0
 
 
-def run(records: Sequence[Record], consent: bool, words: Sequence[str], console: Console) -> int:
+def run(records: Sequence[Record], elsewhere: Elsewhere, console: Console, *, consent: bool) -> int:
     """Reproduce each run with its recorded commit and change.
 
     Args:
         records: the runs.
-        consent: whether the person has already agreed to run code from the store.
-        words: further words of the command line, passed on.
+        elsewhere: where they are trained.
         console: where to show the code and to ask.
+        consent: whether the person has already agreed to run code from the store.
 
     Returns:
         the worst exit status.
@@ -52,17 +51,9 @@ def run(records: Sequence[Record], consent: bool, words: Sequence[str], console:
     for each in records:
         commit, patch = _read_code(each)
         _show(each, commit, patch, console)
-        _ask_consent(consent, console)
+        ask_consent("run code that comes from the store", consent, console)
         with _check_out(commit, patch) as folder:
-            experiments = folder.parent / "experiments"
-            # The recorded code may be too old to read the run from where it was found.
-            fragments.write_folder(each, experiments / "recorded" / "runs")
-            own = ["--published", str(experiments)]
-            command = [sys.executable, "-m", "hhexp.reproduce", each.run_id, *own, *words]
-            # The person's own modules may be on the path that is there.
-            paths = filter(None, [str(folder / "src"), os.environ.get("PYTHONPATH")])
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-            statuses.append(subprocess.run(command, env=environment).returncode)
+            statuses.append(elsewhere.reproduce(each, folder / "src"))
     return max(statuses)
 
 
@@ -96,19 +87,6 @@ def _show(record: Record, commit: str, patch: str, console: Console) -> None:
     if own := record.config.get("modules"):
         names = escape(", ".join(map(str, own)))
         console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
-
-
-def _ask_consent(consent: bool, console: Console) -> None:
-    """Have the person agree to run the code that was shown."""
-    if consent:
-        return
-    if not sys.stdin.isatty():
-        raise UserError(
-            "this would run code that comes from the store; look at it, and agree with "
-            "--run-recorded-code"
-        )
-    if console.input("Run it here? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise UserError("nothing was run")
 
 
 @contextlib.contextmanager
