@@ -33,7 +33,8 @@ def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
 
 @pytest.mark.parametrize(
     "override",
-    ["epochs=30", "tracking.label=x", "objective=val/loss", "state.every=1", "reuse=false",
+    ["epochs=30", "tracking.label=x", "objective=val/loss", "state.every=1", "state.trace=true",
+     "reuse=false",
      "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
 )  # fmt: skip
 def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:
