@@ -113,7 +113,7 @@ def test_long_lists_are_cut_and_recorded_versions_are_offered(
     now = {"keras": "3.15", "numpy": "2.4", "threads": 1, "seed": 1}
     said, hint = describe_expectation(reproduce(identity=now, seed=0, **then))
     assert said.endswith("keras 3.14 → 3.15; numpy 2.3 → 2.4; seed 0 → 1; and 1 more.")
-    assert hint == "For the recorded versions: pip install keras==3.14 numpy==2.3"
+    assert hint == "For the recorded versions: --packages recorded"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def list_reasons(reproduction: Reproduction) -> list[str]:
 
 def describe_expectation(reproduction: Reproduction) -> list[str]:
     """What can be expected, why, and what to do about it, in a few lines."""
-    reasons, recorded = list_reasons(reproduction), reproduction.record.identity
+    reasons = list_reasons(reproduction)
     if not reasons:
         return [
             f"Nothing that affects the numbers has changed, and {_say_where(reproduction)}: the "
@@ -44,9 +44,8 @@ def describe_expectation(reproduction: Reproduction) -> list[str]:
     if _is_code(reasons):
         said = "The numbers come back exactly if the changed code does not affect them"
     lines = [f"{said}: {_shorten(reasons)}."]
-    if old := [name for name in PACKAGES if any(part.startswith(f"{name} ") for part in reasons)]:
-        pins = " ".join(f"{name}=={recorded[name]}" for name in old)
-        lines.append(f"For the recorded versions: pip install {pins}")
+    if any(part.startswith(f"{name} ") for part in reasons for name in PACKAGES):
+        lines.append("For the recorded versions: --packages recorded")
     if any(part.startswith("source hhexp/") for part in reasons):
         lines.append("For the recorded code: --code recorded")
     return lines
