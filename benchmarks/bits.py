@@ -2,7 +2,8 @@
 
     python benchmarks/bits.py                                 caps and threads, as a table
     python benchmarks/bits.py --isa avx2 --threads 1 2 --json
-    python benchmarks/bits.py --record                        also save them for the tests
+    python benchmarks/bits.py --record                        also save them for the tests, with
+                                                              the hashes of one_step.py
 
 Each pair trains the study's network for three steps on the real images, in its own process.
 The third step has only three images, like the last step of the study's epochs.
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any, cast
 
 RECORD = Path(__file__).parents[1] / "tests/training/expected_bits.json"
+ONE_STEP = [("avx2", "float32"), ("avx512", "float32"), ("native", "float32")]
+ONE_STEP += [("native", "mixed_bfloat16")]
 CAPS = ["native", "avx512_fp16", "avx512_bf16", "avx512_vnni", "avx512", "avx2_vnni", "avx2"]
 
 
@@ -35,7 +38,6 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     from hhexp.training.isa import find_effective
     from hhexp.training.runtime import start_tensorflow
     from hhexp.training.state import hash_weights
-    from hhexp.training.step import build_training_step
 
     with initialize_config_module("hhexp.conf", version_base=None):
         composed = compose("config", ["aug=full"])
@@ -44,7 +46,7 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     dataset = read_data(config)
     device = start_tensorflow(device="cpu", threads=threads, precision="float32", isa=isa)
     training = Training.assemble(config, dataset, device)
-    step = build_training_step(training.model, training.optimizer)
+    portability = training.check_portability()
     chosen = epoch_order(config.seed, 1, len(dataset.train.paths))[: 2 * config.batch_size + 3]
     made = make_batches(
         dataset.train.images,
@@ -58,14 +60,15 @@ def train(isa: str, threads: int) -> dict[str, Any]:
     for images, labels in made:
         seen.update(images.numpy())
         started = time.process_time()
-        step(images, labels)
+        training.step(images, labels)
         seconds.append(time.process_time() - started)
     return {
         "isa": isa,
         "effective": find_effective(isa),
         "threads": threads,
         "cpu": device.name,
-        "cpu_s_a_step": round(seconds[1], 3),  # the first one traces
+        "cpu_s_a_step": round(seconds[1], 3),
+        "portability": str(portability),
         "start": before,
         "images": seen.hexdigest(),
         "weights": hash_weights(training.model),
@@ -75,42 +78,65 @@ def train(isa: str, threads: int) -> dict[str, Any]:
 
 def apart(isa: str, threads: int) -> dict[str, Any]:
     """``train`` in a fresh process."""
-    words = [sys.executable, str(Path(__file__)), "--here", "--isa", isa, "--threads", str(threads)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return run("bits.py", "--here", "--isa", isa, "--threads", str(threads))
+
+
+def run(script: str, *words: str) -> dict[str, Any]:
+    """What a script of this folder prints as its last line."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def made_by() -> dict[str, Any]:
-    """What decides the bits beside instruction set and threads: packages, and hhexp's sources."""
-    from hhexp.experiment.identity import PACKAGES, hash_training_sources
+    """What decides the bits beside code, instruction set and threads."""
+    from hhexp.experiment.identity import PACKAGES
 
-    texts = [f"{name} {sha256}\n" for name, sha256 in hash_training_sources().items()]
-    return {
-        "versions": {name: version(name) for name in PACKAGES},
-        "sources": hashlib.sha256("".join(texts).encode()).hexdigest(),
-    }
+    return {"versions": {name: version(name) for name in PACKAGES}}
+
+
+def name_machine() -> str:
+    """The CPU's vendor, name, model and set, and which tables it approximates with."""
+    from hhexp.training.approximations import fingerprint_approximations
+    from hhexp.training.isa import find_effective
+
+    lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    model = f"family {said['cpu family']} model {said['model']}"
+    tables = f"approximations {fingerprint_approximations()}"
+    words = (said["vendor_id"], said["model name"], model, find_effective("native"), tables)
+    return ", ".join(words)
 
 
 def record(results: list[dict[str, Any]]) -> None:
-    """Add results to the record; results of other versions or sources are dropped."""
-    from hhexp.training.isa import find_effective
-
+    """Add this machine's hashes to the record; what other versions gave is dropped."""
     old, first = json.loads(RECORD.read_text()), results[0]
-    same = ("versions", "sources", "start", "images")
+    same = ("versions", "start", "images")
     kept = old if all(old.get(part) == first[part] for part in same) else {}
-    weights = kept.get("weights", {})
+    three, small = kept.get("three_steps", {}), kept.get("one_step", {})
     for result in results:
-        weights.setdefault(result["effective"], {})[str(result["threads"])] = result["weights"]
-    machines = {*kept.get("seen_on", []), f"{first['cpu']}: {find_effective('native')}"}
+        by_threads = three.setdefault(result["effective"], {})
+        note(by_threads, str(result["threads"]), "weights", result["weights"])
+    for isa, precision in ONE_STEP:
+        made = run("one_step.py", "--isa", isa, "--threads", "2", "--precision", precision)
+        note(small.setdefault(made["effective"], {}), precision, "hashes", made["hashes"])
     made = {
-        "what": old["what"],
-        "seen_on": sorted(machines),
+        **{key: old[key] for key in ("what", "earlier_trial")},
         **{part: first[part] for part in same},
-        "weights": dict(sorted(weights.items())),
+        "three_steps": dict(sorted(three.items())),
+        "one_step": dict(sorted(small.items())),
     }
     RECORD.write_text(json.dumps(made, indent=1) + "\n")
+
+
+def note(found: dict[str, Any], key: str, name: str, value: Any) -> None:
+    """Note what this machine gave: beside the others that gave the same, or in their place."""
+    machines = {name_machine()}
+    if found.get(key, {}).get(name) == value:
+        machines |= set(found[key]["seen_on"])
+    found[key] = {name: value, "seen_on": sorted(machines)}
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""Whether this machine gives the bits that are on record from other machines.
+"""This machine gives the bits that are on record from other machines.
 
-The record is ``expected_bits.json``, which ``benchmarks/bits.py --record`` makes. Another CPU may
-give others, which is no failure: the test says what it found, and on which CPU.
-``docs/reproducibility.md`` says what is known.
+The record is ``expected_bits.json``, which ``benchmarks/bits.py --record`` makes. A run that is
+portable has the same bits on every x86 CPU, so that other ones are a failure: of that claim, or of
+a change to the training code that was not meant to move them.
 """
 
 import json
@@ -18,52 +18,83 @@ from hhexp.training.runtime import cpu_name
 
 ROOT = Path(__file__).parents[2]
 RECORD = json.loads(Path(__file__).with_name("expected_bits.json").read_text())
+HERE = f"{cpu_name()} ({find_effective('native')})"
 
 
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", dict.fromkeys([find_effective("native"), "avx2"]))
-def test_the_bits_are_those_on_record(name: str, threads: int) -> None:
-    here = f"{cpu_name()} ({find_effective('native')})"
-    if find_effective(find_option(name)) != name:
-        pytest.skip(f"{here}: has no {name}")
-    found = three_steps(name, threads)
+def test_three_steps_of_the_study_give_the_bits_on_record(name: str, threads: int) -> None:
+    found = run("bits.py", "--json", "--isa", option(name), "--threads", str(threads))
     assert found["effective"] == name
-    for part in ("versions", "sources"):
-        if found[part] != RECORD[part]:
-            pytest.skip(f"{here}: the record is of other {part}: {RECORD[part]}")
-    if str(threads) not in RECORD["weights"].get(name, {}):
-        pytest.skip(f"{here}: {name} is not on record; it gives {found}")
-    off = [
-        f"{part} {found[part][:12]} instead of {wanted[:12]}"
-        for part, wanted in {
-            "start": RECORD["start"],
-            "images": RECORD["images"],
-            "weights": RECORD["weights"][name][str(threads)],
-        }.items()
-        if found[part] != wanted
-    ]
-    if off:
-        pytest.skip(f"{here}: other bits with {name}, {threads} threads: {', '.join(off)}")
-    print(f"{here}: the bits on record for {name}, {threads} threads")
+    skip_unless_same_versions(found["versions"])
+    if str(threads) not in RECORD["three_steps"].get(name, {}):
+        pytest.skip(f"{HERE}: {name} is not on record; it gives {found}")
+    recorded = RECORD["three_steps"][name][str(threads)]
+    assert found["start"] == RECORD["start"]
+    assert found["images"] == RECORD["images"]
+    assert found["weights"] == recorded["weights"], f"{HERE}; seen on {recorded['seen_on']}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    dict.fromkeys(
+        [
+            ("avx2", "float32"),
+            (find_effective("native"), "float32"),
+            *([(find_effective("native"), "mixed_bfloat16")] * ("amx" in find_effective("native"))),
+        ]
+    ),
+)
+def test_a_small_step_of_each_kind_is_portable_and_gives_the_bits_on_record(
+    name: str, precision: str
+) -> None:
+    isa = option(name)
+    found = run("one_step.py", "--isa", isa, "--threads", "2", "--precision", precision)
+    assert set(found["portability"].values()) == {"portable"}
+    skip_unless_same_versions(found["versions"])
+    if precision not in RECORD["one_step"].get(name, {}):
+        pytest.skip(f"{HERE}: {name} with {precision} is not on record; it gives {found}")
+    recorded = RECORD["one_step"][name][precision]
+    off = {key for key, value in found["hashes"].items() if value != recorded["hashes"].get(key)}
+    assert not off, f"{HERE}; seen on {recorded['seen_on']}"
+    assert found["hashes"].keys() == recorded["hashes"].keys()
+
+
+def test_another_vendor_saw_the_bits_on_record() -> None:
+    earlier = RECORD["earlier_trial"]["weights"]
+    assert {
+        (name, threads): RECORD["three_steps"][name][threads]["weights"][: len(digits)] == digits
+        for name, by_threads in earlier.items()
+        for threads, digits in by_threads.items()
+    } == dict.fromkeys(
+        [("avx2", "1"), ("avx2", "2"), ("avx512_core", "1"), ("avx512_core", "2")], True
+    )
 
 
 @pytest.mark.real
 @pytest.mark.slow
 def test_the_same_machine_gives_the_same_bits_twice() -> None:
-    one, other = three_steps("native", 2), three_steps("native", 2)
+    one, other = (run("bits.py", "--json", "--isa", "native", "--threads", "2") for _ in range(2))
     assert one["weights"] == other["weights"] != one["start"]
 
 
-def three_steps(name: str, threads: int) -> dict[str, Any]:
-    """What ``benchmarks/bits.py`` gives, in a process of its own."""
-    cap = "native" if name == "native" else find_option(name)
-    command = [sys.executable, ROOT / "benchmarks/bits.py", "--json"]
-    done = subprocess.run(
-        [*command, "--isa", cap, "--threads", str(threads)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def option(name: str) -> str:
+    """The cap that gives an effective set; the test is skipped where the CPU lacks it."""
+    if find_effective(find_option(name)) != name:
+        pytest.skip(f"{HERE}: has no {name}")
+    return find_option(name)
+
+
+def skip_unless_same_versions(versions: dict[str, str]) -> None:
+    if versions != RECORD["versions"]:
+        pytest.skip(f"{HERE}: the record is of other versions: {RECORD['versions']}")
+
+
+def run(script: str, *words: str) -> dict[str, Any]:
+    """What a benchmark prints, in a process of its own."""
+    command = [sys.executable, ROOT / "benchmarks" / script, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))

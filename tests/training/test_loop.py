@@ -12,6 +12,7 @@ from hhexp.config.schema import ConstantRate, RmsProp
 from hhexp.training.evaluation import Evaluation, build_evaluator
 from hhexp.training.loop import Epoch, Images, train
 from hhexp.training.optimizer import build_optimizer
+from hhexp.training.step import build_training_step
 
 RMSPROP = RmsProp(name="rmsprop", rho=0.9, momentum=0.0, epsilon=1e-7)
 
@@ -43,9 +44,11 @@ def trained(
     augment: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None,
 ) -> tuple[keras.Model, list[Epoch]]:
     model = small_model(seed)
+    optimizer = rmsprop(rate)
     done = train(
         model,
-        rmsprop(rate),
+        optimizer,
+        build_training_step(model, optimizer),
         images,
         images,
         classes=("dark", "bright"),
@@ -103,9 +106,11 @@ def test_augmentation_touches_training_images_only(squares: Images) -> None:
 
 def test_the_training_metrics_are_means_over_images_not_batches(squares: Images) -> None:
     model = small_model()
+    optimizer = rmsprop(1e-30)
     (epoch,) = train(
         model,
-        rmsprop(1e-30),
+        optimizer,
+        build_training_step(model, optimizer),
         squares,
         squares,
         classes=("dark", "bright"),
@@ -132,10 +137,12 @@ def test_validation_loss_does_not_saturate(squares: Images) -> None:
 def test_steps_are_reported_in_order(squares: Images) -> None:
     steps: list[tuple[int, int]] = []
     model = small_model()
+    optimizer = rmsprop()
     list(
         train(
             model,
-            rmsprop(),
+            optimizer,
+            build_training_step(model, optimizer),
             squares,
             squares,
             classes=("dark", "bright"),
@@ -162,9 +169,11 @@ def test_recall_is_a_classs_share_found() -> None:
 def test_three_classes_train_as_categorical() -> None:
     images = Images(np.zeros((6, 16, 16, 3), np.uint8), np.array([0, 1, 2, 0, 1, 2]))
     model = small_model(classes=3)
+    optimizer = rmsprop()
     (epoch,) = train(
         model,
-        rmsprop(),
+        optimizer,
+        build_training_step(model, optimizer),
         images,
         images,
         classes=("a", "b", "c"),

@@ -5,15 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hhexp import data, models
 from hhexp.augment import Transform, build_transform
 from hhexp.config.schema import Config, View
 from hhexp.data import Dataset
 from hhexp.data.views import view_images
 from hhexp.training.evaluation import Evaluate, Evaluation, build_evaluator
+from hhexp.training.exact import trace_exactly
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import build_optimizer
+from hhexp.training.portability import Portability, check_portability
 from hhexp.training.runtime import Device
+from hhexp.training.step import TrainingStep, build_training_step
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +34,7 @@ class Training:
     model: "keras.Model"
     optimizer: "keras.optimizers.Optimizer"
     augmentation: Transform | None
+    step: TrainingStep
     evaluate: Evaluate
     steps: int
     """Training steps in an epoch."""
@@ -42,14 +48,33 @@ class Training:
         keras.config.set_dtype_policy(config.runtime.precision)  # which that resets
         keras.utils.set_random_seed(config.seed)
         shape = dataset.train.images.shape[1:]
-        model = models.build(
-            config.model.builder, config.model.arguments, shape, len(dataset.classes)
-        )
+        builder, arguments = config.model.builder, config.model.arguments
+        with trace_exactly():  # a layer may call a TensorFlow function, which is traced once
+            model = models.build(builder, arguments, shape, len(dataset.classes))
         steps = math.ceil(len(dataset.train.images) / config.batch_size)
         optimizer = build_optimizer(config.optimizer, config.lr, steps=steps, epochs=config.epochs)
+        step = build_training_step(model, optimizer)
         transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
         evaluate = build_evaluator(model, batch_size=config.batch_size)
-        return cls(config, dataset, device, model, optimizer, transform, evaluate, steps)
+        return cls(config, dataset, device, model, optimizer, transform, step, evaluate, steps)
+
+    def check_portability(self) -> Portability | None:
+        """Whether the graphs of the steps give the same bits on every vendor's CPUs.
+
+        The steps are traced here, once for batches of any size. None on a GPU.
+        """
+        import tensorflow as tf
+
+        if self.device.kind == "gpu":
+            return None
+        images = self.dataset.train.images[:1]
+        seen = self.augmentation(images, np.zeros(1, np.int64), 1) if self.augmentation else images
+        labels = tf.TensorSpec([None], self.dataset.train.labels.dtype)
+        functions = [
+            step.get_concrete_function(tf.TensorSpec([None, *batch.shape[1:]], batch.dtype), labels)
+            for step, batch in ((self.step.function, seen), (self.evaluate.step, images))
+        ]
+        return check_portability(functions, self.model)
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:
         """Train from ``first_epoch`` on, epoch by epoch."""
@@ -57,6 +82,7 @@ class Training:
         return train(
             self.model,
             self.optimizer,
+            self.step,
             Images(dataset.train.images, dataset.train.labels),
             Images(dataset.validation.images, dataset.validation.labels),
             classes=dataset.classes,

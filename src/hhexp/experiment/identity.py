@@ -16,8 +16,10 @@ from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
 from hhexp.provenance import list_own_sources
+from hhexp.training.approximations import fingerprint_approximations
 from hhexp.training.isa import find_effective
 from hhexp.training.optimizer import depends_on_epochs
+from hhexp.training.portability import Portability
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
 """Packages whose versions can affect the numbers."""
@@ -35,8 +37,19 @@ Identity = Mapping[str, str | int | float | bool | None]
 """Named parts, such as aug.rotation_range: 40, or tensorflow: 2.21.0."""
 
 
-def identify(config: Config, dataset: Dataset, device: str) -> Identity:
-    """All parts of the identity of a run's trajectory, on a device of that kind (cpu or gpu)."""
+def identify(
+    config: Config, dataset: Dataset, device: str, portability: Portability | None = None
+) -> Identity:
+    """All parts of the identity of a run's trajectory.
+
+    Args:
+        config: the run's.
+        dataset: what it reads.
+        device: the kind of device: cpu or gpu.
+        portability: what its graphs say. None where they have not been read, as before a sweep:
+            the worker that has read them decides then what answers its job.
+    """
+    apart = portability is not None and not portability.portable
     return {
         **_select_configuration(config),
         "data": dataset.fingerprint,
@@ -49,6 +62,7 @@ def identify(config: Config, dataset: Dataset, device: str) -> Identity:
         "precision": config.runtime.precision,
         "onednn": "on",
         "instruction set": find_effective(config.runtime.isa),
+        **({"approximations": fingerprint_approximations()} if apart else {}),
         **{name: version(name) for name in PACKAGES},
         **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},
         **{

@@ -26,6 +26,7 @@ from hhexp.tracking.tags import (
     LABEL,
     OVERRIDES,
     PLAN,
+    PORTABILITY,
     PROCESS,
     REPRODUCES,
     TRAJECTORY,
@@ -53,9 +54,10 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         dataset = read_data(config)
         report(Phase(job.key, "starting TensorFlow"))
         device = start_tensorflow(**config.runtime.model_dump())
-        parts = identify(config, dataset, device.kind)
         store = Store.resolve(config.tracking.uri)
         training = Training.assemble(config, dataset, device)
+        portability = training.check_portability()
+        parts = identify(config, dataset, device.kind, portability)
         # From here to open_run is short, so that other processes soon see what this one does.
         chosen = claim_plan(store, name_trajectory(parts), config.epochs, reuse=config.may_reuse)
         if chosen.action == "hit":
@@ -63,7 +65,7 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         tracked = open_run(job, store, chosen, parent_id, parts)
         chosen, past = restore(training, store, chosen)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
-        tracked.set_tags({PLAN: str(chosen)})
+        tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "a GPU's own")})
         log_configuration(tracked, job, training, parts)
         answers = train_and_log(tracked, job, training, past, report)
         report(Phase(job.key, "logging the model and the pictures"))

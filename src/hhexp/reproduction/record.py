@@ -32,7 +32,7 @@ NEEDED = ("config.yaml", "overrides.txt", "epochs.json", "identity.json")
 PARTS = (*NEEDED, "choices.json", "git.json", "environment.json")
 """The texts that a record holds as values, each under the name before its suffix."""
 FILES = (
-    *("sources.json", "packages.txt", "machine.json", "data.json", STEPS),
+    *("sources.json", "packages.txt", "machine.json", "data.json", "portability.json", STEPS),
     *("changes.patch", *(f"changes-{number}.patch" for number in range(2, 6))),
 )
 """The texts that a record keeps as they are."""

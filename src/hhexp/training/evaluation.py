@@ -1,12 +1,11 @@
 """A model's answers to a set of images, and what they are worth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.training.step import build_evaluation_step
+from hhexp.training.step import EvaluationStep, build_evaluation_step
 
 if TYPE_CHECKING:
     import keras
@@ -53,27 +52,31 @@ class Evaluation:
             return confusion.diagonal() / confusion.sum(axis=1)
 
 
-Evaluate = Callable[[np.ndarray, np.ndarray], Evaluation]
-"""From images [N, H, W, 3] (0 … 255) and labels [N] to their evaluation."""
+@dataclass(frozen=True)
+class Evaluate:
+    """From images [N, H, W, 3] (0 … 255) and labels [N] to their evaluation."""
 
+    step: EvaluationStep
+    batch_size: int
 
-def build_evaluator(model: "keras.Model", *, batch_size: int) -> Evaluate:
-    """A function that evaluates ``model``, with its current weights, on images and labels.
-
-    Args:
-        model: with one sigmoid output for two classes, else a softmax.
-        batch_size: images in a step; it has no effect beyond the last bits.
-    """
-    step = build_evaluation_step(model)
-
-    def evaluate(images: np.ndarray, labels: np.ndarray) -> Evaluation:
+    def __call__(self, images: np.ndarray, labels: np.ndarray) -> Evaluation:
+        """Ask the model, as it is now, about the images, batch by batch."""
+        size = self.batch_size
         parts = [
-            step(images[start : start + batch_size], labels[start : start + batch_size])
-            for start in range(0, len(images), batch_size)
+            self.step(images[start : start + size], labels[start : start + size])
+            for start in range(0, len(images), size)
         ]
         probabilities, losses = (
             np.concatenate([p.numpy() for p in part]) for part in zip(*parts, strict=True)
         )
         return Evaluation(probabilities, losses, np.asarray(labels))
 
-    return evaluate
+
+def build_evaluator(model: "keras.Model", *, batch_size: int) -> Evaluate:
+    """What evaluates ``model``, with its current weights, on images and labels.
+
+    Args:
+        model: with one sigmoid output for two classes, else a softmax.
+        batch_size: images in a step; it has no effect beyond the last bits.
+    """
+    return Evaluate(build_evaluation_step(model), batch_size)

@@ -10,7 +10,7 @@ import numpy as np
 from hhexp.training.batches import Augment, Batch, make_batches
 from hhexp.training.evaluation import Evaluate, Evaluation
 from hhexp.training.state import hash_weights
-from hhexp.training.step import TrainingStep, build_training_step
+from hhexp.training.step import TrainingStep
 from hhexp.training.utilisation import count_flops, measure_peak
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Epoch:
 def train(
     model: "keras.Model",
     optimizer: "keras.optimizers.Optimizer",
+    step: TrainingStep,
     training: Images,
     validation: Images,
     *,
@@ -59,6 +60,7 @@ def train(
     Args:
         model: its weights stand as after epoch ``first_epoch - 1``.
         optimizer: its state does, too.
+        step: trains the one by the other, as ``build_training_step`` makes it.
         training: the images to learn from.
         validation: the images to judge by.
         classes: the classes' names, for the recalls.
@@ -70,7 +72,6 @@ def train(
         on_step: called after every training step.
         evaluate: judges the model, as ``evaluator`` makes it.
     """
-    step = build_training_step(model, optimizer)
     work = count_flops(model) * len(training.images)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hhexp.errors import UserError
+from hhexp.training.exact import LEFT_AS_TRACED
 from hhexp.training.isa import cpu_flags, isa_variables
 
 OVERRULED = (
@@ -71,6 +72,7 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    tf.config.optimizer.set_experimental_options(LEFT_AS_TRACED)
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy(precision)

@@ -1,19 +1,33 @@
 """One training step, and one step of evaluation, as TensorFlow functions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hhexp.training.arrangement import rearrange
+from hhexp.training.exact import trace_exactly
 from hhexp.training.gradient import build_gradient
 
 if TYPE_CHECKING:
     import keras
 
-TrainingStep = Callable[[Any, Any], tuple[float, int]]
-"""From images [B, H, W, 3] and labels [B] to the sum of the losses and the number right."""
 
-EvaluationStep = Callable[[Any, Any], tuple[Any, Any]]
-"""From images [B, H, W, 3] and labels [B] to probabilities [B, C] and losses [B]."""
+@dataclass(frozen=True)
+class TrainingStep:
+    """From images [B, H, W, 3] and labels [B] to the sum of the losses and the number right."""
+
+    function: Any
+    """The same as a TensorFlow function, which gives tensors."""
+
+    def __call__(self, images: Any, labels: Any) -> tuple[float, int]:
+        """Take a step, and wait for it."""
+        loss, right = self.function(images, labels)
+        return float(loss), int(right)
+
+
+EvaluationStep = Any
+"""A TensorFlow function from images [B, H, W, 3] and labels [B] to probabilities [B, C] and
+losses [B]."""
 
 
 def build_training_step(
@@ -36,17 +50,14 @@ def build_training_step(
         def loss(output: Any) -> Any:
             return tf.add_n([tf.reduce_mean(cross_entropy(labels, output)), *model.losses])
 
-        output, gradients = differentiate(images, loss)
-        optimizer.apply(gradients, model.trainable_variables)
-        losses = cross_entropy(labels, output)
-        right = tf.equal(tf.argmax(probabilities(output), axis=1), labels)
-        return tf.reduce_sum(losses), tf.math.count_nonzero(right)
+        with trace_exactly():
+            output, gradients = differentiate(images, loss)
+            optimizer.apply(gradients, model.trainable_variables)
+            losses = cross_entropy(labels, output)
+            right = tf.equal(tf.argmax(probabilities(output), axis=1), labels)
+            return tf.reduce_sum(losses), tf.math.count_nonzero(right)
 
-    def take(images: Any, labels: Any) -> tuple[float, int]:
-        loss, right = step(images, labels)
-        return float(loss), int(right)
-
-    return take
+    return TrainingStep(step)
 
 
 def build_evaluation_step(model: "keras.Model") -> EvaluationStep:
@@ -57,8 +68,9 @@ def build_evaluation_step(model: "keras.Model") -> EvaluationStep:
 
     @tf.function(reduce_retracing=True)
     def step(images: Any, labels: Any) -> Any:
-        output = rearranged(images, training=False)
-        return probabilities(output), cross_entropy(labels, output)
+        with trace_exactly():
+            output = rearranged(images, training=False)
+            return probabilities(output), cross_entropy(labels, output)
 
     return step
 
@@ -66,13 +78,35 @@ def build_evaluation_step(model: "keras.Model") -> EvaluationStep:
 def cross_entropy(labels: Any, output: Any) -> Any:
     """[B] cross-entropy of labels [B] under a model's output, [B, 1] (sigmoid) or [B, C] (softmax).
 
-    Inside a TensorFlow function Keras takes it from the logits, so that it does not saturate.
+    Inside a TensorFlow function it is taken from the logits, so that it does not saturate.
     """
     from keras import losses
 
     if output.shape[-1] == 1:
+        if (operation := getattr(output, "op", None)) and operation.type == "Sigmoid":
+            return _sigmoid_cross_entropy(labels, operation.inputs[0])
         return losses.binary_crossentropy(labels[:, None], output)
     return losses.sparse_categorical_crossentropy(labels, output)
+
+
+def _sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
+    """[B] cross-entropy of labels [B] under the sigmoid of logits [B, 1].
+
+    The value is TensorFlow's own. So is the gradient, sigmoid − label, but for its last bits:
+    TensorFlow would take a Reciprocal for it, where each vendor's CPUs round differently.
+    """
+    import tensorflow as tf
+
+    targets = tf.cast(labels[:, None], logits.dtype)
+
+    @tf.custom_gradient
+    def compare(logits: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def backward(upstream: Any) -> Any:
+            return upstream * tf.sigmoid(logits) - upstream * targets
+
+        return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), backward
+
+    return compare(logits)[:, 0]
 
 
 def probabilities(output: Any) -> Any:

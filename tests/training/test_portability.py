@@ -1,0 +1,118 @@
+"""The ops that a vendor's CPUs compute in their own way are found in a run's graphs, and named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from hhexp.models.builder import output_layer
+from hhexp.training import portability
+from hhexp.training.evaluation import build_evaluator
+from hhexp.training.exact import LEFT_AS_TRACED, trace_exactly
+from hhexp.training.portability import Portability, check_portability
+from hhexp.training.step import build_training_step
+
+
+class Compute(layers.Layer):
+    """A layer of a person's own."""
+
+    def __init__(self, compute: Callable[[Any], Any], **options: Any) -> None:
+        super().__init__(name="mine", **options)
+        self.compute = compute
+
+    def call(self, x: Any) -> Any:
+        return self.compute(x)
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_run() -> Any:
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options(LEFT_AS_TRACED)
+    yield
+    tf.config.optimizer.set_experimental_options({**dict.fromkeys(LEFT_AS_TRACED, True), **before})
+
+
+def check(*row: Any, outputs: int = 1) -> Portability:
+    """What the steps of a small model with some layers say, traced as a run traces them."""
+    keras.backend.clear_session()
+    with trace_exactly():
+        x = images = keras.Input((12, 12, 3))
+        for layer in [layers.Conv2D(4, 3), layers.MaxPooling2D(), *row, layers.Flatten()]:
+            x = layer(x)
+        model = keras.Model(images, output_layer(outputs)(x))
+    step = build_training_step(model, keras.optimizers.RMSprop())
+    spec = tf.TensorSpec([None, 12, 12, 3], tf.float32), tf.TensorSpec([None], tf.int64)
+    evaluate = build_evaluator(model, batch_size=4)
+    functions = [each.get_concrete_function(*spec) for each in (step.function, evaluate.step)]
+    return check_portability(functions, model)
+
+
+@tf.function
+def root(x: Any) -> Any:
+    """A function that is traced while the model is built."""
+    return tf.math.rsqrt(tf.abs(x) + 1)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [layers.BatchNormalization],
+        [layers.LayerNormalization],
+        [layers.Conv2D, layers.ReLU],
+        [lambda: layers.Activation("gelu")],
+        [lambda: layers.DepthwiseConv2D(3)],
+        [lambda: Compute(root)],
+        [lambda: Compute(lambda x: x / tf.sqrt(tf.abs(x) + 1) + 1 / (tf.abs(x) + 1) + x / 3)],
+    ],
+)
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_usual_layers_are_portable(row: list[Callable[[], Any]], outputs: int) -> None:
+    made = [layers.Conv2D(4, 2) if make is layers.Conv2D else make() for make in row]
+    found = check(*made, outputs=outputs)
+    assert found.portable
+    assert str(found) == "portable"
+
+
+@pytest.mark.parametrize(
+    ("compute", "reason"),
+    [
+        (lambda x: tf.nn.local_response_normalization(x, beta=0.5), "mine: LRN"),
+        (lambda x: tf.image.rgb_to_hsv(x[..., :3]), "mine: RGBToHSV"),
+        (lambda x: tf.math.real(tf.math.log(tf.complex(x, x + 1))), "mine: Log"),
+        (
+            lambda x: tf.ensure_shape(tf.py_function(tf.abs, [x], tf.float32), x.shape),
+            "mine: EagerPyFunc, which cannot be read",
+        ),
+        (
+            tf.function(lambda x: tf.math.rsqrt(x + 1), jit_compile=True),
+            "mine: compiled by XLA, which cannot be read",
+        ),
+    ],
+)
+def test_an_op_that_cannot_be_replaced_is_named_with_its_layer(
+    compute: Callable[[Any], Any], reason: str
+) -> None:
+    found = check(Compute(compute))
+    assert not found.portable
+    assert reason in found.reasons
+    assert str(found).startswith("this vendor only, because of mine: ")
+
+
+def test_without_the_remedy_the_optimizer_and_the_loss_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hhexp.training.exact.REPLACED", frozenset())
+    tf.config.optimizer.set_experimental_options(dict.fromkeys(LEFT_AS_TRACED, True))
+    found = check(layers.BatchNormalization())
+    assert "batch_normalization: Rsqrt" in found.reasons
+    assert any(reason.startswith("rm_sprop") for reason in found.reasons)
+
+
+def test_another_version_of_tensorflow_is_not_taken_for_portable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(portability, "MADE_FOR", "2.20.0")
+    assert check().reasons == (f"TensorFlow {tf.__version__} was not examined",)
