@@ -346,3 +346,31 @@ def test_a_failure_is_said_to_the_letter_whatever_its_brackets(
     failed = Outcome(key, None, "FAILED", None, error)
     assert conclude(Sweep(Console(), False, outcomes=[failed])) == 2
     assert capsys.readouterr().err == f"FAILED {key}: {error}\n"
+
+
+def test_a_model_that_is_not_portable_says_so_and_its_run_answers_the_same_command(
+    shell: Any,
+) -> None:
+    (shell.folder / "conf/model").mkdir(parents=True, exist_ok=True)
+    (shell.folder / "conf/model/own.yaml").write_text("builder: own\n")
+    (shell.folder / "own_models.py").write_text(
+        "import keras\nimport tensorflow as tf\nfrom keras import layers\n"
+        "from hhexp.config.registry import model_builder\n\n\n"
+        "class Contrast(layers.Layer):\n    def call(self, x):\n"
+        "        return tf.nn.local_response_normalization(x, beta=0.5)\n\n\n"
+        "@model_builder\ndef own(input_shape, outputs):\n"
+        '    row = [Contrast(name="contrast"), layers.Flatten()]\n'
+        '    row += [layers.Dense(outputs, activation="sigmoid")]\n'
+        "    return keras.Sequential([keras.Input(input_shape), *row])\n"
+    )
+    words = ["--config-dir", "conf", "modules=[own_models]", "model=own", "epochs=1"]
+    words += ["data=folder", f"data.root={shell.pictures}"]
+    assert shell.call("run", *words).returncode == 0
+    (run,) = shell.runs()
+    assert run.tags["hhexp.portability"].startswith("this vendor only, because of contrast: LRN")
+    assert "portability" in json.loads(run.tags["hhexp.identity"])
+    said = json.loads(shell.artifact(run.run_id, "provenance/portability.json").read_text())
+    assert said["portable"] is False
+    again = shell.call("run", *words)
+    assert "answered by a run that is there" in again.stdout
+    assert len(shell.runs()) == 1

@@ -10,9 +10,19 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from hhexp.config.check import check
+from hhexp.config.schema import Config
 from hhexp.data import Dataset, Split
-from hhexp.experiment.identity import Identity, identify, list_differences, name_trajectory
+from hhexp.experiment import identity as identity_module
+from hhexp.experiment.identity import (
+    Identity,
+    foresee_portability,
+    identify,
+    list_differences,
+    name_trajectory,
+)
+from hhexp.models import cnn
 from hhexp.provenance.sources import hash_sources
+from hhexp.training.portability import Portability
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +36,13 @@ def dataset() -> Dataset:
 
 
 def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
+    return identify(make_config(*overrides), dataset, device)
+
+
+def make_config(*overrides: str) -> Config:
     with initialize_config_module("hhexp.conf", version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return identify(check(values), dataset, device)
+    return check(values)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +83,31 @@ def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
 def test_a_schedule_over_all_epochs_counts_them(dataset: Dataset) -> None:
     short, long = (parts(dataset, "lr=cosine", f"epochs={n}") for n in (15, 30))
     assert list_differences(short, long) == ["lr.epochs 15 → 30"]
+
+
+def test_a_run_that_is_not_portable_is_told_apart_by_the_cpus_approximations(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identify_with(portability: Portability, tables: str) -> Identity:
+        monkeypatch.setattr(identity_module, "fingerprint_approximations", lambda: tables)
+        return identify(make_config(), dataset, "cpu", portability)
+
+    portable, not_portable = Portability(), Portability(("mine: LRN",))
+    assert identify_with(portable, "aaa") == identify_with(portable, "bbb") == parts(dataset)
+    (said,) = list_differences(
+        identify_with(not_portable, "aaa"), identify_with(not_portable, "bbb")
+    )
+    assert said.startswith("portability ")
+    assert "aaa → " in said
+    assert identify_with(not_portable, "aaa") != parts(dataset)
+
+
+def test_hhexps_own_models_are_said_to_be_portable_and_a_persons_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert foresee_portability(make_config()).startswith("portable")
+    monkeypatch.setattr(cnn, "__module__", "my_models")
+    assert "is looked at" in foresee_portability(make_config())
 
 
 def test_other_images_another_device_and_other_sources_count(dataset: Dataset) -> None:

@@ -17,7 +17,7 @@ def compare(logits: Any, labels: Any) -> tuple[Any, Any]:
     """[B] cross-entropy under a sigmoid, and its gradient by the logits."""
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        losses = cross_entropy(labels, tf.sigmoid(logits)[:, None])
+        losses = cross_entropy(labels, tf.sigmoid(logits[:, None]))
     return losses, tape.gradient(losses, logits)
 
 

@@ -18,10 +18,17 @@ from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
 from hhexp.provenance import collect
 from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
+from hhexp.training.portability import Portability
 from hhexp.training.state import PastEpoch
 
 
-def log_configuration(tracked: TrackedRun, job: Job, training: Training, parts: Identity) -> None:
+def log_configuration(
+    tracked: TrackedRun,
+    job: Job,
+    training: Training,
+    parts: Identity,
+    portability: Portability | None,
+) -> None:
     """Log, once, what the run was asked for and what it runs on."""
     config, dataset, device = training.config, training.dataset, training.device
     tracked.log_params({**job.choices, **flatten(config.model_dump())})
@@ -31,6 +38,9 @@ def log_configuration(tracked: TrackedRun, job: Job, training: Training, parts: 
     tracked.log_text("".join(f"{o}\n" for o in job.overrides), "provenance/overrides.txt")
     tracked.log_json(dict(job.choices), "provenance/choices.json")
     tracked.log_json(dict(parts), "provenance/identity.json")
+    if portability is not None:
+        said = {"portable": portability.portable, **asdict(portability)}
+        tracked.log_json(said, "provenance/portability.json")
     collected = collect(
         modules=config.modules, dataset=dataset, device=device.kind, isa=config.runtime.isa
     )

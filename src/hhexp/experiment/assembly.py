@@ -12,6 +12,7 @@ from hhexp.augment import Transform, build_transform
 from hhexp.config.schema import Config, View
 from hhexp.data import Dataset
 from hhexp.data.views import view_images
+from hhexp.errors import one_line
 from hhexp.training.evaluation import Evaluate, Evaluation, build_evaluator
 from hhexp.training.exact import trace_exactly
 from hhexp.training.loop import Epoch, Images, OnStep, train
@@ -70,10 +71,16 @@ class Training:
         images = self.dataset.train.images[:1]
         seen = self.augmentation(images, np.zeros(1, np.int64), 1) if self.augmentation else images
         labels = tf.TensorSpec([None], self.dataset.train.labels.dtype)
-        functions = [
-            step.get_concrete_function(tf.TensorSpec([None, *batch.shape[1:]], batch.dtype), labels)
-            for step, batch in ((self.step.function, seen), (self.evaluate.step, images))
-        ]
+        inputs = ((self.step.function, seen), (self.evaluate.step, images))
+        try:
+            functions = [
+                step.get_concrete_function(
+                    tf.TensorSpec([None, *batch.shape[1:]], batch.dtype), labels
+                )
+                for step, batch in inputs
+            ]
+        except Exception as error:  # the first step raises it again, when the run can log it
+            return Portability((f"the step cannot be traced: {one_line(error)}",))
         return check_portability(functions, self.model)
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from hhexp.config.registry import model_builder
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
@@ -49,7 +50,6 @@ def identify(
         portability: what its graphs say. None where they have not been read, as before a sweep:
             the worker that has read them decides then what answers its job.
     """
-    apart = portability is not None and not portability.portable
     return {
         **_select_configuration(config),
         "data": dataset.fingerprint,
@@ -62,7 +62,7 @@ def identify(
         "precision": config.runtime.precision,
         "onednn": "on",
         "instruction set": find_effective(config.runtime.isa),
-        **({"approximations": fingerprint_approximations()} if apart else {}),
+        **_name_tables(portability),
         **{name: version(name) for name in PACKAGES},
         **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},
         **{
@@ -70,6 +70,17 @@ def identify(
             for name, text in list_own_sources(config.modules).items()
         },
     }
+
+
+def foresee_portability(config: Config) -> str:
+    """What can be said of a run on a CPU before its graphs are read: hhexp's models are portable.
+
+    ``tests/training/test_expected_bits.py`` and ``tests/models`` look at them.
+    """
+    builder = model_builder.functions[config.model.builder]
+    if builder.__module__.partition(".")[0] == "hhexp":
+        return "portable: the same bits on every vendor's CPUs"
+    return f"the model {config.model.builder} is looked at before its first step"
 
 
 def name_trajectory(identity: Identity) -> str:
@@ -125,6 +136,13 @@ def _select_configuration(config: Config) -> dict[str, str | int | float | bool 
         key: value if isinstance(value, str | int | float | bool | None) else str(value)
         for key, value in flatten(sections).items()
     }
+
+
+def _name_tables(portability: Portability | None) -> dict[str, str]:
+    """Where a run is not portable, the CPU's approximations are a part of its identity."""
+    if portability is None or portability.portable:
+        return {}
+    return {"portability": f"CPUs with the approximations {fingerprint_approximations()}"}
 
 
 def _hash_content(value: object) -> object:

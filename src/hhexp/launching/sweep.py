@@ -17,6 +17,7 @@ from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.display import PlannedRun, display
 from hhexp.experiment import Job, Outcome, make_tags, read_data
+from hhexp.experiment.identity import foresee_portability
 from hhexp.experiment.plan import explain_miss
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
@@ -155,6 +156,8 @@ class Sweep:
             trains_all = member.plan.action == "train" and not member.follows
             if config.explain or member.plan.notes or not trains_all:
                 self.say(f"{member.job.key}: {member}")
+            if config.explain and choose_device(config.runtime.device) == "cpu":
+                self.say(f"  {foresee_portability(config)}")
             if config.explain and trains_all and self.store is not None:
                 if config.may_reuse:
                     reason = explain_miss(self.store, member.identity)
