@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.unscaled:
         console.print(describe_unscaled(*answers), highlight=False)
     save_figure(draw_answers(photographs, answers), output)
-    print(f"The figure with the regions that speak for each class (Grad-CAM): {output}")
+    print(f"Regions that speak for the class (Grad-CAM): {output}")
     return 0 if len(photographs) == len(files) else 1
 
 

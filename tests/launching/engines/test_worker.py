@@ -42,6 +42,14 @@ def process_that_listens(worker: Worker) -> BaseProcess:
     return child
 
 
+def wait_for(child: BaseProcess) -> None:
+    """Wait until a process has ended. A thread of the pool waits as well, and join may miss it."""
+    deadline = time.monotonic() + 120
+    while child.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_worker_that_no_job_needs_ends_at_once(worker: Worker) -> None:
     child = process_that_listens(worker)
     worker.import_ahead(CPU)
@@ -94,7 +102,7 @@ def test_ctrl_c_ends_a_worker_that_still_starts_quietly(capfd: pytest.CaptureFix
     (child,) = multiprocessing.active_children()
     assert child.pid is not None
     os.kill(child.pid, signal.SIGINT)
-    child.join(60)
+    wait_for(child)
     assert child.exitcode == 1
     made.drop()
     assert capfd.readouterr().err == ""
@@ -109,10 +117,7 @@ def test_ctrl_c_ends_a_worker_without_a_run_quietly(
     time.sleep(seconds)  # amid its imports, and when it has nothing to do
     assert child.pid is not None
     os.kill(child.pid, signal.SIGINT)
-    deadline = time.monotonic() + 120
-    while child.is_alive():  # a thread of the pool waits as well, and join may miss the end
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(child)
     assert "Traceback" not in capfd.readouterr().err
 
 
