@@ -372,5 +372,5 @@ def test_a_model_that_is_not_portable_says_so_and_its_run_answers_the_same_comma
     said = json.loads(shell.artifact(run.run_id, "provenance/portability.json").read_text())
     assert said["portable"] is False
     again = shell.call("run", *words)
-    assert "answered by a run that is there" in again.stdout
+    assert "reused a finished run" in again.stdout
     assert len(shell.runs()) == 1

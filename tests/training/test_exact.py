@@ -72,5 +72,5 @@ def test_every_op_that_is_replaced_exists_for_64_bits() -> None:
 
 
 def test_the_list_was_made_for_this_version_of_tensorflow() -> None:
-    """If not: run benchmarks/approximations.py, put what it names into the lists, then this."""
+    """If not: run benchmarks.approximations, put what it names into the lists, then this."""
     assert tf.__version__ == MADE_FOR

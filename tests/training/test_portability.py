@@ -1,6 +1,7 @@
 """The ops that a vendor's CPUs compute in their own way are found in a run's graphs, and named."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from hhexp import models
 from hhexp.models.builder import output_layer
 from hhexp.training import portability
 from hhexp.training.evaluation import build_evaluator
@@ -36,15 +38,23 @@ def _as_in_a_run() -> Any:
 
 
 def check(*row: Any, outputs: int = 1) -> Portability:
-    """What the steps of a small model with some layers say, traced as a run traces them."""
+    """What the steps of a small model with some layers say."""
     keras.backend.clear_session()
     with trace_exactly():
         x = images = keras.Input((12, 12, 3))
         for layer in [layers.Conv2D(4, 3), layers.MaxPooling2D(), *row, layers.Flatten()]:
             x = layer(x)
         model = keras.Model(images, output_layer(outputs)(x))
+    return check_model(model)
+
+
+def check_model(model: keras.Model) -> Portability:
+    """What a model's steps say, traced as a run traces them."""
     step = build_training_step(model, keras.optimizers.RMSprop())
-    spec = tf.TensorSpec([None, 12, 12, 3], tf.float32), tf.TensorSpec([None], tf.int64)
+    spec = (
+        tf.TensorSpec([None, *model.input_shape[1:]], tf.float32),
+        tf.TensorSpec([None], tf.int64),
+    )
     evaluate = build_evaluator(model, batch_size=4)
     functions = [each.get_concrete_function(*spec) for each in (step.function, evaluate.step)]
     return check_portability(functions, model)
@@ -74,6 +84,21 @@ def test_usual_layers_are_portable(row: list[Callable[[], Any]], outputs: int) -
     found = check(*made, outputs=outputs)
     assert found.portable
     assert str(found) == "portable"
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_studys_model_is_portable(classes: int) -> None:
+    arguments = {"filters": [4, 4], "dense_units": 8}
+    assert check_model(models.build("cnn", arguments, (32, 32, 3), classes)).portable
+
+
+@pytest.mark.slow
+def test_the_transfer_model_is_portable(tmp_path: Path) -> None:
+    file = tmp_path / "inception.weights.h5"
+    keras.applications.InceptionV3(include_top=False, weights=None).save_weights(file)
+    arguments = {"cut": "mixed7", "dense_units": 8, "weights": str(file)}
+    with trace_exactly():
+        assert check_model(models.build("transfer", arguments, (80, 80, 3), classes=2)).portable
 
 
 @pytest.mark.parametrize(

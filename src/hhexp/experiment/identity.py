@@ -73,9 +73,9 @@ def identify(
 
 
 def foresee_portability(config: Config) -> str:
-    """What can be said of a run on a CPU before its graphs are read: hhexp's models are portable.
+    """What can be said of a run on a CPU before its graphs are read.
 
-    ``tests/training/test_expected_bits.py`` and ``tests/models`` look at them.
+    hhexp's own models are portable, as ``tests/training/test_portability.py`` sees.
     """
     builder = model_builder.functions[config.model.builder]
     if builder.__module__.partition(".")[0] == "hhexp":

@@ -32,8 +32,12 @@ def trace_exactly() -> Iterator[None]:
     So are their gradients where they are traced in it too. Numbers that are computed at once, and
     functions that have been traced before, stay as they are.
     """
+    from tensorflow.python.eager.context import context
     from tensorflow.python.framework import op_callbacks
 
+    if _compute_in_double in context().op_callbacks:  # within it already
+        yield
+        return
     op_callbacks.add_op_callback(_compute_in_double)
     try:
         yield

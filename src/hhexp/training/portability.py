@@ -1,7 +1,7 @@
 """Whether a run's bits depend on the vendor of the CPU, read from the graphs that it will run.
 
 ``docs/reproducibility.md`` says how the lists below were made, and ``benchmarks/approximations.py``
-makes them again for another version of TensorFlow.
+finds what belongs in them for another version of TensorFlow.
 """
 
 import re
