@@ -373,4 +373,8 @@ def test_a_model_that_is_not_portable_says_so_and_its_run_answers_the_same_comma
     assert said["portable"] is False
     again = shell.call("run", *words)
     assert "reused a finished run" in again.stdout
+    again = shell.call("run", *words)
+    assert "reused a finished run" in again.stdout
     assert len(shell.runs()) == 1
+    expected = shell.call("reproduce", run.run_id, "--modules", "own_models", "--dry-run")
+    assert "the CPU is of the same vendor: the numbers should come back exactly" in expected.stdout

@@ -86,6 +86,14 @@ def test_a_run_without_a_mark_is_not_taken_to_be_portable(
     assert is_portable(make_record(identity={"portability": "gelu: Erfc"})) is False
 
 
+@pytest.mark.parametrize(("reasons", "portable"), [([], True), (["gelu: Erfc"], False)])
+def test_a_run_is_as_portable_as_its_graphs_said(
+    make_record: Callable[..., Record], reasons: list[str], portable: bool
+) -> None:
+    record = make_record(files={"portability.json": json.dumps({"reasons": reasons})})
+    assert is_portable(record) is portable
+
+
 def test_what_changed_comes_before_the_machine(reproduce: Callable[..., Reproduction]) -> None:
     (said,) = describe_expectation(reproduce(INTEL, AMD, {"threads": 1}))
     assert said == (

@@ -61,13 +61,10 @@ def explain_difference(reproduction: Reproduction) -> str:
 
 
 def is_portable(record: Record) -> bool | None:
-    """Whether a run gives the same bits on the CPUs of every vendor; None where nobody has looked.
-
-    A run that is not portable has the reason in its identity.
-    """
+    """Whether a run has the same bits on every vendor's CPUs; None where nobody has looked."""
     if "portability" in record.identity:
         return False
-    return True if "portability.json" in record.files else None
+    return record.portability.portable if record.portability else None
 
 
 def find_vendor(machine: Mapping[str, Any]) -> str | None:

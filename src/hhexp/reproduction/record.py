@@ -25,6 +25,7 @@ from hhexp.reproduction.shapes import Git, RunId, check_files, describe, parse_j
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
+from hhexp.training.portability import Portability
 from hhexp.training.state import PastEpoch
 
 NEEDED = ("config.yaml", "overrides.txt", "epochs.json", "identity.json")
@@ -83,6 +84,12 @@ class Record(BaseModel):
         """The numbers of images by split and class; empty where they are not on record."""
         images = parse_json(self.files.get("data.json", "{}"))
         return dict(images.get("counts", {}))
+
+    @property
+    def portability(self) -> Portability | None:
+        """What its graphs said of the vendors' CPUs; None where nobody has looked."""
+        found = parse_json(self.files.get("portability.json", "{}"))
+        return Portability(tuple(found["reasons"])) if found else None
 
     @property
     def texts(self) -> dict[str, str]:

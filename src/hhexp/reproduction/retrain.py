@@ -98,7 +98,9 @@ def prepare_reproduction(
         isa=config.runtime.isa,
     )
     now |= {f"{FOLDER}/config.yaml": as_recorded}
-    return Reproduction(record, job, identify(config, dataset, kind), now, tuple(doubts))
+    # The model's graphs are taken to be those on record. The tables of this CPU are looked at here.
+    parts = identify(config, dataset, kind, record.portability)
+    return Reproduction(record, job, parts, now, tuple(doubts))
 
 
 def reproduce(

@@ -127,6 +127,12 @@ class _Machine(BaseModel):
     gpus: list[str] | None = None
 
 
+class _Portability(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    reasons: list[str]
+
+
 STRINGS = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))
 
 
@@ -141,6 +147,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "packages.txt": _check_packages,
     "machine.json": lambda text: _Machine.model_validate(parse_json(text)),
     "data.json": lambda text: _Images.model_validate(parse_json(text)),
+    "portability.json": lambda text: _Portability.model_validate(parse_json(text)),
     STEPS: read_trace,
 }
 """Raises ValueError where the text of the file is not what a run writes."""
