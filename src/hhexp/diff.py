@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_tracking_uri
+from hhexp.options import add_published, add_tracking_uri
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,12 +112,7 @@ def _build_parser() -> argparse.ArgumentParser:
         help="a run in the store or a published one; a unique prefix will do",
     )
     add_tracking_uri(parser)
-    parser.add_argument(
-        "--published",
-        type=Path,
-        default=Path("experiments"),
-        help="the folder of published studies",
-    )
+    add_published(parser)
     parser.add_argument(
         "--all", action="store_true", help="show every difference, and every line of the patches"
     )

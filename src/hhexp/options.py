@@ -16,6 +16,16 @@ def add_tracking_uri(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_published(parser: argparse.ArgumentParser) -> None:
+    """Let a command that finds runs take ``--published``."""
+    parser.add_argument(
+        "--published",
+        type=Path,
+        default=Path("experiments"),
+        help="the folder of published studies; default: experiments",
+    )
+
+
 def check_output(output: str, suffixes: Sequence[str]) -> Path:
     """The path that ``--output`` names, where a file can be written.
 

@@ -2,11 +2,19 @@
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_tracking_uri
+from hhexp.options import add_published, add_tracking_uri
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hhexp.reproduction.record import Record
+    from hhexp.reproduction.retrain import Reproduction
+    from hhexp.tracking.store import Store
 
 
 @entry
@@ -20,12 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     words = _build_parser().parse_args(argv)
     from rich.console import Console
 
-    from hhexp.reproduction import packages, retrain, worktree
     from hhexp.reproduction.bisect import bisect
-    from hhexp.reproduction.difference import find_differences, tabulate_differences
-    from hhexp.reproduction.doubts import find_doubts
-    from hhexp.reproduction.elsewhere import Elsewhere
-    from hhexp.reproduction.expectation import describe_expectation, explain_difference
     from hhexp.reproduction.find import find
     from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
@@ -35,11 +38,41 @@ def main(argv: list[str] | None = None) -> int:
     store.prepare()
     members = find_sweep_runs(store, words.run_id)
     records = [find(store, run_id, words.published) for run_id in (members or [words.run_id])]
-    doubts = [find_doubts(store, each) for each in records]
+    doubts = _name_doubts(records, store, console)
+    status = _reproduce_elsewhere(words, records, store, console)
+    if status is not None:
+        return status
+    prepared = _prepare(words, records, doubts, console)
+    if words.dry_run:
+        return 0
+    if words.bisect is None:
+        return _reproduce_here(words, prepared, store, console)
+    if len(prepared) > 1:
+        raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
+    return bisect(prepared[0], words.bisect, store, console)
+
+
+def _name_doubts(
+    records: "Sequence[Record]", store: "Store", console: "Console"
+) -> list[tuple[str, ...]]:
+    """Print what speaks against each record, and return it."""
+    from hhexp.reproduction.doubts import find_doubts
+
+    doubts = [tuple(find_doubts(store, record)) for record in records]
     for record, found in zip(records, doubts, strict=True):
         for doubt in found:
             said = f"The record of run {record.run_id[:8]} is doubtful: {doubt}"
             console.print(said, highlight=False, markup=False)
+    return doubts
+
+
+def _reproduce_elsewhere(
+    words: argparse.Namespace, records: "Sequence[Record]", store: "Store", console: "Console"
+) -> int | None:
+    """Reproduce with recorded code or packages, in other processes; None where this one serves."""
+    from hhexp.reproduction import packages, worktree
+    from hhexp.reproduction.elsewhere import Elsewhere
+
     consent, pythons = words.run_recorded_code, {}
     if words.packages == "recorded":
         pythons = packages.provide(
@@ -50,10 +83,22 @@ def main(argv: list[str] | None = None) -> int:
         if words.dry_run:
             return worktree.show(records, console)
         return worktree.run(records, elsewhere, console, consent=consent)
-    if set(pythons.values()) - {sys.executable}:
-        return elsewhere.run(records)
+    return elsewhere.run(records) if set(pythons.values()) - {sys.executable} else None
+
+
+def _prepare(
+    words: argparse.Namespace,
+    records: "Sequence[Record]",
+    doubts: "Sequence[Sequence[str]]",
+    console: "Console",
+) -> "list[Reproduction]":
+    """Prepare the jobs, and print what has changed and what to expect."""
+    from hhexp.reproduction.difference import find_differences, tabulate_differences
+    from hhexp.reproduction.expectation import describe_expectation
+    from hhexp.reproduction.retrain import prepare_reproduction
+
     prepared = [
-        retrain.prepare_reproduction(
+        prepare_reproduction(
             record, found, epochs=words.epochs, modules=words.modules, root=words.data_root
         )
         for record, found in zip(records, doubts, strict=True)
@@ -65,13 +110,20 @@ def main(argv: list[str] | None = None) -> int:
             console.print(tabulate_differences(differences, ("then", "now")))
         for line in describe_expectation(each):
             console.print(line, highlight=False, markup=False)
-    if words.dry_run:
-        return 0
-    if words.bisect is not None:
-        if len(prepared) > 1:
-            raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
-        return bisect(prepared[0], words.bisect, store, console)
-    verdicts = retrain.reproduce(
+    return prepared
+
+
+def _reproduce_here(
+    words: argparse.Namespace,
+    prepared: "Sequence[Reproduction]",
+    store: "Store",
+    console: "Console",
+) -> int:
+    """Train the runs again and print the verdicts; the exit status."""
+    from hhexp.reproduction.expectation import explain_difference
+    from hhexp.reproduction.retrain import choose_exit_status, reproduce
+
+    verdicts = reproduce(
         prepared, store, console, tolerance=words.tolerance, experiments=words.published
     )
     for each, verdict in zip(prepared, verdicts, strict=True):
@@ -79,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
         console.print(f"{each.record.run_id[:8]} {said}", highlight=False, markup=False)
         if verdict and verdict.first:
             console.print(explain_difference(each), highlight=False, markup=False)
-    return retrain.choose_exit_status(verdicts)
+    return choose_exit_status(verdicts)
 
 
 def _forward_words(words: argparse.Namespace) -> list[str]:
@@ -151,12 +203,7 @@ def _build_parser() -> argparse.ArgumentParser:
         help="consent to running the code that --code recorded takes from the store, and that of "
         "the packages that --packages recorded installs",
     )
-    parser.add_argument(
-        "--published",
-        type=Path,
-        default=Path("experiments"),
-        help="the folder of published studies",
-    )
+    add_published(parser)
     return parser
 
 
