@@ -158,6 +158,8 @@ def test_a_metric_edited_in_the_store_is_said_before_training_and_in_the_verdict
     assert "exact, but the record is doubtful: all metrics of 2 epochs" in result.stdout
     assert result.stdout.count(doubt) == 2
     assert find_run(shell.store, run.run_id).tags["hhexp.reproduced"].endswith("is doubtful")
+    published = shell.call("publish", run.run_id, "--study", "tiny")
+    assert published.returncode == 0 and f"warning: {doubt}" in published.stdout
 
 
 def test_a_cut_history_is_said_before_training(trained: Any, shell: Any) -> None:

@@ -15,6 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     from rich.console import Console
 
     from hhexp.reproduction import published
+    from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.record import from_store
     from hhexp.tracking.query import find_run, find_sweep_runs
     from hhexp.tracking.store import Store
@@ -29,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     for record in records:
         file = published.write(record, runs)
         console.print(f"{record.name}: {file}", highlight=False, markup=False)
+        for doubt in find_doubts(store, record):
+            console.print(f"  warning: {doubt}", highlight=False, markup=False)
     return 0
 
 

@@ -77,6 +77,15 @@ def test_an_empty_variable_is_none() -> None:
     assert find_differences(provenance(), now) == find_differences(now, provenance()) == []
 
 
+def test_the_large_pages_of_a_workers_memory_are_no_difference() -> None:
+    worker = provenance(environment={"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
+    assert find_differences(worker, provenance()) == find_differences(provenance(), worker) == []
+    own = "glibc.cpu.hwcaps=-AVX2_Usable"
+    capped = provenance(environment={"GLIBC_TUNABLES": f"{own}:glibc.malloc.hugetlb=1"})
+    changed = only(capped)
+    assert (changed.name, changed.then, changed.now) == ("GLIBC_TUNABLES", "–", own)
+
+
 def test_files_packages_and_flags_that_came_or_went_are_named() -> None:
     gone = provenance(data={"files": []})
     assert only(gone).now == "–"

@@ -10,6 +10,7 @@ import yaml
 from hhexp.experiment.identity import BYSTANDERS, PACKAGES, SOURCES
 from hhexp.experiment.job import flatten
 from hhexp.reproduction.escape import escape
+from hhexp.training.runtime import HUGE_PAGES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -167,13 +168,21 @@ def _compare_hardware(then: str, now: str) -> Iterator[Difference]:
 
 
 def _compare_environment(then: str, now: str) -> Iterator[Difference]:
-    # Workers on the CPU have an empty CUDA_VISIBLE_DEVICES, which says no more than none.
-    one, other = (
-        {name: value for name, value in json.loads(text).items() if value} for text in (then, now)
-    )
+    one, other = (_drop_own_variables(json.loads(text)) for text in (then, now))
     for name, before, after in _find_pairs(one, other):
         kind = "threads" if "THREADS" in name else "environment"
         yield Difference(kind, name, _show(before), _show(after), 4)
+
+
+def _drop_own_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Without what hhexp sets for its workers and not for this process, which never trains.
+
+    Workers on the CPU have an empty CUDA_VISIBLE_DEVICES, which says no more than none. Their large
+    pages of memory move no number.
+    """
+    tunables = variables.get("GLIBC_TUNABLES", "").split(":")
+    asked = ":".join(each for each in tunables if each != HUGE_PAGES)
+    return {name: value for name, value in {**variables, "GLIBC_TUNABLES": asked}.items() if value}
 
 
 COMPARISONS: dict[str, Callable[[str, str], Iterator[Difference]]] = {
