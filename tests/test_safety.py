@@ -16,6 +16,7 @@ import hhexp.data
 import hhexp.models  # noqa: F401 (registers the builders)
 from hhexp.config.check import check
 from hhexp.errors import UserError
+from hhexp.experiment import NOTHING
 from hhexp.reproduction import published
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.retrain import prepare_reproduction
@@ -149,7 +150,9 @@ def test_a_recorded_module_is_not_imported(
     crafted: Callable[..., dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only those that the person names on the command line now."""
-    (tmp_path / "planted.py").write_text(f"open({str(tmp_path / 'mark')!r}, 'w')\n")
+    (tmp_path / "planted.py").write_text(
+        f"from pathlib import Path\nPath({str(tmp_path / 'mark')!r}).touch()\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     record = Record(
         run_id="0" * 32,
@@ -162,5 +165,5 @@ def test_a_recorded_module_is_not_imported(
         files={},
     )
     with pytest.raises(UserError, match="planted"):
-        prepare_reproduction(record, [], epochs=None, modules=[], root=None)
+        prepare_reproduction(record, [], epochs=None, trusted=NOTHING, root=None)
     assert not (tmp_path / "mark").exists()

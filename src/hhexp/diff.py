@@ -56,7 +56,7 @@ def _find_one(store: "Store", run_id: str, experiments: Path) -> "Record":
 
 
 def _print_title(record: "Record", console: "Console") -> None:
-    from hhexp.reproduction.escape import escape
+    from hhexp.escape import escape
 
     console.print(f"{record.run_id[:8]}  {escape(record.name)}, from {record.where}")
 

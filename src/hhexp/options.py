@@ -26,6 +26,16 @@ def add_published(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_modules(parser: argparse.ArgumentParser) -> None:
+    """Let a command that takes up a recorded configuration take ``--modules``."""
+    parser.add_argument(
+        "--modules",
+        nargs="*",
+        default=[],
+        help="your own modules that the runs need; those that only a record names are not imported",
+    )
+
+
 def check_output(output: str, suffixes: Sequence[str]) -> Path:
     """The path that ``--output`` names, where a file can be written.
 

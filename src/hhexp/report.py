@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
-from hhexp.options import add_tracking_uri
+from hhexp.options import add_modules, add_tracking_uri
 
 
 @entry
@@ -15,11 +15,14 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.analysis import report
     from hhexp.analysis.claims import judge_claims
     from hhexp.analysis.selection import select
+    from hhexp.config.registry import import_modules
+    from hhexp.experiment import Trusted
     from hhexp.tracking.store import Store
 
+    import_modules(options.modules)
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
     overlay = report.make_overlay(results) if options.gradcam else None
-    page = report.write(results, options.output, overlay)
+    page = report.write(results, options.output, overlay, Trusted(tuple(options.modules)))
     for verdict in judge_claims(results):
         print(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)
@@ -49,6 +52,7 @@ def _build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="colour the regions that speak for the predicted class (Grad-CAM; starts TensorFlow)",
     )
+    add_modules(parser)
     add_tracking_uri(parser)
     return parser
 

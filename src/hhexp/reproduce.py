@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_published, add_tracking_uri
+from hhexp.options import add_modules, add_published, add_tracking_uri
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,13 +93,15 @@ def _prepare(
     console: "Console",
 ) -> "list[Reproduction]":
     """Prepare the jobs, and print what has changed and what to expect."""
+    from hhexp.experiment import Trusted
     from hhexp.reproduction.difference import find_differences, tabulate_differences
     from hhexp.reproduction.expectation import describe_expectation
     from hhexp.reproduction.retrain import prepare_reproduction
 
+    trusted = Trusted(tuple(words.modules))
     prepared = [
         prepare_reproduction(
-            record, found, epochs=words.epochs, modules=words.modules, root=words.data_root
+            record, found, epochs=words.epochs, trusted=trusted, root=words.data_root
         )
         for record, found in zip(records, doubts, strict=True)
     ]
@@ -173,9 +175,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "for accuracy and recall and 0.5 for losses",
     )
     parser.add_argument("--data-root", help="where the data lies now, if not where it was")
-    parser.add_argument(
-        "--modules", nargs="*", default=[], help="your own modules that the run needs"
-    )
+    add_modules(parser)
     parser.add_argument(
         "--bisect",
         nargs="*",

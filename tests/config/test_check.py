@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 import hhexp.data  # registers the readers
 import hhexp.models  # noqa: F401  (registers the builders)
 from hhexp.config.check import check, suggest
-from hhexp.config.registry import model_builder
+from hhexp.config.registry import import_modules, model_builder
 from hhexp.errors import UserError
 
 
@@ -102,7 +102,6 @@ def test_the_defaults_are_the_flagship_study(defaults: dict[str, Any]) -> None:
         ("seed", -1, "seed=-1: must be ≥ 0"),
         ("seed", 2**32, "seed=4294967296: must be < 4294967296"),
         ("data.name", 1, "data.name=1: must be a string"),
-        ("modules", ["no_such_module"], "modules: cannot import 'no_such_module'"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_would_be_right(
@@ -169,10 +168,15 @@ def test_a_name_is_found_by_its_last_part() -> None:
     )
 
 
+def test_a_missing_module_is_named() -> None:
+    with pytest.raises(UserError, match=r"modules: cannot import 'no_such_module'"):
+        import_modules(["no_such_module"])
+
+
 def test_a_module_that_ends_the_process_is_named(
-    defaults: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a_script.py").write_text("raise SystemExit(3)")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UserError, match=r"modules: cannot import 'a_script': SystemExit: 3"):
-        check(changed(defaults, "modules", ["a_script"]))
+        import_modules(["a_script"])

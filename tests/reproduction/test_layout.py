@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from hhexp.reading import parse_yaml
 from hhexp.reproduction.layout import Line, render
-from hhexp.reproduction.shapes import parse_yaml
 
 
 @pytest.mark.parametrize(

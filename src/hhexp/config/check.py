@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from hhexp.config.registry import Registry, data_reader, import_modules, model_builder
+from hhexp.config.registry import Registry, data_reader, model_builder
 from hhexp.config.schema import Config
 from hhexp.errors import UserError
 
@@ -15,16 +15,14 @@ from hhexp.errors import UserError
 def check(values: Mapping[str, Any]) -> Config:
     """Check a resolved configuration: every key, type and range, and every name that it uses.
 
-    Modules named in ``modules`` are imported first, so that their builders and readers count.
-    Built-in ones must have been registered by then (import ``hhexp.models`` and ``hhexp.data``).
+    It imports nothing, so the functions that it names must have been registered by then: the
+    built-in ones (import ``hhexp.models`` and ``hhexp.data``), and the person's own
+    (``import_modules``).
 
     Raises:
         UserError: in one line, each key that is wrong, its value and what would be right.
     """
     values = dict(values)
-    modules = values.get("modules")
-    if isinstance(modules, list) and all(isinstance(name, str) for name in modules):
-        import_modules(modules)
     try:
         config = Config.model_validate(values)
     except ValidationError as error:

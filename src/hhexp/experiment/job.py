@@ -6,7 +6,7 @@ from typing import Any
 
 from hhexp import data, models
 from hhexp.config.check import check
-from hhexp.config.registry import data_reader
+from hhexp.config.registry import data_reader, import_modules
 from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
 from hhexp.errors import UserError
@@ -50,9 +50,15 @@ class Outcome:
 def check_config(values: Mapping[str, Any]) -> Config:
     """Check all of a resolved configuration that can be checked without a heavy import.
 
+    The modules that it names are imported first. So it must be the person's own configuration; one
+    from a record is checked by ``hhexp.experiment.recorded``.
+
     Raises:
         UserError: something in it is wrong.
     """
+    modules = values.get("modules")
+    if isinstance(modules, list) and all(isinstance(name, str) for name in modules):
+        import_modules(modules)
     config = check(values)
     Store.resolve(config.tracking.uri)
     check_precision(config.runtime)

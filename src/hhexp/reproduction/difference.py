@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from hhexp.escape import escape
 from hhexp.experiment.identity import BYSTANDERS, PACKAGES, SOURCES
 from hhexp.experiment.job import flatten
-from hhexp.reproduction.escape import escape
 from hhexp.training.runtime import HUGE_PAGES
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hhexp.reproduction.shapes import Sha256, describe
+from hhexp.reading import describe
+from hhexp.reproduction.shapes import Sha256
 from hhexp.training.state import PastEpoch
 
 UNCOUNTED = ("time/", "perf/")

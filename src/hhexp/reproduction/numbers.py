@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hhexp.reproduction.escape import escape
+from hhexp.escape import escape
 from hhexp.reproduction.history import is_counted
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.verdict import find_first_deviation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from hhexp.reproduction.escape import escape
+from hhexp.escape import escape
 
 PATCH = re.compile(r"changes(-\d+)?\.patch")
 """The names of the files that hold uncommitted changes, one a repository."""

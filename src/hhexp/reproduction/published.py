@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from hhexp.atomic import replace_file
 from hhexp.errors import UserError
+from hhexp.reading import damaged, parse_json, parse_yaml
 from hhexp.reproduction.layout import Line, render
-from hhexp.reproduction.record import FILES, Record, damaged
-from hhexp.reproduction.shapes import STRINGS, Sha256, parse_json, parse_yaml
+from hhexp.reproduction.record import FILES, Record
+from hhexp.reproduction.shapes import STRINGS, Sha256
 
 SHARED = "shared"
 SOURCES = "training-sources.json"

@@ -20,8 +20,9 @@ from hhexp.errors import UserError
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.trace import FILE as STEPS
 from hhexp.provenance import FOLDER
+from hhexp.reading import damaged, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
-from hhexp.reproduction.shapes import Git, RunId, check_files, describe, parse_json, parse_yaml
+from hhexp.reproduction.shapes import Git, RunId, check_files
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
@@ -165,14 +166,6 @@ def from_texts(run_id: str, where: str, name: str, texts: Mapping[str, str | Non
         return Record(run_id=run_id, where=where, name=name, files=files, **parts)
     except ValueError as error:
         raise damaged(f"run {run_id} in {where}", error) from error
-
-
-def damaged(what: str, error: ValueError) -> UserError:
-    """The error that says what is not as it was written, and what to do about it."""
-    return UserError(
-        f"{what} was edited or is damaged: {describe(error)}; restore it from a copy, for example "
-        "with 'git checkout' where git has it"
-    )
 
 
 def _parse(part: str, text: str) -> Any:

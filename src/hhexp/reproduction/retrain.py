@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
-from hhexp.experiment import Job, Outcome, check_config, read_data
+from hhexp.experiment import Job, Outcome, Trusted, check_recorded, read_data
 from hhexp.experiment.identity import Identity, identify, list_differences
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
@@ -53,7 +53,7 @@ def prepare_reproduction(
     doubts: Sequence[str],
     *,
     epochs: int | None,
-    modules: Sequence[str],
+    trusted: Trusted,
     root: str | None,
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
@@ -62,7 +62,7 @@ def prepare_reproduction(
         record: the run.
         doubts: what speaks against its record.
         epochs: train so many only; None for all.
-        modules: the person's own modules; those that the record names are not imported.
+        trusted: what the person has named; nothing else that the record names is used.
         root: where the data lies now; None for where the record says.
 
     Raises:
@@ -70,7 +70,6 @@ def prepare_reproduction(
     """
     values = copy.deepcopy(record.config)
     was = record.identity
-    _refuse_unnamed_modules(values, modules)
     runtime = _get_section(values, "runtime")
     runtime["isa"] = _choose_cap(str(runtime.get("isa")), str(was.get("instruction set")))
     if root is not None:
@@ -82,8 +81,8 @@ def prepare_reproduction(
     if runtime.get("device") == "auto":
         runtime["device"] = was.get("device")
     _get_section(values, "tracking").update(uri=None, tags={})
-    values |= {"modules": list(modules), "reuse": False, "explain": False}
-    config = check_config(values)
+    values |= {"reuse": False, "explain": False}
+    config = check_recorded(values, trusted)
     key = f"reproduction of {record.run_id[:8]}"
     job = Job(key, config, tuple(record.overrides), record.choices, record.run_id)
     kind = choose_device(config.runtime.device)
@@ -178,15 +177,6 @@ def _log_verdict(each: Reproduction, run_id: str, store: Store, verdict: Verdict
         {**asdict(verdict), "differences": [asdict(one) for one in differences]}, "verdict.json"
     )
     set_verdict(store, each.record.run_id, verdict.label, run_id)
-
-
-def _refuse_unnamed_modules(values: dict[str, Any], modules: Sequence[str]) -> None:
-    recorded = values.get("modules") or []
-    if unnamed := [str(name) for name in recorded if name not in modules]:
-        raise UserError(
-            f"the run used the modules {', '.join(unnamed)}: if you trust the code that has these "
-            f"names here, give --modules {' '.join(unnamed)}"
-        )
 
 
 def _get_section(values: dict[str, Any], name: str) -> dict[str, Any]:

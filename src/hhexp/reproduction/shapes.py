@@ -1,69 +1,13 @@
 """The shapes that the parts of a record must have: they may be other people's files."""
 
-import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from hhexp.experiment.trace import FILE as STEPS
 from hhexp.experiment.trace import read_trace
-
-MESSAGES = {
-    "missing": "missing",
-    "extra_forbidden": "not a key that a run has",
-    "string_type": "must be a string",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-}
-"""What to say in place of pydantic's words, by its kinds of errors."""
-
-
-def describe(error: ValueError) -> str:
-    """The first problem that was found, in one line: where it is, and what it is."""
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8 text"
-    if not isinstance(error, ValidationError):
-        return " ".join(str(error).split())
-    first = error.errors()[0]
-    place = ", ".join(map(str, first["loc"]))
-    problem = MESSAGES.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-    return f"{place}: {problem}" if place else problem
-
-
-def parse_json(text: str) -> Any:
-    """Read JSON.
-
-    Raises:
-        ValueError: it is not valid, or nested too deeply.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not valid JSON: {error}") from error
-
-
-def parse_yaml(text: str) -> Any:
-    """Read YAML without aliases, by which a small text can stand for an endless one.
-
-    Raises:
-        ValueError: it is not valid, has an alias, or is nested too deeply.
-    """
-    try:
-        events = yaml.parse(text, yaml.SafeLoader)
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise ValueError("it has an alias (*name), which no run writes")
-        return yaml.safe_load(text)
-    except Exception as error:  # PyYAML raises many kinds, such as KeyError for `!!bool maybe`
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise ValueError(f"not valid YAML: {line}{problem}") from error
+from hhexp.reading import describe, parse_json
 
 
 def _check_sha256(text: str) -> str:

@@ -11,10 +11,10 @@ from rich.text import Text
 
 import hhexp
 from hhexp.errors import UserError
+from hhexp.escape import escape
 from hhexp.provenance.git import run_git
 from hhexp.reproduction.consent import ask_consent
 from hhexp.reproduction.elsewhere import Elsewhere
-from hhexp.reproduction.escape import escape
 from hhexp.reproduction.record import Record
 
 CHECKOUT_S = 600

@@ -9,18 +9,25 @@ from hhexp.analysis.report.heat import make_overlay
 from hhexp.analysis.report.pictures import Overlay
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
+from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
 __all__ = ["make_overlay", "write"]
 
 
-def write(results: Results, output: Path, overlay: Overlay | None = None) -> Path:
+def write(
+    results: Results,
+    output: Path,
+    overlay: Overlay | None = None,
+    trusted: Trusted = NOTHING,
+) -> Path:
     """Write a report into a folder, and log it on the sweep's own run where there is one.
 
     Args:
         results: the runs.
         output: the folder, created if it does not exist.
         overlay: what to lay over the images of the sheets.
+        trusted: what the person has named of what the runs' records name.
 
     Returns:
         the page.
@@ -28,7 +35,7 @@ def write(results: Results, output: Path, overlay: Overlay | None = None) -> Pat
     Raises:
         UserError: the folder cannot be written.
     """
-    content = gather(results, overlay)
+    content = gather(results, overlay, trusted)
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
         built = Path(temporary, "report")
         built.mkdir()

@@ -22,6 +22,7 @@ from hhexp.analysis.report.notes import write_notes
 from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
+from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.tags import COMMAND, LABEL
 
 if TYPE_CHECKING:
@@ -91,12 +92,13 @@ class Content:
         return self.results.study.command if self.results.study else ""
 
 
-def gather(results: Results, overlay: Overlay | None = None) -> Content:
+def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = NOTHING) -> Content:
     """Compute everything that the report shows.
 
     Args:
         results: the runs, of which one at least has finished.
         overlay: what to lay over the images of the sheets, such as Grad-CAM.
+        trusted: what the person has named of what the runs' records name.
     """
     predictions = read_predictions(results)
     notes = write_notes(results)
@@ -106,7 +108,7 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
         notes.append("No run has predictions/validation.csv: single images cannot be compared.")
     else:
         notes += predictions.notes
-        images = _read_images(results, predictions, notes)
+        images = _read_images(results, predictions, trusted, notes)
         shown = make_sheets(results, predictions, images, overlay)
         asked = [(pair, compare_models(predictions, pair)) for pair in choose_pairs(results)]
         tests = [(pair, found) for pair, found in asked if found]
@@ -126,11 +128,11 @@ def gather(results: Results, overlay: Overlay | None = None) -> Content:
 
 
 def _read_images(
-    results: Results, predictions: Predictions, notes: list[str]
+    results: Results, predictions: Predictions, trusted: Trusted, notes: list[str]
 ) -> dict[str, np.ndarray]:
     """The validation images; none, and a note, where they are not here."""
     try:
-        return read_validation_images(results, predictions)
+        return read_validation_images(results, predictions, trusted)
     except UserError as error:
         notes.append(f"The images are listed by name only: {error}.")
         return {}

@@ -15,9 +15,13 @@ from hhexp.analysis.predictions import (
 )
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
+from hhexp.experiment import Trusted, check_recorded, read_data
+from hhexp.reading import MAPPING, damaged, parse_yaml
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.tags import DATA_FINGERPRINT
 
+CONFIGURATION = "provenance/config.yaml"
+"""The artifact with a run's configuration."""
 MOST = 24
 """Images on a sheet."""
 SIDE = 150
@@ -76,23 +80,24 @@ class Sheet:
         return any(picture.pixels is not None for picture in self.pictures)
 
 
-def read_validation_images(results: Results, predictions: Predictions) -> dict[str, np.ndarray]:
+def read_validation_images(
+    results: Results, predictions: Predictions, trusted: Trusted
+) -> dict[str, np.ndarray]:
     """The validation images by path, each [H, W, 3] uint8, read as the first run read them.
 
     Raises:
-        UserError: the data is not on this machine, or is not what the run saw.
+        UserError: the data is not on this machine, or is not what the run saw; or the record is
+            damaged, or needs what the person has not named.
     """
-    import yaml
-
-    from hhexp import models  # noqa: F401 (registers the builders that a configuration may name)
-    from hhexp.config.check import check
-    from hhexp.experiment import read_data
-
     run = predictions.runs[0].result.run
-    text = read_text(results.store, run.run_id, "provenance/config.yaml")
+    text = read_text(results.store, run.run_id, CONFIGURATION)
     if text is None:
-        raise UserError(f"run {run.run_id} has no provenance/config.yaml")
-    dataset = read_data(check(yaml.safe_load(text)))
+        raise UserError(f"run {run.run_id} has no {CONFIGURATION}")
+    try:
+        values = MAPPING.validate_python(parse_yaml(text))
+    except ValueError as error:
+        raise damaged(f"{CONFIGURATION} of run {run.run_id}", error) from error
+    dataset = read_data(check_recorded(values, trusted))
     if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
         raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
     return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))

@@ -1,6 +1,6 @@
 """Nothing in a record can hide a part of it, or move the cursor."""
 
-from hhexp.reproduction.escape import escape
+from hhexp.escape import escape
 
 
 def test_control_characters_are_shown_and_all_else_stays() -> None:
