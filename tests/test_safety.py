@@ -165,5 +165,5 @@ def test_a_recorded_module_is_not_imported(
         files={},
     )
     with pytest.raises(UserError, match="planted"):
-        prepare_reproduction(record, [], epochs=None, trusted=NOTHING, root=None)
+        prepare_reproduction(record, [], epochs=None, trusted=NOTHING)
     assert not (tmp_path / "mark").exists()

@@ -47,9 +47,10 @@ class Limit:
             UserError: there are too many.
         """
         if found > self.most:
-            units = f"{found / self.scale:,.3g}" if self.scale > 1 else f"{found:,}"
+            units = found / self.scale
+            shown = f"{units:,.3g}" if units < 1000 else f"{units:,.0f}"
             raise UserError(
-                f"{what}: too large: {units} {self.unit}; the limit is {self._units:,}: "
+                f"{what}: too large: {shown} {self.unit}; the limit is {self._units:,}: "
                 f"to raise it, set {self.variable}"
             )
 

@@ -26,14 +26,22 @@ def add_published(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_modules(parser: argparse.ArgumentParser) -> None:
-    """Let a command that takes up a recorded configuration take ``--modules``."""
+def add_trusted(parser: argparse.ArgumentParser) -> None:
+    """Let a command that takes up recorded configurations take what of them may be used."""
     parser.add_argument(
         "--modules",
         nargs="*",
         default=[],
         help="your own modules that the runs need; those that only a record names are not imported",
     )
+    parser.add_argument(
+        "--addresses",
+        nargs="*",
+        default=[],
+        help="addresses that the runs' data may be downloaded from; others that only a record "
+        "names are not asked",
+    )
+    parser.add_argument("--data-root", help="where the data lies now, if not where it was")
 
 
 def check_output(output: str, suffixes: Sequence[str]) -> Path:

@@ -1,10 +1,11 @@
 """Texts that other people may have written, read back or refused in one line."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from hhexp.errors import UserError
 
@@ -22,6 +23,25 @@ MESSAGES = {
 """What to say in place of pydantic's words, by its kinds of errors."""
 
 
+def _check_sha256(text: str) -> str:
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError("must be a SHA-256 (64 hex digits)")
+    return text
+
+
+def _check_address(text: str) -> str:
+    try:
+        address = urlsplit(text)
+        plain = text.isprintable() and text.isascii() and " " not in text
+        if plain and address.scheme in ("http", "https") and address.hostname and address.path:
+            return text
+    except ValueError:  # such as of a wrong IPv6 address
+        pass
+    raise ValueError("must be an address, such as https://example.org/images.zip")
+
+
+Sha256 = Annotated[str, AfterValidator(_check_sha256)]
+Address = Annotated[str, AfterValidator(_check_address)]
 MAPPING = TypeAdapter(dict[str, Any], config=ConfigDict(strict=True))
 
 

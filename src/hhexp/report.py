@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
-from hhexp.options import add_modules, add_tracking_uri
+from hhexp.options import add_tracking_uri, add_trusted
 
 
 @entry
@@ -22,7 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     import_modules(options.modules)
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
     overlay = report.make_overlay(results) if options.gradcam else None
-    page = report.write(results, options.output, overlay, Trusted(tuple(options.modules)))
+    trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
+    page = report.write(results, options.output, overlay, trusted)
     for verdict in judge_claims(results):
         print(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)
@@ -52,7 +53,7 @@ def _build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="colour the regions that speak for the predicted class (Grad-CAM; starts TensorFlow)",
     )
-    add_modules(parser)
+    add_trusted(parser)
     add_tracking_uri(parser)
     return parser
 

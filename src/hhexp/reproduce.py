@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_modules, add_published, add_tracking_uri
+from hhexp.options import add_published, add_tracking_uri, add_trusted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,11 +98,9 @@ def _prepare(
     from hhexp.reproduction.expectation import describe_expectation
     from hhexp.reproduction.retrain import prepare_reproduction
 
-    trusted = Trusted(tuple(words.modules))
+    trusted = Trusted(tuple(words.modules), tuple(words.addresses), words.data_root)
     prepared = [
-        prepare_reproduction(
-            record, found, epochs=words.epochs, trusted=trusted, root=words.data_root
-        )
+        prepare_reproduction(record, found, epochs=words.epochs, trusted=trusted)
         for record, found in zip(records, doubts, strict=True)
     ]
     for each in prepared:
@@ -142,8 +140,9 @@ def _forward_words(words: argparse.Namespace) -> list[str]:
     for flag in ("epochs", "tolerance", "data_root"):
         if (value := getattr(words, flag)) is not None:
             given += [f"--{flag.replace('_', '-')}", str(value)]
-    if words.modules:
-        given += ["--modules", *words.modules]
+    for flag in ("modules", "addresses"):
+        if values := getattr(words, flag):
+            given += [f"--{flag}", *values]
     if words.bisect is not None:
         given += ["--bisect", *words.bisect]
     return given
@@ -174,8 +173,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "same run with four or more other seeds, in the store or published; with fewer seeds 0.05 "
         "for accuracy and recall and 0.5 for losses",
     )
-    parser.add_argument("--data-root", help="where the data lies now, if not where it was")
-    add_modules(parser)
+    add_trusted(parser)
     parser.add_argument(
         "--bisect",
         nargs="*",

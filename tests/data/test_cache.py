@@ -11,7 +11,7 @@ import pytest
 
 import hhexp
 from hhexp.data import load
-from hhexp.data.cache import cache_folder, open_or_build
+from hhexp.data.cache import MARK, cache_folder, open_or_build
 from hhexp.data.folders import folder
 from hhexp.errors import UserError
 
@@ -82,10 +82,33 @@ def test_a_failed_build_leaves_nothing(cache: Path) -> None:
 def test_what_a_killed_process_left_is_deleted_after_a_day(cache: Path) -> None:
     for name, days in (("unfinished-old", 2), ("unfinished-new", 0), ("finished", 2)):
         (cache / name / "new").mkdir(parents=True)
+        (cache / name / MARK).touch()
         then = time.time() - days * 24 * 3600
         os.utime(cache / name, (then, then))
     open_or_build(cache / "place", lambda place: place if place.exists() else None, lambda _: None)
     assert {entry.name for entry in cache.iterdir()} == {"unfinished-new", "finished", "place"}
+
+
+def test_what_hhexp_did_not_make_is_never_deleted(cache: Path) -> None:
+    old = time.time() - 9 * 24 * 3600
+    (cache / "unfinished-of-another-program").mkdir(parents=True)
+    (cache / "elsewhere").mkdir()
+    (cache / "elsewhere" / MARK).touch()
+    (cache / "unfinished-link").symlink_to(cache / "elsewhere")
+    for name in ("unfinished-of-another-program", "elsewhere"):
+        os.utime(cache / name, (old, old))
+    open_or_build(cache / "place", lambda place: place if place.exists() else None, lambda _: None)
+    names = {entry.name for entry in cache.iterdir()}
+    assert names == {"unfinished-of-another-program", "unfinished-link", "elsewhere", "place"}
+
+
+def test_a_folder_that_hhexp_did_not_make_is_not_replaced(cache: Path) -> None:
+    (cache / "place").mkdir(parents=True)
+    (cache / "place/mine").touch()
+    with pytest.raises(UserError, match=r"place: damaged, and maybe not made by hhexp: delete it"):
+        open_or_build(cache / "place", lambda _: None, lambda new: (new / "mine").touch())
+    assert [entry.name for entry in (cache / "place").iterdir()] == ["mine"]
+    assert [entry.name for entry in cache.iterdir()] == ["place"]
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="macOS has none")

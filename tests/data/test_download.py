@@ -1,4 +1,5 @@
 import hashlib
+import os
 import stat
 import threading
 import zipfile
@@ -139,3 +140,65 @@ def test_what_is_no_zip_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("<html>")
     with pytest.raises(UserError, match=r"a\.zip: not a valid zip file"):
         unpack(tmp_path / "a.zip", tmp_path)
+
+
+def test_a_server_that_says_it_sends_too_much_is_not_listened_to(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HHEXP_MAX_DOWNLOAD_MB", "0")
+    with pytest.raises(UserError, match=r"images\.zip: too large: 0\.128 MB; the limit is 0"):
+        download(server.url, SHA256, tmp_path / "train.zip")
+    assert server.asked == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_does_not_say_how_much_it_sends_is_cut_off(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handler, "send_header", lambda *_: None)
+    monkeypatch.setenv("HHEXP_MAX_DOWNLOAD_MB", "0")
+    with pytest.raises(UserError, match=r"too large: .* set HHEXP_MAX_DOWNLOAD_MB"):
+        download(server.url, SHA256, tmp_path / "train.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "problem"),
+    [
+        ("HHEXP_MAX_FILES", r"a\.zip: too large: 2 files; the limit is 1: to raise it, set"),
+        ("HHEXP_MAX_UNPACKED_MB", r"a\.zip, unpacked: too large: 2\.1 MB; the limit is 1"),
+        ("HHEXP_MAX_RATIO", r"a\.zip, unpacked: too large: \S+ times its own size; the limit is 1"),
+    ],
+)
+def test_an_archive_that_would_unpack_to_too_much_is_refused(
+    variable: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("horses/a.png", bytes(2_000_000))
+        archive.writestr("horses/b.png", bytes(100_000))
+    monkeypatch.setenv("HHEXP_MAX_RATIO", "100000")
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(UserError, match=problem):
+        unpack(tmp_path / "a.zip", tmp_path / "in")
+    assert list((tmp_path / "in").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "data", "encrypted", "method"])
+def test_a_damaged_archive_is_said(damage: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("horses/a.png", CONTENT[:256])
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    directory = content.index(b"PK\x01\x02")
+    if damage == "cut":
+        del content[-30:]
+    elif damage == "data":
+        content[60:200] = os.urandom(140)
+    elif damage == "encrypted":
+        content[6] = content[directory + 8] = 1
+    else:
+        content[8] = content[directory + 10] = 77
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.zip: not a valid zip file"):
+        unpack(tmp_path / "a.zip", tmp_path / "in")

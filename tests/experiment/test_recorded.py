@@ -57,3 +57,65 @@ def test_a_module_that_is_imported_already_is_refused_too(values: dict[str, Any]
 def test_modules_of_another_shape_are_refused(values: dict[str, Any], modules: object) -> None:
     with pytest.raises(UserError, match="modules: must be a list of names"):
         check_recorded({**values, "modules": modules}, NOTHING)
+
+
+PUBLISHED = {
+    "name": "images",
+    "reader": "published",
+    "image_size": None,
+    "root": None,
+    "train_url": "https://storage.googleapis.com/download.tensorflow.org/data/horse-or-human.zip",
+    "train_sha256": "0" * 64,
+    "validation_url": "http://127.0.0.1:1/b.zip",
+    "validation_sha256": "0" * 64,
+    "fingerprint": "0" * 64,
+    "views": {},
+}
+
+
+def test_an_address_that_only_the_record_names_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as error:
+        check_recorded({**values, "data": PUBLISHED}, NOTHING)
+    assert str(error.value).startswith(
+        "the run's data comes from http://127.0.0.1:1/b.zip: if you trust that, give --addresses "
+        "http://127.0.0.1:1/b.zip; or"
+    )
+
+
+def test_an_address_in_a_reader_s_nested_values_is_refused(values: dict[str, Any]) -> None:
+    data = {**values["data"], "parts": [{"from": "ftp://example.org/a"}]}
+    with pytest.raises(UserError, match=r"comes from ftp://example\.org/a"):
+        check_recorded({**values, "data": data}, NOTHING)
+
+
+@pytest.mark.parametrize(
+    "trusted", [Trusted(addresses=("http://127.0.0.1:1/b.zip",)), Trusted(root="/images")]
+)
+def test_an_address_that_the_person_names_or_that_is_not_needed_passes(
+    values: dict[str, Any], trusted: Trusted
+) -> None:
+    config = check_recorded({**values, "data": PUBLISHED}, trusted)
+    assert config.data.arguments["root"] == trusted.root
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("fingerprint", text) for text in ("/abs/victim/x", "../x", "0" * 63, "A" * 64, "", 5)],
+        *[("train_sha256", text) for text in ("", "sha1:abc", "0" * 64 + "\n")],
+        *[
+            ("train_url", text)
+            for text in ("", "http://", "http://[::1", "file:///etc/passwd", "ftp://a/b", "a b", 5)
+        ],
+        *[("validation_url", text) for text in ("https://h/a\x1b[2J", "https://h", None)],
+        ("name", ""),
+        ("image_size", 10**9),
+        ("views", {"a": {"box": [0, 0, 0, 0]}}),
+    ],
+)
+def test_a_path_or_an_address_of_another_shape_is_named(
+    values: dict[str, Any], key: str, value: object
+) -> None:
+    trusted = Trusted(addresses=(str(value), PUBLISHED["validation_url"]))
+    with pytest.raises(UserError, match=rf"^data\.{key}\b"):
+        check_recorded({**values, "data": {**PUBLISHED, key: value}}, trusted)

@@ -9,12 +9,13 @@ from hhexp.config.registry import data_reader
 from hhexp.data.dataset import Files
 from hhexp.data.folders import find_images
 from hhexp.errors import UserError
+from hhexp.reading import Sha256
 
 ARCHIVE = "horses_or_humans.zip"
 
 
 @data_reader
-def bundled(*, sha256: str) -> Files:
+def bundled(*, sha256: Sha256) -> Files:
     """The images in ``horses_or_humans.zip`` inside the package (about 14 MB, read as a whole).
 
     Args:

@@ -13,6 +13,8 @@ from hhexp.errors import UserError
 
 T = TypeVar("T")
 
+MARK = ".hhexp"
+"""A file in each folder that hhexp has made: no other is ever deleted."""
 ABANDONED_S = 24 * 3600
 """An unfinished folder of this age, in seconds, was left by a process that was killed."""
 
@@ -39,7 +41,8 @@ def open_or_build(
         build: fills an empty folder.
 
     Raises:
-        UserError: the cache cannot be written; and what ``build`` raises.
+        UserError: the cache cannot be written, or something that is not hhexp's is in the place;
+            and what ``build`` raises.
     """
     if (found := opened(folder)) is not None:
         return found
@@ -49,7 +52,9 @@ def open_or_build(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
             new = Path(temporary) / "new"
             new.mkdir()
+            (Path(temporary) / MARK).touch()
             build(new)
+            (new / MARK).touch()
             _move_in_place(new, folder, opened)
     except OSError as error:
         raise UserError(
@@ -67,6 +72,10 @@ def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) 
     except OSError:
         # Something is there: what another process built meanwhile, or the damaged one.
         if opened(folder) is None:
+            if not (folder / MARK).is_file():
+                raise UserError(
+                    f"{folder}: damaged, and maybe not made by hhexp: delete it or move it away"
+                ) from None
             os.rename(folder, new.with_name("damaged"))
             os.rename(new, folder)
 
@@ -75,5 +84,6 @@ def _drop_abandoned(parent: Path) -> None:
     """Delete what processes that were killed have left half-built."""
     for folder in parent.glob("unfinished-*"):
         with contextlib.suppress(FileNotFoundError):  # another process was first
-            if folder.stat().st_mtime < time.time() - ABANDONED_S:
+            old = folder.stat().st_mtime < time.time() - ABANDONED_S
+            if old and (folder / MARK).is_file() and not folder.is_symlink():
                 shutil.rmtree(folder, ignore_errors=True)

@@ -2,11 +2,15 @@
 
 import stat
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Self
 
 from hhexp.errors import UserError
+from hhexp.limits import DOWNLOAD_BYTES, RATIO, UNPACKED_BYTES, UNPACKED_FILES
 
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What zipfile raises for a damaged file, or for one that is encrypted or packed another way."""
 RETRIES = 2
 TIMEOUT_S = 30
 
@@ -18,7 +22,7 @@ def download(url: str, sha256: str, file: Path) -> None:
     times; ``file`` appears only when it is right.
 
     Raises:
-        UserError: it could not be downloaded, or its SHA-256 is still wrong.
+        UserError: it is too large, could not be downloaded, or its SHA-256 is still wrong.
     """
     import pooch
     import requests
@@ -43,10 +47,11 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip file into a folder.
 
     Raises:
-        UserError: it is not a zip file, or an entry is a symbolic link or would land outside of the
-            folder; nothing has been unpacked then.
+        UserError: it is not a zip file or too large, or an entry is a symbolic link or would land
+            outside of the folder; nothing has been unpacked then.
     """
     inside = folder.resolve()
+    check_archive(archive)
     try:
         with zipfile.ZipFile(archive) as zipped:
             for entry in zipped.infolist():
@@ -57,8 +62,25 @@ def unpack(archive: Path, folder: Path) -> None:
                         f"{archive.name}: refused: {entry.filename} would be outside the folder"
                     )
             zipped.extractall(inside)
-    except zipfile.BadZipFile as error:
+    except BROKEN as error:
         raise UserError(f"{archive.name}: not a valid zip file: {error}") from error
+
+
+def check_archive(archive: Path) -> None:
+    """Check what a zip file says of itself; Python's zipfile unpacks no more than that.
+
+    Raises:
+        UserError: it is not a zip file, or what is in it is too much.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            entries = zipped.infolist()
+    except BROKEN as error:
+        raise UserError(f"{archive.name}: not a valid zip file: {error}") from error
+    unpacked = sum(entry.file_size for entry in entries)
+    UNPACKED_FILES.check(len(entries), archive.name)
+    UNPACKED_BYTES.check(unpacked, f"{archive.name}, unpacked")
+    RATIO.check(unpacked // max(1, archive.stat().st_size), f"{archive.name}, unpacked")
 
 
 def _give_reason(error: Exception) -> str:
@@ -97,6 +119,7 @@ class _Bar:
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
+        self._text = text
         self._task = self._progress.add_task(text, total=None)
 
     def __enter__(self) -> Self:
@@ -112,11 +135,14 @@ class _Bar:
 
     @total.setter
     def total(self, size: int) -> None:
-        """Set at the start of every attempt."""
+        """Set at the start of every attempt, to what the server says."""
+        DOWNLOAD_BYTES.check(size, self._text)
         self._progress.reset(self._task, total=size or None)
 
     def update(self, size: int) -> None:
         self._progress.advance(self._task, size)
+        # A server may send more than it says, or say nothing.
+        DOWNLOAD_BYTES.check(int(self._progress.tasks[0].completed), self._text)
 
     def reset(self) -> None:
         self._progress.reset(self._task)

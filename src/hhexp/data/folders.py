@@ -18,10 +18,18 @@ def folder(*, root: str) -> Files:
     Raises:
         UserError: the folder or a part of it is missing, empty, or not laid out like that.
     """
-    path = Path(root).expanduser()
+    path = expand(root)
     if not path.is_dir():
         raise UserError(f"data.root={root}: no such folder")
     return find_images(path, str(path))
+
+
+def expand(path: str) -> Path:
+    """A path, with the home folder in the place of ``~``; of nobody's home, the path as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def find_images(root: Traversable, where: str) -> Files:

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from hhexp.config.registry import data_reader
 from hhexp.data.cache import cache_folder, open_or_build
 from hhexp.data.dataset import SPLITS, Files
-from hhexp.data.download import download, unpack
-from hhexp.data.folders import find_images, find_split_images
+from hhexp.data.download import check_archive, download, unpack
+from hhexp.data.folders import expand, find_images, find_split_images
 from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.errors import UserError
+from hhexp.reading import Address, Sha256
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Archive:
 def published(
     *,
     root: str | None,
-    train_url: str,
-    train_sha256: str,
-    validation_url: str,
-    validation_sha256: str,
-    fingerprint: str,
+    train_url: Address,
+    train_sha256: Sha256,
+    validation_url: Address,
+    validation_sha256: Sha256,
+    fingerprint: Sha256,
 ) -> Files:
     """The images as published: from ``root``, else ``$HHEXP_DATA``, the cache, or the network.
 
@@ -59,7 +60,7 @@ def published(
         Archive("validation", validation_url, validation_sha256),
     )
     if root is not None:
-        files = _find_images(Path(root).expanduser(), archives)
+        files = _find_images(expand(root), archives)
         if files is None:
             raise UserError(
                 f"data.root={root}: no such folder, or it contains neither train/ and validation/ "
@@ -68,7 +69,7 @@ def published(
         return _verify(files, fingerprint, root)
     elsewhere = os.environ.get("HHEXP_DATA")
     if elsewhere:
-        files = _find_images(Path(elsewhere).expanduser(), archives)
+        files = _find_images(expand(elsewhere), archives)
         if files is not None:
             return _verify(files, fingerprint, elsewhere)
 
@@ -95,6 +96,7 @@ def _find_images(folder: Path, archives: tuple[Archive, ...]) -> Files | None:
     for archive in archives:
         file = folder / archive.name
         _check_sha256(file, archive.sha256)
+        check_archive(file)
         files[archive.split] = find_split_images(zipfile.Path(file), archive.split, str(file))
     return files
 

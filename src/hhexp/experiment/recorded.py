@@ -1,14 +1,15 @@
 """A recorded configuration, taken up again: other people's input, which can name no code to run.
 
-A record may say which modules a run needs. They are imported only where the person who gives the
-command has named them on it.
+A record may say which modules a run needs, and from which addresses its data comes. Modules are
+imported, and addresses are asked, only where the person who gives the command has named them on it.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hhexp.config.catalogue import read_catalogue
 from hhexp.config.schema import Config
 from hhexp.errors import UserError
 from hhexp.experiment.job import check_config
@@ -20,6 +21,10 @@ class Trusted:
 
     modules: tuple[str, ...] = ()
     """Their own modules."""
+    addresses: tuple[str, ...] = ()
+    """Addresses that data may be downloaded from, besides those in hhexp's own configuration."""
+    root: str | None = None
+    """The folder where the data lies now; None for where a record says."""
 
 
 NOTHING = Trusted()
@@ -36,7 +41,12 @@ def check_recorded(values: Mapping[str, Any], trusted: Trusted) -> Config:
         UserError: something in it is wrong, or it needs what the person has not named.
     """
     _refuse_unnamed_modules(values.get("modules"), trusted)
-    return check_config({**copy.deepcopy(dict(values)), "modules": list(trusted.modules)})
+    values = copy.deepcopy({**values, "modules": list(trusted.modules)})
+    if trusted.root is None:
+        _refuse_unnamed_addresses(values.get("data"), trusted)
+    elif isinstance(values.get("data"), dict):
+        values["data"]["root"] = trusted.root
+    return check_config(values)
 
 
 def _refuse_unnamed_modules(recorded: object, trusted: Trusted) -> None:
@@ -49,3 +59,26 @@ def _refuse_unnamed_modules(recorded: object, trusted: Trusted) -> None:
             f"the run used the modules {', '.join(unnamed)}: if you trust the code that has these "
             f"names here, give --modules {' '.join(unnamed)}"
         )
+
+
+def _refuse_unnamed_addresses(data: object, trusted: Trusted) -> None:
+    options = read_catalogue().groups["data"].values()
+    own = {address for option in options for address in _find_addresses(dict(option.keys))}
+    named = dict.fromkeys(_find_addresses(data))
+    if unnamed := [each for each in named if each not in own and each not in trusted.addresses]:
+        raise UserError(
+            f"the run's data comes from {', '.join(unnamed)}: if you trust that, give --addresses "
+            f"{' '.join(unnamed)}; or download it yourself, and say where it lies with --data-root"
+        )
+
+
+def _find_addresses(value: object) -> Iterator[str]:
+    """All texts in nested values that name a place in the network."""
+    if isinstance(value, str) and "://" in value:
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _find_addresses(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _find_addresses(each)

@@ -4,8 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hhexp.reading import describe
-from hhexp.reproduction.shapes import Sha256
+from hhexp.reading import Sha256, describe
 from hhexp.training.state import PastEpoch
 
 UNCOUNTED = ("time/", "perf/")

@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from hhexp.atomic import replace_file
 from hhexp.errors import UserError
-from hhexp.reading import damaged, parse_json, parse_yaml
+from hhexp.reading import Sha256, damaged, parse_json, parse_yaml
 from hhexp.reproduction.layout import Line, render
 from hhexp.reproduction.record import FILES, Record
-from hhexp.reproduction.shapes import STRINGS, Sha256
+from hhexp.reproduction.shapes import STRINGS
 
 SHARED = "shared"
 SOURCES = "training-sources.json"

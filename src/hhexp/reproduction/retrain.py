@@ -54,7 +54,6 @@ def prepare_reproduction(
     *,
     epochs: int | None,
     trusted: Trusted,
-    root: str | None,
 ) -> Reproduction:
     """The job that repeats a run, with its threads and its instruction set.
 
@@ -63,7 +62,6 @@ def prepare_reproduction(
         doubts: what speaks against its record.
         epochs: train so many only; None for all.
         trusted: what the person has named; nothing else that the record names is used.
-        root: where the data lies now; None for where the record says.
 
     Raises:
         UserError: something that is needed is missing here, and what to do about it.
@@ -72,8 +70,9 @@ def prepare_reproduction(
     was = record.identity
     runtime = _get_section(values, "runtime")
     runtime["isa"] = _choose_cap(str(runtime.get("isa")), str(was.get("instruction set")))
-    if root is not None:
-        _get_section(values, "data")["root"] = root
+    data = _get_section(values, "data")
+    if trusted.root is not None:
+        data["root"] = trusted.root
     if epochs is not None:
         _limit_epochs(values, epochs, record)
     as_recorded = yaml.safe_dump(values, sort_keys=False)

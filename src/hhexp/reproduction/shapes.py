@@ -7,13 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from hhexp.experiment.trace import FILE as STEPS
 from hhexp.experiment.trace import read_trace
-from hhexp.reading import describe, parse_json
-
-
-def _check_sha256(text: str) -> str:
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise ValueError("must be a SHA-256 (64 hex digits)")
-    return text
+from hhexp.reading import Sha256, describe, parse_json
 
 
 def _check_run_id(text: str) -> str:
@@ -23,7 +17,6 @@ def _check_run_id(text: str) -> str:
 
 
 RunId = Annotated[str, AfterValidator(_check_run_id)]
-Sha256 = Annotated[str, AfterValidator(_check_sha256)]
 
 
 class Repository(BaseModel):
