@@ -1,8 +1,12 @@
 """Other people's texts are read, or refused in one line that says what is wrong."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from hhexp.reading import parse_json, parse_yaml
+from hhexp.errors import UserError
+from hhexp.reading import parse_json, parse_yaml, read_bytes
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,43 @@ def test_a_text_that_is_not_plain_yaml_is_refused(text: str, problem: str) -> No
 def test_a_text_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not valid JSON: "):
         parse_json(text)
+
+
+def test_aliases_are_read_where_a_person_may_write_them() -> None:
+    text = "a: &a {x: 1}\nb: {<<: *a, y: [*a, *a]}"
+    assert parse_yaml(text, aliases=True) == {"a": {"x": 1}, "b": {"x": 1, "y": [{"x": 1}] * 2}}
+
+
+LEVELS = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+MERGED = "".join(f"l{n}: &l{n} {{<<: [{', '.join([f'*l{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"l0: &l0 [x]\n{LEVELS}", f"l0: &l0 {{x: 1}}\n{MERGED}", "a: &a [*a]", "a: &a {b: *a}"],
+)
+def test_a_small_text_that_stands_for_an_endless_one_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"values; the limit is 100,000: .* HHEXP_MAX_YAML_VALUES"):
+        parse_yaml(text, aliases=True)
+
+
+def test_a_long_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HHEXP_MAX_YAML_MB", "1")
+    with pytest.raises(ValueError, match="too large: 1 MB; the limit is 1"):
+        parse_yaml("a" * 1_000_001)
+
+
+def test_a_file_is_read_if_it_is_one_and_not_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"one\r\n")
+    assert read_bytes(tmp_path / "a") == b"one\r\n"
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(UserError, match="not a file"):
+            read_bytes(path)
+    with pytest.raises(UserError, match="none: No such file"):
+        read_bytes(tmp_path / "none")
+    monkeypatch.setenv("HHEXP_MAX_TEXT_MB", "0")
+    with pytest.raises(UserError, match=r"a: too large: .* set HHEXP_MAX_TEXT_MB"):
+        read_bytes(tmp_path / "a")

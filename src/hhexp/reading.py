@@ -1,6 +1,7 @@
 """Texts that other people may have written, read back or refused in one line."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from hhexp.errors import UserError
+from hhexp.limits import TEXT_BYTES, YAML_BYTES, YAML_VALUES
 
 MESSAGES = {
     "missing": "missing",
@@ -45,6 +47,21 @@ Address = Annotated[str, AfterValidator(_check_address)]
 MAPPING = TypeAdapter(dict[str, Any], config=ConfigDict(strict=True))
 
 
+def read_bytes(file: Path) -> bytes:
+    """The content of a file that is a text, with its line ends, which patches depend on.
+
+    Raises:
+        UserError: it cannot be read, is not a file, or is too large.
+    """
+    try:
+        if file.exists() and not file.is_file():
+            raise UserError(f"{file}: not a file")
+        TEXT_BYTES.check(file.stat().st_size, str(file))
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror}") from error
+
+
 def parse_json(text: str) -> Any:
     """Read JSON.
 
@@ -57,22 +74,38 @@ def parse_json(text: str) -> Any:
         raise ValueError(f"not valid JSON: {error}") from error
 
 
-def parse_yaml(text: str) -> Any:
-    """Read YAML without aliases, by which a small text can stand for an endless one.
+def parse_yaml(text: str, *, aliases: bool = False) -> Any:
+    """Read YAML, by default without aliases, which no run writes.
+
+    With ``aliases``, by which a small text can stand for an endless one, the values are counted.
 
     Raises:
-        ValueError: it is not valid, has an alias, or is nested too deeply.
+        ValueError: it is not valid, has an alias or too many values, or is nested too deeply.
     """
     try:
+        YAML_BYTES.check(len(text), "YAML")
         events = yaml.parse(text, yaml.SafeLoader)
         if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise ValueError("it has an alias (*name), which no run writes")
+            if not aliases:
+                raise ValueError("it has an alias (*name), which no run writes")
+            YAML_VALUES.check(_count_values(yaml.compose(text, yaml.SafeLoader), {}), "YAML")
         return yaml.safe_load(text)
     except Exception as error:  # PyYAML raises many kinds, such as KeyError for `!!bool maybe`
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or error
         raise ValueError(f"not valid YAML: {line}{problem}") from error
+
+
+def _count_values(node: Any, known: dict[int, int]) -> int:
+    """The values in a node, each as often as aliases repeat it; endless where it is in itself."""
+    if isinstance(node.value, str):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = YAML_VALUES.most + 1
+        inner = node.value if isinstance(node, yaml.SequenceNode) else sum(node.value, ())
+        known[id(node)] = 1 + sum(_count_values(each, known) for each in inner)
+    return known[id(node)]
 
 
 def describe(error: ValueError) -> str:

@@ -5,25 +5,13 @@ import shlex
 import pytest
 
 from hhexp.analysis import grid
-from hhexp.errors import UserError
 
 
-def test_a_grid_is_read_as_hydra_reads_it() -> None:
-    values = grid.read_grid(
-        ["aug=none,full", "epochs=15,30", "model.filters=[8,8]", "data.root='a b'"]
-    )
-    assert values["aug"] == ["none", "full"]
-    assert values["epochs"] == ["15", "30"]
-    assert values["model.filters"] == ["[8,8]"]
+def test_every_combination_is_a_cell() -> None:
     assert [grid.label(cell) for cell in grid.combine({"a": ["1", "2"], "b": ["x"]})] == [
         "a=1 b=x",
         "a=2 b=x",
     ]
-
-
-def test_a_word_that_is_no_override_is_refused() -> None:
-    with pytest.raises(UserError, match="aug"):
-        grid.read_grid(["aug"])
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_a_damaged_file_is_refused(file: Path, content: bytes, problem: str) -> 
 def test_what_cannot_be_read_or_written_is_named(make_record: Make, runs: Path, file: Path) -> None:
     file.unlink()
     file.mkdir()
-    assert refusal(file) == f"{file}: Is a directory"
+    assert refusal(file) == f"{file}: not a file"
     with pytest.raises(UserError, match=r"\.yaml.*: Is a directory"):
         published.write(make_record(files=FILES), runs)
 

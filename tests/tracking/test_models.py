@@ -1,7 +1,11 @@
 """Models read back from their runs."""
 
 import os
+import re
+import resource
 import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +175,25 @@ def test_the_classes_come_in_the_order_of_the_models_outputs(store: Store) -> No
     assert read_classes(store, run.run_id) == ("ants", "zebras", "bees")
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '{"a": "x"}', '{"a": 0, "b": 0}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "{",
+            "[1]",
+            '{"a": 1}',
+            '{"a": "x"}',
+            '{"a": 0, "b": 0}',
+            '{"a": Infinity}',
+            '{"a": 1e999}',
+        ),
+        *('{"a": NaN}', "[" * 100_000, '{"a": ' + "9" * 5000 + "}", "", "null", '{"a": [0]}'),
+    ],
+)
 def test_damaged_classes_are_said(store: Store, text: str) -> None:
     run = started(store)
     run.log_text(text, "classes.json")
-    with pytest.raises(UserError, match=r"its classes\.json is damaged"):
+    with pytest.raises(UserError, match=r"^classes\.json of run \w+ was edited or is"):
         read_classes(store, run.run_id)
 
 
@@ -183,3 +201,56 @@ def test_missing_classes_are_said(store: Store) -> None:
     run = started(store)
     with pytest.raises(UserError, match="classes cannot be read from the store"):
         read_classes(store, run.run_id)
+
+
+def write_model(file: Path, edit: Callable[[str], str]) -> None:
+    """A model file whose description was edited."""
+    cnn().save(file)
+    with zipfile.ZipFile(file) as parts:
+        contents = {name: parts.read(name) for name in parts.namelist()}
+    contents["config.json"] = edit(contents["config.json"].decode()).encode()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, content in contents.items():
+            parts.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        ("[null, 16, 16, 3]", "[null, 30000, 30000, 3]"),
+        ('"units": 4', '"units": 1000000000'),
+        ('"filters": 4', '"filters": 1000000000'),
+    ],
+)
+def test_a_model_that_would_fill_the_memory_is_refused_before_it_is_made(
+    found: str, instead: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.keras"
+    built = re.compile(r'"build_config": \{[^}]*\}')
+    write_model(file, lambda text: built.sub('"build_config": {}', text).replace(found, instead))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match=r"^here: its model, asked .*set HHEXP_MAX_MODEL_MB$"):
+        load_file(file, "here")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 500_000  # kB
+
+
+def test_a_package_that_a_model_names_is_not_imported_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = str(tmp_path / "mark")
+    (tmp_path / "keras_hub.py").write_text(f"import pathlib\npathlib.Path({mark!r}).touch()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    write_model(
+        tmp_path / "a.keras",
+        lambda text: text.replace('"module": "keras.layers"', '"module": "keras_hub.layers"'),
+    )
+    with pytest.raises(UserError, match=r"^here: its model needs keras_hub, which a file cannot"):
+        load_file(tmp_path / "a.keras", "here")
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, '{"module": 5}'])
+def test_a_damaged_description_of_a_model_is_said(text: str, tmp_path: Path) -> None:
+    write_model(tmp_path / "a.keras", lambda _: text)
+    with pytest.raises(UserError, match=r"^here: its model (was edited|cannot be loaded)"):
+        load_file(tmp_path / "a.keras", "here")

@@ -5,8 +5,6 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from hhexp.errors import UserError
-
 Cell = dict[str, str]
 """Parameters and their values, such as ``{"aug": "full", "epochs": "15"}``."""
 
@@ -21,30 +19,6 @@ def label(cell: Mapping[str, object]) -> str:
 def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:
     """Whether a run, or another cell, has all of a cell's values."""
     return all(key in params and _normalise(params[key]) == _normalise(cell[key]) for key in cell)
-
-
-def read_grid(overrides: Sequence[str]) -> dict[str, list[str]]:
-    """The values of each key in Hydra's overrides: ``aug=none,full`` has two for ``aug``.
-
-    Raises:
-        UserError: one is not an override, or is a range or search space and not a list of values.
-    """
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import Transformer
-    from hydra.errors import HydraException
-
-    try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-        return {
-            str(override.key_or_group): [
-                str(value) for value in override.sweep_iterator(Transformer.encode)
-            ]
-            if override.is_sweep_override()
-            else [str(override.get_value_element_as_str())]
-            for override in parsed
-        }
-    except HydraException as error:
-        raise UserError(" ".join(str(error).partition("\nSee ")[0].split())) from error
 
 
 def combine(values: Mapping[str, Sequence[str]]) -> list[Cell]:

@@ -14,6 +14,8 @@ from hhexp.analysis.metrics import Statistic
 from hhexp.config.check import suggest
 from hhexp.config.schema import Section
 from hhexp.errors import UserError
+from hhexp.launching.overrides import read_overrides
+from hhexp.reading import describe, parse_yaml, read_bytes
 
 FOLDER = Path("experiments")
 FILE = "study.yaml"
@@ -110,7 +112,7 @@ class Study(Section):
     @classmethod
     def _are_overrides(cls, text: str, info: ValidationInfo) -> str:
         try:
-            grid.read_grid(shlex.split(text))
+            read_overrides(shlex.split(text))
         except UserError as error:
             raise ValueError(str(error)) from error
         return text
@@ -118,12 +120,12 @@ class Study(Section):
     @cached_property
     def cells(self) -> list[Cell]:
         """Every combination of the grid's values."""
-        return grid.combine(grid.read_grid(shlex.split(self.grid)))
+        return grid.combine(read_overrides(shlex.split(self.grid)))
 
     @cached_property
     def shared(self) -> Cell:
         """What all runs share."""
-        return {key: values[0] for key, values in grid.read_grid(shlex.split(self.fixed)).items()}
+        return {key: values[0] for key, values in read_overrides(shlex.split(self.fixed)).items()}
 
     @property
     def command(self) -> str:
@@ -163,12 +165,10 @@ def read_study(file: Path) -> Study:
     Raises:
         UserError: it cannot be read, or something in it is wrong; names the claim and the key.
     """
-    import yaml
-
     try:
-        values = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{file}: {' '.join(str(error).split())}") from error
+        values = parse_yaml(read_bytes(file).decode(), aliases=True)
+    except ValueError as error:
+        raise UserError(f"{file}: {describe(error)}") from error
     if not isinstance(values, dict):
         raise UserError(f"{file}: must contain keys such as question, grid, seeds and claims")
     values.setdefault("name", file.absolute().parent.name if file.name == FILE else file.stem)

@@ -3,11 +3,13 @@
 A folder and a zip file are read with the methods that ``pathlib.Path`` and ``zipfile.Path`` share.
 """
 
+from functools import partial
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hhexp.config.registry import data_reader
 from hhexp.data.dataset import SPLITS, Files, ImageFile
+from hhexp.data.image_files import read_image_file
 from hhexp.errors import UserError
 
 
@@ -76,7 +78,7 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
                     f"{where}/{entry.name}/{file.name}: not a file: only images belong here"
                 )
             path = f"{split}/{entry.name}/{file.name}"
-            images.append(ImageFile(path, entry.name, file.read_bytes))
+            images.append(ImageFile(path, entry.name, partial(read_image_file, file, path)))
     return images
 
 

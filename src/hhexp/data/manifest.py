@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from hhexp.data.dataset import FileEntry, Files, ImageFile
+from hhexp.data.image_files import check_image
 from hhexp.errors import UserError
 
 
@@ -32,17 +33,23 @@ def compute_fingerprint(entries: Iterable[FileEntry]) -> str:
 
 
 def read_file(image: ImageFile) -> bytes:
-    """The content of a file.
+    """The content of a file that is to be decoded.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: it cannot be read, or is too large, or an image that is too large.
     """
+    content = _read(image)
+    check_image(content, image.path)
+    return content
+
+
+def _read(image: ImageFile) -> bytes:
     try:
         return image.read()
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise UserError(f"{image.path}: cannot be read: {error}") from error
 
 
 def _describe_file(image: ImageFile) -> FileEntry:
-    content = read_file(image)
+    content = _read(image)
     return FileEntry(image.path, len(content), hashlib.sha256(content).hexdigest())

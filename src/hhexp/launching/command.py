@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from hhexp.config.catalogue import Catalogue
 from hhexp.launching import composition, launcher
+from hhexp.launching.overrides import check_sweep
 from hhexp.launching.sweep import RunFailed, Sweep
 
 
@@ -23,6 +24,8 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
     composition.check_options(words, catalogue)
+    if sweep.multirun:
+        check_sweep(words, catalogue)
     launcher.register()
     with tempfile.TemporaryDirectory(prefix="hhexp-") as hydra_dir:
         os.environ["HHEXP_HYDRA_DIR"] = hydra_dir

@@ -68,19 +68,23 @@ def name_jobs(overrides: list[list[str]]) -> list[str]:
 
 
 def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
-    """Check that no group is given a value that YAML does not read as a string.
+    """Check that each word has a key, and each group a value that YAML reads as a string.
 
-    Hydra's own message would not name the group.
+    Hydra's own message would not name the key or the group.
 
     Raises:
-        UserError: one is given null, true, false or a number.
+        UserError: a key is missing, or a group is given null, true, false or a number.
     """
     for word in words:
-        group, _, value = word.partition("=")
-        for option in value.split(",") if group in catalogue.groups else []:
+        group, equals, value = word.partition("=")
+        if equals and not group.lstrip("+~"):
+            raise UserError(f"{word}: there must be a key before the =, such as epochs=15")
+        known = group in catalogue.groups or group.partition("/")[0] == "hydra"
+        for option in value.split(",") if known else []:
             if re.fullmatch(r"null|true|false|[-+]?[\d.]+", option, re.IGNORECASE):
-                names = ", ".join(catalogue.groups[group])
-                raise UserError(f"{group}={option}: no such option; available: {names}")
+                names = ", ".join(catalogue.groups.get(group, {}))
+                hint = f"; available: {names}" if names else ""
+                raise UserError(f"{group}={option}: no such option{hint}")
 
 
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:

@@ -8,13 +8,11 @@ import numpy as np
 from hhexp.errors import UserError
 from hhexp.prediction.gradcam import compute_gradcam
 from hhexp.prediction.model import RunModel
+from hhexp.tracking.model_files import BATCH
 from hhexp.training.step import probabilities
 
 if TYPE_CHECKING:
     import keras
-
-BATCH = 32
-"""Images in a step."""
 
 
 @dataclass(frozen=True, eq=False)

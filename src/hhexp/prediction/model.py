@@ -2,11 +2,15 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from hhexp.config.schema import Runtime
 from hhexp.errors import UserError
+from hhexp.reading import damaged
 from hhexp.tracking.models import load_model, read_classes
-from hhexp.tracking.query import find_run
+from hhexp.tracking.query import StoredRun, find_run
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import start_tensorflow
 
@@ -35,13 +39,23 @@ def open_model(store: Store, run_id: str) -> RunModel:
     run = find_run(store, run_id)
     classes = read_classes(store, run.run_id)
     if "tensorflow" not in sys.modules:
-        start_tensorflow(
-            device="auto",
-            threads=int(run.params.get("runtime.threads", 2)),
-            precision="float32",  # of new layers; the model's keep theirs
-            isa=run.params.get("runtime.isa", "native"),
-        )
+        start_tensorflow(**_read_runtime(run).model_dump())
     return RunModel(load_model(store, run.run_id), classes)
+
+
+def _read_runtime(run: StoredRun) -> Runtime:
+    try:
+        return Runtime.model_validate(
+            {
+                "device": "auto",
+                "threads": run.params.get("runtime.threads", "2"),
+                "precision": "float32",  # of new layers; the model's keep theirs
+                "isa": run.params.get("runtime.isa", "native"),
+            },
+            strict=False,
+        )
+    except ValidationError as error:
+        raise damaged(f"run {run.run_id}: its parameter runtime", error) from error
 
 
 def check_image_size(model: RunModel) -> tuple[int, int]:
@@ -50,7 +64,8 @@ def check_image_size(model: RunModel) -> tuple[int, int]:
     Raises:
         UserError: it does not take RGB images of one size, or does not tell its classes apart.
     """
-    shape, outputs = model.network.input_shape, model.network.output_shape[-1]
+    shape: tuple[Any, ...] = tuple(getattr(model.network, "input_shape", ()))
+    outputs: Any = getattr(model.network, "output_shape", (0,))[-1]
     if len(shape) != 4 or None in shape[1:] or shape[3] != 3:
         raise UserError(
             f"the run's model takes inputs of shape {shape}, not RGB images of one size"

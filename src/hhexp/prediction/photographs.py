@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.data.decode import decode
+from hhexp.data.image_files import check_image, read_image_file
 from hhexp.errors import UserError
 
 if TYPE_CHECKING:
@@ -62,10 +63,13 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
     Raises:
         UserError: it cannot be read, is not an image, or is a damaged or a very large one.
     """
+    if path.exists() and not path.is_file():  # such as /dev/zero, which has no end
+        raise UserError(f"{path}: not a file")
     try:
-        content = path.read_bytes()
+        content = read_image_file(path, str(path))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    check_image(content, str(path))
     with warnings.catch_warnings(action="ignore"):  # Pillow's, of very large and of odd files
         content = _with_8_bits(content, path)
         image = decode(content, str(path), None)
@@ -89,11 +93,6 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
             upright = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError:
         return content
-    except Image.DecompressionBombError as error:
-        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise UserError(
-            f"{path}: too large: more than {most} megapixels; make it smaller"
-        ) from error
     except Exception as error:  # Pillow's decoders raise many kinds
         raise UserError(f"{path}: a damaged image: {error}") from error
     # Of colours with 16 bits Pillow has kept the upper 8.

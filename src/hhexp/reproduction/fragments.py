@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from hhexp.errors import UserError
+from hhexp.reading import read_bytes
 from hhexp.reproduction.record import FILES, PARTS, Record, from_texts
 
 
@@ -40,8 +41,6 @@ def write_folder(record: Record, runs: Path) -> None:
 def _read_text(file: Path) -> str | None:
     """A file's text with its line ends as they are, which patches depend on."""
     try:
-        return file.read_bytes().decode() if file.is_file() else None
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror}") from error
+        return read_bytes(file).decode() if file.is_file() else None
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 text; restore it, for example with git") from error

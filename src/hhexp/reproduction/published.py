@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from hhexp.atomic import replace_file
 from hhexp.errors import UserError
-from hhexp.reading import Sha256, damaged, parse_json, parse_yaml
+from hhexp.reading import Sha256, damaged, parse_json, parse_yaml, read_bytes
 from hhexp.reproduction.layout import Line, render
 from hhexp.reproduction.record import FILES, Record
 from hhexp.reproduction.shapes import STRINGS
@@ -79,7 +79,7 @@ def read(file: Path) -> Record:
         UserError: it or a file that it shares is missing, cannot be read, or was edited.
     """
     try:
-        form = _Form.model_validate(parse_yaml(_read(file).decode()))
+        form = _Form.model_validate(parse_yaml(read_bytes(file).decode()))
         if form.run_id != file.stem:
             raise ValueError(f"run_id: must be {file.stem}, as the file's name says")
         texts = {name: _read_shared(file, name, sha256) for name, sha256 in form.shared.items()}
@@ -141,7 +141,7 @@ def _read_shared(file: Path, name: str, sha256: str) -> str:
         raise UserError(
             f"{place}: not found, and {file.name} needs it; copy it from where that comes from"
         )
-    content = _read(place)
+    content = read_bytes(place)
     if _sha256(content) != sha256:
         raise UserError(
             f"{place} was edited: its SHA-256 is not the one in its name; restore it, for example "
@@ -152,13 +152,6 @@ def _read_shared(file: Path, name: str, sha256: str) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror}") from error
 
 
 def _write(file: Path, text: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
 from hhexp.errors import UserError
+from hhexp.limits import TEXT_BYTES
 from hhexp.tracking.store import Store
 
 
@@ -12,15 +13,17 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     """The text of an artifact, such as predictions/validation.csv; None where the run has none.
 
     Raises:
-        UserError: the path leads outside the run's artifacts, the artifact is not UTF-8 text, or
-            the store cannot be used.
+        UserError: the path leads outside the run's artifacts, the artifact is too large or not
+            UTF-8 text, or the store cannot be used.
     """
     check_path(path)
     client = store.client()
     folder = str(PurePosixPath(path).parent)
     listed = client.list_artifacts(run_id, None if folder == "." else folder)
-    if path not in {entry.path for entry in listed}:
+    sizes = {entry.path: entry.file_size for entry in listed}
+    if path not in sizes:
         return None
+    TEXT_BYTES.check(sizes[path] or 0, f"run {run_id}: the artifact {path}")
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
         content = Path(client.download_artifacts(run_id, path, temporary)).read_bytes()
     try:

@@ -6,14 +6,18 @@ file anywhere or to a TensorFlow SavedModel, whose graph may read and write file
 takes no layer that carries code.
 """
 
-import json
 import tempfile
 import textwrap
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pydantic import ConfigDict, TypeAdapter
+
 from hhexp.errors import UserError
+from hhexp.limits import MODEL_BYTES, TEXT_BYTES, Limit
+from hhexp.reading import damaged, parse_json, read_bytes
+from hhexp.tracking.model_files import check_model_file
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 MODEL_FILE = "data/model.keras"
+INDICES = TypeAdapter(dict[str, int], config=ConfigDict(strict=True))
 REASON_LENGTH = 160
 """Letters of Keras's reason that a message repeats."""
 
@@ -34,7 +39,9 @@ def load_model(store: Store, run_id: str) -> "keras.Model":
     """
     model_id = _find_model_id(store, run_id)
     with tempfile.TemporaryDirectory() as folder:
-        file = _download(f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model")
+        file = _download(
+            f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model", MODEL_BYTES
+        )
         return load_file(file, f"run {run_id}")
 
 
@@ -42,14 +49,17 @@ def load_file(file: Path, where: str) -> "keras.Model":
     """A model from a ``.keras`` file, in safe mode; ``where`` is what messages call its origin.
 
     Raises:
-        UserError: it cannot be loaded safely.
+        UserError: it cannot be loaded safely, or is too large.
     """
     import keras
 
     if not zipfile.is_zipfile(file):  # Keras would take some other formats too
         raise UserError(f"{where}: its model is not a .keras file, or is damaged")
     try:
+        check_model_file(file, where)
         return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except UserError:
+        raise
     except Exception as error:  # Keras raises many kinds
         raise UserError(f"{where}: its model cannot be loaded: {_give_reason(error)}") from error
 
@@ -61,14 +71,16 @@ def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
         UserError: the run did not log them.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file = _download(f"runs:/{run_id}", "classes.json", folder, f"run {run_id}'s classes")
+        file = _download(
+            f"runs:/{run_id}", "classes.json", folder, f"run {run_id}'s classes", TEXT_BYTES
+        )
         try:
-            indices = {str(name): int(i) for name, i in json.loads(file.read_text()).items()}
-        except (ValueError, AttributeError, TypeError) as error:
-            raise UserError(f"run {run_id}: its classes.json is damaged") from error
-    names = sorted(indices, key=indices.__getitem__)
-    if [indices[name] for name in names] != list(range(len(names))):
-        raise UserError(f"run {run_id}: its classes.json is damaged")
+            indices = INDICES.validate_python(parse_json(read_bytes(file).decode()))
+            names = sorted(indices, key=indices.__getitem__)
+            if [indices[name] for name in names] != list(range(len(names))):
+                raise ValueError("must number the classes from 0 on")
+        except ValueError as error:
+            raise damaged(f"classes.json of run {run_id}", error) from error
     return tuple(names)
 
 
@@ -96,12 +108,16 @@ def _find_model_id(store: Store, run_id: str) -> str:
     raise UserError(f"{name} has no model: none was logged")
 
 
-def _download(uri: str, path: str, folder: str, what: str) -> Path:
+def _download(uri: str, path: str, folder: str, what: str, most: Limit) -> Path:
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     try:
-        return Path(get_artifact_repository(uri).download_artifacts(path, folder))
+        artifacts = get_artifact_repository(uri)
+        for entry in artifacts.list_artifacts(str(PurePosixPath(path).parent).lstrip(".")):
+            if entry.path == path:
+                most.check(entry.file_size or 0, what)
+        return Path(artifacts.download_artifacts(path, folder))
     except (MlflowException, OSError) as error:
         raise UserError(f"{what} cannot be read from the store: {_give_reason(error)}") from error
 
