@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Protocol
 
 from hhexp.errors import UserError
+from hhexp.escape import escape_line
 
 Main = Callable[[list[str] | None], int]
 
@@ -71,5 +72,5 @@ def _print_error(text: str, status: int) -> int:
         import traceback
 
         traceback.print_exc()
-    print(f"hhexp: {text}", file=sys.stderr)
+    print(f"hhexp: {escape_line(text)}", file=sys.stderr)
     return status

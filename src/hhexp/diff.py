@@ -10,9 +10,8 @@ from hhexp.errors import UserError
 from hhexp.options import add_published, add_tracking_uri
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from hhexp.reproduction.record import Record
+    from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
 
 MOST = 30
@@ -27,12 +26,11 @@ def main(argv: list[str] | None = None) -> int:
         0 where nothing differs, 1 where something does.
     """
     words = _build_parser().parse_args(argv)
-    from rich.console import Console
-
     from hhexp.reproduction.doubts import find_doubts
+    from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
 
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    console = Terminal(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
     store.prepare()
     one, other = (_find_one(store, run_id, words.published) for run_id in words.runs)
@@ -55,13 +53,11 @@ def _find_one(store: "Store", run_id: str, experiments: Path) -> "Record":
     return find(store, run_id, experiments)
 
 
-def _print_title(record: "Record", console: "Console") -> None:
-    from hhexp.escape import escape
-
-    console.print(f"{record.run_id[:8]}  {escape(record.name)}, from {record.where}")
+def _print_title(record: "Record", console: "Terminal") -> None:
+    console.print(f"{record.run_id[:8]}  {record.name}, from {record.where}")
 
 
-def _show_provenance(one: "Record", other: "Record", console: "Console", *, whole: bool) -> bool:
+def _show_provenance(one: "Record", other: "Record", console: "Terminal", *, whole: bool) -> bool:
     """Show how two runs were made differently; whether they were."""
     from hhexp.reproduction.difference import (
         find_differences,
@@ -85,7 +81,7 @@ def _show_provenance(one: "Record", other: "Record", console: "Console", *, whol
     return bool(found or patches)
 
 
-def _show_numbers(one: "Record", other: "Record", console: "Console") -> bool:
+def _show_numbers(one: "Record", other: "Record", console: "Terminal") -> bool:
     """Show two runs' numbers; whether they differ."""
     from hhexp.reproduction.numbers import (
         are_equal,

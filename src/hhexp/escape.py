@@ -1,4 +1,4 @@
-"""Text from a record, made safe for a terminal."""
+"""Text that other people may have written, made safe for a terminal."""
 
 
 def escape(text: str) -> str:
@@ -9,3 +9,8 @@ def escape(text: str) -> str:
         else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def escape_line(text: str) -> str:
+    """A text as one line: what would end the line is escaped too."""
+    return escape(text).replace("\n", "\\n")

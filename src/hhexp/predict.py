@@ -15,6 +15,7 @@ from hhexp.prediction.model import check_image_size, open_model
 from hhexp.prediction.photographs import read_photographs
 from hhexp.prediction.sheet import PICTURED, SUFFIXES, draw_answers, save_figure
 from hhexp.prediction.table import build_table, describe_unscaled
+from hhexp.terminal import Terminal, say
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
 
@@ -25,14 +26,12 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns 1 if some of the files cannot be read, 2 if none can.
     """
-    from rich.console import Console
-
     options = _build_parser().parse_args(argv)
     files = [Path(file) for file in options.files]
     store = Store.resolve(options.tracking_uri)
     run = find_run(store, options.run_id)
     output = check_figure(options.output or f"predictions-{run.run_id[:8]}.png", files)
-    console = Console()
+    console = Terminal()
     with console.status("loading the model"):
         model = open_model(store, run.run_id)
         size = check_image_size(model)
@@ -43,12 +42,12 @@ def main(argv: list[str] | None = None) -> int:
     answers = [ask(model, images, PICTURED)]
     if options.unscaled:
         answers.append(ask(model, undo_scaling(model.network, images), PICTURED))
-    console.print(f"Run {run.run_id[:8]}, {run.name}", style="bold", markup=False, highlight=False)
+    console.print(f"Run {run.run_id[:8]}, {run.name}", style="bold")
     console.print(build_table(photographs, answers))
     if options.unscaled:
-        console.print(describe_unscaled(*answers), highlight=False)
+        console.print(describe_unscaled(*answers))
     save_figure(draw_answers(photographs, answers), output)
-    print(f"Regions that speak for the class (Grad-CAM): {output}")
+    say(f"Regions that speak for the class (Grad-CAM): {output}")
     return 0 if len(photographs) == len(files) else 1
 
 

@@ -12,16 +12,15 @@ from hhexp.options import add_tracking_uri
 def main(argv: list[str] | None = None) -> int:
     """Write each run's record as ``experiments/<study>/runs/<run ID>.yaml``."""
     words = _build_parser().parse_args(argv)
-    from rich.console import Console
-
     from hhexp.reproduction import published
     from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.record import from_store
+    from hhexp.terminal import Terminal
     from hhexp.tracking.query import find_run, find_sweep_runs
     from hhexp.tracking.store import Store
 
     runs = published.runs_folder(words.experiments, words.study)
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
     named = [
         run_id for prefix in words.run_id for run_id in find_sweep_runs(store, prefix) or [prefix]
@@ -29,9 +28,9 @@ def main(argv: list[str] | None = None) -> int:
     records = [from_store(store, find_run(store, run_id)) for run_id in dict.fromkeys(named)]
     for record in records:
         file = published.write(record, runs)
-        console.print(f"{record.name}: {file}", highlight=False, markup=False)
+        console.print(f"{record.name}: {file}")
         for doubt in find_doubts(store, record):
-            console.print(f"  warning: {doubt}", highlight=False, markup=False)
+            console.print(f"  warning: {doubt}")
     return 0
 
 

@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
+    from hhexp.terminal import say
     from hhexp.tracking.store import Store
 
     import_modules(options.modules)
@@ -25,9 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
     page = report.write(results, options.output, overlay, trusted)
     for verdict in judge_claims(results):
-        print(f"{verdict.claim.name}: {verdict}")
+        say(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)
-    print(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+    say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
     return 0
 
 

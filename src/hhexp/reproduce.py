@@ -10,10 +10,9 @@ from hhexp.errors import UserError
 from hhexp.options import add_published, add_tracking_uri, add_trusted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from hhexp.reproduction.record import Record
     from hhexp.reproduction.retrain import Reproduction
+    from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
 
 
@@ -26,14 +25,13 @@ def main(argv: list[str] | None = None) -> int:
         1 where a training failed.
     """
     words = _build_parser().parse_args(argv)
-    from rich.console import Console
-
     from hhexp.reproduction.bisect import bisect
     from hhexp.reproduction.find import find
+    from hhexp.terminal import Terminal
     from hhexp.tracking.query import find_sweep_runs
     from hhexp.tracking.store import Store
 
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
     store.prepare()
     members = find_sweep_runs(store, words.run_id)
@@ -53,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _name_doubts(
-    records: "Sequence[Record]", store: "Store", console: "Console"
+    records: "Sequence[Record]", store: "Store", console: "Terminal"
 ) -> list[tuple[str, ...]]:
     """Print what speaks against each record, and return it."""
     from hhexp.reproduction.doubts import find_doubts
@@ -62,12 +60,12 @@ def _name_doubts(
     for record, found in zip(records, doubts, strict=True):
         for doubt in found:
             said = f"The record of run {record.run_id[:8]} is doubtful: {doubt}"
-            console.print(said, highlight=False, markup=False)
+            console.print(said)
     return doubts
 
 
 def _reproduce_elsewhere(
-    words: argparse.Namespace, records: "Sequence[Record]", store: "Store", console: "Console"
+    words: argparse.Namespace, records: "Sequence[Record]", store: "Store", console: "Terminal"
 ) -> int | None:
     """Reproduce with recorded code or packages, in other processes; None where this one serves."""
     from hhexp.reproduction import packages, worktree
@@ -90,7 +88,7 @@ def _prepare(
     words: argparse.Namespace,
     records: "Sequence[Record]",
     doubts: "Sequence[Sequence[str]]",
-    console: "Console",
+    console: "Terminal",
 ) -> "list[Reproduction]":
     """Prepare the jobs, and print what has changed and what to expect."""
     from hhexp.experiment import Trusted
@@ -105,11 +103,11 @@ def _prepare(
     ]
     for each in prepared:
         said = f"run {each.record.run_id} from {each.record.where}"
-        console.print(said, highlight=False, markup=False)
+        console.print(said)
         if differences := find_differences(each.record.provenance, each.provenance):
             console.print(tabulate_differences(differences, ("then", "now")))
         for line in describe_expectation(each):
-            console.print(line, highlight=False, markup=False)
+            console.print(line)
     return prepared
 
 
@@ -117,7 +115,7 @@ def _reproduce_here(
     words: argparse.Namespace,
     prepared: "Sequence[Reproduction]",
     store: "Store",
-    console: "Console",
+    console: "Terminal",
 ) -> int:
     """Train the runs again and print the verdicts; the exit status."""
     from hhexp.reproduction.expectation import explain_difference
@@ -128,9 +126,9 @@ def _reproduce_here(
     )
     for each, verdict in zip(prepared, verdicts, strict=True):
         said = str(verdict) if verdict else "the training failed"
-        console.print(f"{each.record.run_id[:8]} {said}", highlight=False, markup=False)
+        console.print(f"{each.record.run_id[:8]} {said}")
         if verdict and verdict.first:
-            console.print(explain_difference(each), highlight=False, markup=False)
+            console.print(explain_difference(each))
     return choose_exit_status(verdicts)
 
 

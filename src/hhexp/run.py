@@ -40,10 +40,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def conclude(sweep: "Sweep") -> int:
     """Print and log the table of what was trained, then the failures; the exit status."""
-    from rich.console import Console
     from rich.text import Text
 
     from hhexp.analysis import summary
+    from hhexp.terminal import Terminal
 
     if (made := sweep.trained) and sweep.store:
         rows = summary.summarise(sweep.store, list(made), made)
@@ -54,7 +54,7 @@ def conclude(sweep: "Sweep") -> int:
         sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
     for failure in sweep.failures:
         line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")
-        Console(stderr=True).print(line, soft_wrap=True)
+        Terminal(stderr=True).print(line, soft_wrap=True)
     if not sweep.failures:
         return 0
     return 1 if made else 2

@@ -1,6 +1,7 @@
 """Image by image: who errs where, and what moves between cells."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from hhexp.analysis.predictions import (
     tabulate_images,
 )
 from hhexp.analysis.selection import select
+from hhexp.errors import UserError
 
 NONE, FULL = {"aug": "none", "epochs": "4"}, {"aug": "full", "epochs": "4"}
 
@@ -85,3 +87,22 @@ def test_tables_of_the_duels_and_of_the_images(found) -> None:
     assert list(frame["wrong of 5: aug=full epochs=4"])[:3] == [5, 0, 1]
     moves = frame["aug=full epochs=4 against aug=none epochs=4"]
     assert list(moves[[0, 1, 8, 9]]) == ["", "fixed", "broken", "broken"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "path\n", "path,true,predicted\n", "path,true\na,b\n", "\x1b[2J"),
+        *("path,true,predicted\na,b\n", "path,true,predicted\na,x,x\na,x,x\n"),
+        'path,true,predicted\n"a',
+    ],
+)
+def test_damaged_predictions_are_named(
+    text: str, synthetic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = select(synthetic.store, synthetic.run_ids["full", 4, 0])
+    monkeypatch.setattr("hhexp.analysis.predictions.read_text", lambda *_: text)
+    with pytest.raises(
+        UserError, match=r"^predictions/validation\.csv of run \w+ was edited or is"
+    ):
+        read_predictions(results)

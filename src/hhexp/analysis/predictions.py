@@ -1,7 +1,5 @@
 """The runs' predictions, image by image: which are wrong, and what changes between cells."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +10,11 @@ from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.statistics import McNemar, mcnemar
+from hhexp.csv_text import parse_csv
+from hhexp.experiment.artifacts import COLUMNS
+from hhexp.reading import damaged
 from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +82,9 @@ def read_predictions(results: Results) -> Predictions | None:
     """Read the predictions of every finished run; None where no run has any.
 
     Runs that were validated on other images than the first are left out, with a note.
+
+    Raises:
+        UserError: a run's predictions are damaged.
     """
     found: list[RunPredictions] = []
     notes: list[str] = []
@@ -87,24 +92,42 @@ def read_predictions(results: Results) -> Predictions | None:
     true: tuple[str, ...] = ()
     for cell in results.cells:
         for result in results.of(cell).values():
-            text = read_text(results.store, result.run.run_id, ARTIFACT)
-            rows = list(csv.DictReader(io.StringIO(text or "")))
-            if not rows:
+            rows = _read_table(results.store, result.run.run_id)
+            if rows is None:
                 notes.append(f"{result.run.name} ({result.run.run_id[:8]}) has no {ARTIFACT}.")
                 continue
-            own = tuple(row["path"] for row in rows)
+            own, labels, predicted = zip(*rows, strict=True)
             if not paths:
-                paths, true = own, tuple(row["true"] for row in rows)
+                paths, true = own, labels
             if own != paths:
                 notes.append(
                     f"{result.run.name} ({result.run.run_id[:8]}) was validated on other images; "
                     "its predictions are left out."
                 )
                 continue
-            predicted = tuple(row["predicted"] for row in rows)
             right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
             found.append(RunPredictions(result, right, predicted))
     return Predictions(paths, true, found, notes) if found else None
+
+
+def _read_table(store: Store, run_id: str) -> list[tuple[str, ...]] | None:
+    """The path, the class and the predicted class of each image; None where they were not logged.
+
+    Raises:
+        UserError: they are damaged.
+    """
+    text = read_text(store, run_id, ARTIFACT)
+    if text is None:
+        return None
+    try:
+        rows = parse_csv(text, COLUMNS)[1:]
+        if not rows:
+            raise ValueError("has no images")
+        if len({row[0] for row in rows}) < len(rows):
+            raise ValueError("has an image twice")
+    except ValueError as error:
+        raise damaged(f"{ARTIFACT} of run {run_id}", error) from error
+    return [tuple(row[: len(COLUMNS)]) for row in rows]
 
 
 def choose_pairs(results: Results) -> list[Pair]:

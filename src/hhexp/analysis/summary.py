@@ -1,7 +1,5 @@
 """The table at the end of a sweep: each run at its last and at its best epoch."""
 
-import csv
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
+from hhexp.csv_text import format_csv
 from hhexp.tracking.query import find_run, read_histories
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, LABEL
@@ -118,9 +117,7 @@ def to_markdown(rows: Sequence[Row]) -> str:
 
 def to_csv(rows: Sequence[Row]) -> str:
     """The rows as CSV, a line for each run's last and best epoch."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(_list_lines(rows))
-    return text.getvalue()
+    return format_csv(_list_lines(rows))
 
 
 def _read_row(store: Store, run_id: str, name: str | None) -> Row:

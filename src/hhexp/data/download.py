@@ -101,7 +101,6 @@ class _Bar:
     """The progress bar that pooch wants, drawn by rich."""
 
     def __init__(self, text: str) -> None:
-        from rich.console import Console
         from rich.progress import (
             BarColumn,
             DownloadColumn,
@@ -111,13 +110,15 @@ class _Bar:
             TransferSpeedColumn,
         )
 
+        from hhexp.terminal import Terminal
+
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Terminal(stderr=True),
         )
         self._text = text
         self._task = self._progress.add_task(text, total=None)

@@ -9,7 +9,7 @@ from hhexp.display.events import Event
 from hhexp.display.progress import PlannedRun, Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from hhexp.terminal import Terminal
 
 __all__ = ["Display", "PlannedRun", "console", "display"]
 
@@ -27,7 +27,7 @@ class Display(Protocol):
 def display(
     jobs: Sequence[PlannedRun],
     workers: int,
-    to: "Console | None" = None,
+    to: "Terminal | None" = None,
     title: str = "",
     clock: Callable[[], float] = time.monotonic,
     live: bool = True,
@@ -52,8 +52,8 @@ def display(
     return Plain(sweep, where.file, title)
 
 
-def console() -> "Console":
+def console() -> "Terminal":
     """The standard output; with FORCE_COLOR set, rich would treat a pipe as a terminal."""
-    from rich.console import Console
+    from hhexp.terminal import Terminal
 
-    return Console(force_terminal=None if sys.stdout.isatty() else False)
+    return Terminal(force_terminal=None if sys.stdout.isatty() else False)

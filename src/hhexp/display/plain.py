@@ -6,6 +6,7 @@ from typing import IO, Self
 from hhexp.display.durations import format_duration
 from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
 from hhexp.display.progress import Progress, RunProgress
+from hhexp.terminal import say
 
 
 class Plain:
@@ -87,7 +88,7 @@ class Plain:
         return ", ".join(parts) + note
 
     def _write(self, line: str) -> None:
-        print(line, file=self._file, flush=True)
+        say(line, self._file)
 
 
 def _format_loss(value: float) -> str:

@@ -1,7 +1,5 @@
 """What a run logs beside its metrics: what it was asked for, and what came of it."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from hhexp.csv_text import format_csv
 from hhexp.data import Dataset
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
@@ -20,6 +19,9 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.portability import Portability
 from hhexp.training.state import PastEpoch
+
+COLUMNS = ("path", "true", "predicted")
+"""The columns of the predictions before those of the classes."""
 
 
 def log_configuration(
@@ -109,9 +111,7 @@ def measure_views(training: Training) -> dict[str, float]:
 
 def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:
     """A CSV table of the answers: path, true and predicted class, each class's probability."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["path", "true", "predicted", *(f"p/{name}" for name in dataset.classes)])
+    rows: list[list[str]] = [[*COLUMNS, *(f"p/{name}" for name in dataset.classes)]]
     for path, true, predicted, probabilities in zip(
         dataset.validation.paths,
         answers.labels,
@@ -120,8 +120,8 @@ def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:
         strict=True,
     ):
         names = dataset.classes[true], dataset.classes[predicted]
-        writer.writerow([path, *names, *(repr(float(p)) for p in probabilities)])
-    return table.getvalue()
+        rows.append([path, *names, *(repr(float(p)) for p in probabilities)])
+    return format_csv(rows)
 
 
 def draw_training_images(training: Training, images: int = 4, epochs: int = 4) -> Any:

@@ -1,13 +1,13 @@
 """The SHA-256 of a model's weights after every training step: where two runs part, it shows."""
 
-import csv
 import hashlib
-import io
 import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from hhexp.csv_text import format_csv, parse_csv
 
 if TYPE_CHECKING:
     import keras
@@ -53,12 +53,8 @@ class Trace:
     @property
     def text(self) -> str:
         """The trace as a CSV table, which ``read_trace`` reads."""
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow([*HEAD, *self.names])
-        for step in self.steps:
-            writer.writerow([step.epoch, step.step, step.weights, *step.variables])
-        return table.getvalue()
+        rows = [[step.epoch, step.step, step.weights, *step.variables] for step in self.steps]
+        return format_csv([[*HEAD, *self.names], *rows])
 
 
 def read_trace(text: str) -> Trace:
@@ -67,18 +63,16 @@ def read_trace(text: str) -> Trace:
     Raises:
         ValueError: in one line, what is not as a run writes it.
     """
-    head, *rows = csv.reader(io.StringIO(text), strict=True) if text else [[]]
-    if tuple(head[:3]) != HEAD:
-        raise ValueError(f"must begin with the columns {', '.join(HEAD)}")
-    steps = [_read_step(row, len(head)) for row in rows]
+    head, *rows = parse_csv(text, HEAD)
+    steps = [_read_step(row) for row in rows]
     for before, after in itertools.pairwise(steps):
         if (before.epoch, before.step) >= (after.epoch, after.step):
             raise ValueError(f"epoch {after.epoch}, step {after.step} is not in order")
     return Trace(tuple(head[3:]), steps)
 
 
-def _read_step(row: Sequence[str], columns: int) -> Step:
-    epoch, step, weights, *variables = row if len(row) == columns else [""] * 3
+def _read_step(row: Sequence[str]) -> Step:
+    epoch, step, weights, *variables = row
     numbers = re.fullmatch(r"\d{1,9} \d{1,9}", f"{epoch} {step}", re.ASCII)
     hashes = [("[0-9a-f]{64}", weights), *((f"[0-9a-f]{{{SHORT}}}", each) for each in variables)]
     if not numbers or not all(re.fullmatch(form, text) for form, text in hashes):

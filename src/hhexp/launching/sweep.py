@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-
 from hhexp import experiment
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
@@ -22,6 +20,7 @@ from hhexp.experiment.plan import explain_miss
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.schedule import Scheduled, schedule
+from hhexp.terminal import Terminal
 from hhexp.tracking.query import make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -42,7 +41,7 @@ class RunFailed(Exception):
 class Sweep:
     """What one command trains; a sweeper may launch its jobs in several batches."""
 
-    console: Console
+    console: Terminal
     multirun: bool
     engine: Engine | None = None
     store: Store | None = None
@@ -189,7 +188,7 @@ class Sweep:
 
     def say(self, text: str) -> None:
         """Print a line exactly as it is, even if it has brackets."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
 
 def describe_dataset(dataset: Dataset) -> str:

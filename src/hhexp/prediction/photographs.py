@@ -14,6 +14,7 @@ import numpy as np
 from hhexp.data.decode import decode
 from hhexp.data.image_files import check_image, read_image_file
 from hhexp.errors import UserError
+from hhexp.terminal import say
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,7 +51,7 @@ def read_photographs(files: Sequence[Path], height: int, width: int) -> list[Pho
         try:
             photographs.append(read_photograph(file, height, width))
         except UserError as error:
-            print(f"hhexp: {error}", file=sys.stderr)
+            say(f"hhexp: {error}", sys.stderr)
     return photographs
 
 

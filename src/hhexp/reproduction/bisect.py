@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
-from rich.console import Console
 
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
@@ -14,6 +13,7 @@ from hhexp.provenance import FOLDER
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.retrain import Reproduction, train_jobs
 from hhexp.reproduction.verdict import DIVERGED, EXACT, STATUSES
+from hhexp.terminal import Terminal
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.store import Store
 
@@ -47,7 +47,7 @@ class FirstStep:
 
 
 def bisect(
-    reproduction: Reproduction, settings: Sequence[str], store: Store, console: Console
+    reproduction: Reproduction, settings: Sequence[str], store: Store, console: Terminal
 ) -> int:
     """Train a run again, compare it step by step, and say where it first differs.
 
@@ -76,7 +76,7 @@ def bisect(
         run_ids = [str(outcomes[job.key].run_id) for job in jobs]
         one, other = [*([past] if past else []), *(_read(store, run_id) for run_id in run_ids)]
         if first := find_first_step(one, other, epochs):
-            console.print(str(first), highlight=False, markup=False)
+            console.print(str(first))
             return STATUSES[DIVERGED]
     console.print(f"no step differs: {len(other.steps)} hashes of the weights are the same")
     return STATUSES[EXACT]

@@ -2,12 +2,11 @@
 
 import sys
 
-from rich.console import Console
-
 from hhexp.errors import UserError
+from hhexp.terminal import Terminal
 
 
-def ask_consent(action: str, given: bool, console: Console) -> None:
+def ask_consent(action: str, given: bool, console: Terminal) -> None:
     """Have the person agree to an action, of which all was shown.
 
     Args:

@@ -13,6 +13,7 @@ import hhexp
 from hhexp.reproduction import fragments
 from hhexp.reproduction.packages import LIST, read_pins
 from hhexp.reproduction.record import Record
+from hhexp.terminal import say
 from hhexp.tracking.store import LOCAL_URI, Store
 
 
@@ -46,7 +47,7 @@ class Elsewhere:
             fragments.write_folder(record, Path(temporary) / "recorded" / "runs")
             command = [python, "-m", "hhexp.reproduce", record.run_id, "--published", temporary]
             if store != self.store:
-                print(f"The recorded MLflow is of another version, and logs into {store}")
+                say(f"The recorded MLflow is of another version, and logs into {store}")
             sys.stdout.flush()  # what was said here comes before what is said there
             return subprocess.run([*command, *self.words], env={**os.environ, **own}).returncode
 

@@ -11,10 +11,8 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from hhexp.data.cache import cache_folder, open_or_build
@@ -24,6 +22,7 @@ from hhexp.reproduction import uv
 from hhexp.reproduction.consent import ask_consent
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.requirements import find_lacking
+from hhexp.terminal import Terminal
 
 LIST = "packages.txt"
 """The recorded packages; and in an environment, what says that it is complete."""
@@ -74,7 +73,7 @@ class Environment:
 
 
 def provide(
-    records: Sequence[Record], console: Console, *, code: str, consent: bool, dry_run: bool
+    records: Sequence[Record], console: Terminal, *, code: str, consent: bool, dry_run: bool
 ) -> dict[str, str]:
     """Find or make, for each run, a Python that has its recorded packages.
 
@@ -187,9 +186,9 @@ def _refuse_missing(environment: Environment) -> None:
         )
 
 
-def _show(environment: Environment, is_new: bool, console: Console) -> None:
+def _show(environment: Environment, is_new: bool, console: Terminal) -> None:
     """Say what is installed, and how it differs from what is here."""
-    say = partial(console.print, highlight=False)
+    say = console.print
     if environment.is_here:
         return say("All recorded packages are here in their versions, so no others are needed.")
     if differing := environment.differing:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
@@ -22,6 +21,7 @@ from hhexp.reproduction.record import Record, read_epochs
 from hhexp.reproduction.seeds import find_other_seeds
 from hhexp.reproduction.tolerance import accept, derive_tolerance
 from hhexp.reproduction.verdict import STATUSES, Verdict, compare_histories
+from hhexp.terminal import Terminal
 from hhexp.tracking.query import set_verdict
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -104,7 +104,7 @@ def prepare_reproduction(
 def reproduce(
     reproductions: Sequence[Reproduction],
     store: Store,
-    console: Console,
+    console: Terminal,
     *,
     tolerance: float | None,
     experiments: Path,
@@ -134,7 +134,7 @@ def reproduce(
     return verdicts
 
 
-def train_jobs(jobs: Sequence[Job], store: Store, console: Console) -> dict[str, Outcome]:
+def train_jobs(jobs: Sequence[Job], store: Store, console: Terminal) -> dict[str, Outcome]:
     """Train jobs in processes, as many at once as cores can hold; each one's outcome by its key.
 
     The environment tells the workers which store it is: its address may have a password, and what

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 import hhexp
@@ -16,12 +15,13 @@ from hhexp.provenance.git import run_git
 from hhexp.reproduction.consent import ask_consent
 from hhexp.reproduction.elsewhere import Elsewhere
 from hhexp.reproduction.record import Record
+from hhexp.terminal import Terminal
 
 CHECKOUT_S = 600
 """How long a checkout of the whole repository may take, in seconds."""
 
 
-def show(records: Sequence[Record], console: Console) -> int:
+def show(records: Sequence[Record], console: Terminal) -> int:
     """Show the code that ``run`` would run, and run nothing; the exit status, 0.
 
     Raises:
@@ -32,7 +32,9 @@ def show(records: Sequence[Record], console: Console) -> int:
     return 0
 
 
-def run(records: Sequence[Record], elsewhere: Elsewhere, console: Console, *, consent: bool) -> int:
+def run(
+    records: Sequence[Record], elsewhere: Elsewhere, console: Terminal, *, consent: bool
+) -> int:
     """Reproduce each run with its recorded commit and change.
 
     Args:
@@ -74,12 +76,12 @@ def _read_code(record: Record) -> tuple[str, str]:
     return git.commit, record.files[git.patch]
 
 
-def _show(record: Record, commit: str, patch: str, console: Console) -> None:
+def _show(record: Record, commit: str, patch: str, console: Terminal) -> None:
     """Show the code of a run: its commit, every line of its change, and what is not part of it."""
-    console.print(f"Run {record.run_id} was trained with commit {commit}", highlight=False)
+    console.print(f"Run {record.run_id} was trained with commit {commit}")
     if patch:
         lines = patch.count("\n")
-        console.print(f"and this uncommitted change, {lines} lines:", highlight=False)
+        console.print(f"and this uncommitted change, {lines} lines:")
         shown = Text(escape(patch))
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")

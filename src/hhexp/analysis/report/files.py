@@ -14,6 +14,7 @@ from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
 from hhexp.analysis.report.tables import tabulate_published
 from hhexp.atomic import replace_file
+from hhexp.csv_text import format_frame
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -107,7 +108,7 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
     if content.predictions:
         frames["images"] = tabulate_images(content.predictions, content.results)
     for name, frame in frames.items():
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        (folder / f"{name}.csv").write_text(format_frame(frame), "utf-8")
     return list(frames)
 
 
