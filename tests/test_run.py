@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from hhexp.experiment import Outcome
@@ -378,3 +379,22 @@ def test_a_model_that_is_not_portable_says_so_and_its_run_answers_the_same_comma
     assert len(shell.runs()) == 1
     expected = shell.call("reproduce", run.run_id, "--modules", "own_models", "--dry-run")
     assert "the CPU is of the same vendor: the numbers should come back exactly" in expected.stdout
+
+
+@pytest.mark.slow
+def test_classes_of_any_name_train_to_the_end_each_with_its_own_numbers(shell: Any) -> None:
+    names = ["c++", "c##", "$\\frac$", "=cmd", "\x1b[2J", "x" * 250]
+    root = shell.folder / "odd"
+    for split in ("train", "validation"):
+        for number, name in enumerate(names):
+            (root / split / name).mkdir(parents=True)
+            for image in range(2):
+                picture = Image.new("RGB", (16, 16), (40 * number, 100 * image, 0))
+                picture.save(root / split / name / f"{image}.png")
+    words = shell.tiny(f"data.root={root}", "epochs=1", 'objective="val/recall/c##"')
+    done = shell.call("run", *words)
+    assert done.returncode == 0, done.stderr
+    assert all(letter.isprintable() or letter == "\n" for letter in done.stdout)
+    (run,) = shell.runs()
+    recalls = [name for name in shell.metrics(run.run_id) if name.startswith("val/recall/")]
+    assert len(recalls) == len(names)

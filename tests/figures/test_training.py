@@ -1,8 +1,12 @@
 """A training in figures."""
 
+import io
+
+import matplotlib
 import numpy as np
 import pytest
 
+from hhexp.figures.sheets import draw_sheet, draw_worst_errors
 from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
 
 CLASSES = ("horses", "humans")
@@ -45,3 +49,23 @@ def test_pyplot_keeps_no_figure_open(render) -> None:
     from matplotlib import pyplot
 
     assert pyplot.get_fignums() == []
+
+
+NAMES = ["$\\frac$", "$", "x" * 250, "\x1b[2J", "\U0001f40e", "a\nb", "&<>", "\udcff", "{}", "_^"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_class_and_file_can_be_drawn(name: str, render) -> None:
+    counts, images = np.array([[3, 1], [0, 2]]), np.zeros((1, 8, 8, 3), np.uint8)
+    render(draw_confusion_matrix(counts, [name, f"{name}2"]))
+    true, predicted, probability = np.array([0]), np.array([1]), np.array([[0.2, 0.8]])
+    render(draw_worst_errors(images, true, predicted, probability, [name], [name, f"{name}2"]))
+    render(draw_sheet(list(images), [name], name, 1))
+
+
+def test_a_class_is_no_formula(render) -> None:
+    figure = draw_confusion_matrix(np.eye(2, dtype=int), ["$x^2$", "b"])
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(file, format="svg")
+    assert file.getvalue().count("$x^2$") >= 2

@@ -1,9 +1,13 @@
 """A sweep's own run says what answers it."""
 
-from rich.console import Console
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from hhexp.experiment import Outcome
 from hhexp.launching.sweep import Sweep
+from hhexp.terminal import Terminal
 from hhexp.tracking.query import find_run, read_answers
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -13,6 +17,19 @@ def test_each_run_that_answers_is_listed_once_however_many_there_are(store: Stor
     parent = TrackedRun.start(store, "study", "sweep")
     ids = [f"{number:032x}" for number in range(200)]
     outcomes = [Outcome(run_id, run_id, "FINISHED", None, "") for run_id in [*ids, ids[0]]]
-    with Sweep(Console(), True, None, store, parent, outcomes):
+    with Sweep(Terminal(), True, None, store, parent, outcomes):
         pass
     assert read_answers(find_run(store, parent.run_id)) == ids
+
+
+@pytest.mark.parametrize("label", ["cats", "c++", "\U0001f40e", "x" * 250])
+def test_a_reused_run_has_the_objective_of_any_class(label: str, store: Store) -> None:
+    run = TrackedRun.start(store, "study", "a run")
+    run.log_epoch(1, {f"val/recall/{label}": 0.1, "val/recall/c##": 0.2})
+    run.log_epoch(2, {f"val/recall/{label}": 0.6, "val/recall/c##": 0.7})
+    job = SimpleNamespace(config=SimpleNamespace(objective=f"val/recall/{label}"))
+    reused = Outcome("a run", run.run_id, "FINISHED", None, "")
+    with Sweep(Terminal(), False, None, store) as sweep:
+        assert sweep._find_objective(job, reused).objective == 0.6
+        failed = replace(reused, status="FAILED")
+        assert sweep._find_objective(job, failed) is failed

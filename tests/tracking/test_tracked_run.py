@@ -10,6 +10,7 @@ import sqlalchemy
 from matplotlib.figure import Figure
 
 from hhexp.errors import UserError
+from hhexp.tracking.names import find_name
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -53,6 +54,38 @@ def test_an_epochs_metrics_have_its_step(run: TrackedRun) -> None:
     assert read(run).data.metrics["val/recall/a_b"] == 1.0
 
 
+def test_classes_whose_names_become_the_same_have_metrics_of_their_own(run: TrackedRun) -> None:
+    epoch = {"val/recall/a#": 0.1, "val/recall/a%": 0.2, "val/recall/a_": 0.3, "val/recall/b#": 0.4}
+    run.log_epoch(1, epoch)
+    run.log_epoch(2, {name: value + 0.5 for name, value in epoch.items()})
+    logged = read(run).data.metrics
+    assert sorted(logged.values()) == pytest.approx([0.6, 0.7, 0.8, 0.9])
+    assert logged["val/recall/a_"] == 0.8 and logged["val/recall/b_"] == 0.9
+    for name, value in epoch.items():
+        found = find_name(name, logged)
+        history = run.store.client().get_metric_history(run.run_id, found)
+        assert [each.value for each in history] == pytest.approx([value, value + 0.5])
+
+
+def test_views_of_such_classes_are_logged_once_each(run: TrackedRun) -> None:
+    views = {"val_half/recall/c++": 0.1, "val_half/recall/c##": 0.2}
+    run.log_once(1, {"val_half/recall/c++": 0.1})
+    run.log_once(1, views)
+    run.log_once(1, views)
+    assert sorted(read(run).data.metrics.values()) == [0.1, 0.1, 0.2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 250, "é" * 255, "$\\frac$", "\U0001f40e", "..", "a//b", "/", "\x1b[2J", "a\nb", "ab "],
+)
+def test_any_class_has_a_metric_that_mlflow_takes(run: TrackedRun, name: str) -> None:
+    run.log_epoch(1, {f"val/recall/{name}": 0.5})
+    (logged,) = read(run).data.metrics
+    assert find_name(f"val/recall/{name}", [logged]) == logged
+    run.log_params({name: 1})
+
+
 def test_what_was_logged_once_is_not_logged_again(run: TrackedRun) -> None:
     run.log_once(3, {"val_half/recall/a#b": 0.5})
     run.log_once(3, {"val_half/recall/a#b": 0.5, "val_half/accuracy": 0.6})
@@ -80,7 +113,10 @@ def test_both_splits_are_inputs_with_our_fingerprint(run: TrackedRun) -> None:
     inputs = {each.tags[0].value: each.dataset for each in read(run).inputs.dataset_inputs}
     assert set(inputs) == {"train", "validation"}
     assert inputs["train"].digest == digest[:36]
-    assert json.loads(inputs["train"].profile) == {"images": 7, "circles": 3, "squares": 4}
+    assert json.loads(inputs["train"].profile) == {
+        "images": 7,
+        "by_class": {"circles": 3, "squares": 4},
+    }
     assert read(run).data.tags["hhexp.data.fingerprint"] == digest
 
 

@@ -1,10 +1,12 @@
 """Sheets of images, each under its caption."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hhexp.escape import escape
 from hhexp.figures.style import INK, make_figure, shorten
 
 if TYPE_CHECKING:
@@ -45,8 +47,7 @@ def draw_sheet(
         scale = side_in / max(image.shape[:2])
         top, half = bottom - image.shape[0] * scale, image.shape[1] * scale / 2
         axes.imshow(image, extent=(middle - half, middle + half, bottom, top), aspect="auto")
-        text = axes.text(middle, top - 0.05, caption, ha="center", color=INK, fontsize=CAPTION_PT)
-        text.set_parse_math(False)  # a file's name may have a $ in it
+        axes.text(middle, top - 0.05, caption, ha="center", color=INK, fontsize=CAPTION_PT)
     axes.set(xlim=(0, width_in), ylim=(height_in, 0))
     axes.set_axis_off()
     return figure
@@ -120,5 +121,7 @@ def _measure_pt(text: str) -> float:
 
     font = get_font(findfont(FontProperties()))
     font.set_size(CAPTION_PT, 72)
-    font.set_text(text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        font.set_text(escape(text))
     return font.get_width_height()[0] / 64  # which it gives in 64ths of a point

@@ -1,6 +1,10 @@
 """What all figures share: colours, and how figures and axes look."""
 
+import functools
+import warnings
 from typing import TYPE_CHECKING, Any
+
+from hhexp.escape import escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,11 +16,30 @@ INK, FAINT = "#222222", "#D9D9D9"
 TITLE: dict[str, Any] = {"fontsize": 11, "loc": "left", "color": INK, "fontweight": "bold"}
 
 
-def make_figure(width_in: float, height_in: float) -> "Figure":
-    """An empty figure of that size, in inches."""
-    from matplotlib.figure import Figure
+def make_figure(width_in: float, height_in: float, dpi: int = 110) -> "Figure":
+    """An empty figure of that size, in inches, which takes all text as it is."""
+    figure_class = _define_figure()
+    size = (width_in, height_in)
+    return figure_class(figsize=size, dpi=dpi, layout="constrained", facecolor="white")
 
-    return Figure(figsize=(width_in, height_in), dpi=110, layout="constrained", facecolor="white")
+
+@functools.cache
+def _define_figure() -> "type[Figure]":
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    class PlainFigure(Figure):
+        """A figure in which a name is no formula, whatever it has between two ``$``."""
+
+        def draw(self, renderer: Any) -> None:
+            for text in self.findobj(Text):
+                text.set_parse_math(False)
+                text.set_text(escape(text.get_text()))
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Glyph .* missing")  # letters the font lacks
+                super().draw(renderer)
+
+    return PlainFigure
 
 
 def style_axes(axes: "Axes") -> None:
@@ -41,5 +64,6 @@ def show_percent(axis: "Axis") -> None:
 
 
 def shorten(text: str, length: int) -> str:
-    """A text of at most so many letters; the last is … where some are left out."""
+    """A text of at most so many letters that can be seen; the last is … where some are left out."""
+    text = escape(text)
     return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +21,8 @@ from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.schedule import Scheduled, schedule
 from hhexp.terminal import Terminal
-from hhexp.tracking.query import make_answer_tags
+from hhexp.tracking.names import find_name
+from hhexp.tracking.query import make_answer_tags, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
@@ -112,9 +113,18 @@ class Sweep:
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self._start_parent(jobs[0].config)
         outcomes = self._train(groups, at_once)
-        ordered = [outcomes[job.key] for job in jobs]
+        ordered = [self._find_objective(job, outcomes[job.key]) for job in jobs]
         self.outcomes += ordered
         return ordered
+
+    def _find_objective(self, job: Job, outcome: Outcome) -> Outcome:
+        """The outcome with its objective, which the store may have under another name."""
+        if not outcome.finished or outcome.objective is not None or outcome.run_id is None:
+            return outcome
+        assert self.store is not None
+        histories = read_histories(self.store, outcome.run_id)
+        name = find_name(job.config.objective, histories)
+        return replace(outcome, objective=histories[name][-1]) if name else outcome
 
     def _read_dataset(self, config: Config) -> Dataset:
         """Read each data set once before any training, and print a line about it."""

@@ -1,6 +1,5 @@
 """A figure of photographs, each with what in it speaks for the class."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import numpy as np
 
 from hhexp.atomic import replace_file
 from hhexp.errors import UserError
-from hhexp.figures.style import INK
+from hhexp.figures.style import INK, make_figure
 from hhexp.prediction.answers import Answers
 from hhexp.prediction.gradcam import lay_over
 from hhexp.prediction.photographs import Photograph
@@ -48,10 +47,7 @@ def save_figure(figure: "Figure", output: Path) -> None:
         UserError: it cannot be written.
     """
     try:
-        with (
-            replace_file(output) as unfinished,
-            warnings.catch_warnings(action="ignore"),  # letters that the font lacks
-        ):
+        with replace_file(output) as unfinished:
             figure.savefig(unfinished)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
@@ -69,23 +65,20 @@ def _compose_row(photograph: Photograph, number: int, answers: Sequence[Answers]
 
 def _draw_rows(rows: Sequence[Row], title: str) -> "Figure":
     """Draw rows of equal length, each as high as its pictures."""
-    from matplotlib.figure import Figure
-
     sizes = [_fit(*row[0][0].shape[:2]) for row in rows]
     width = len(rows[0]) * (WIDTH_IN + GAP_IN) + GAP_IN
     height = sum(high + LINE_IN + GAP_IN for high, _ in sizes) + LINE_IN + GAP_IN
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor="white")
+    figure = make_figure(width, height, DOTS_PER_INCH)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))  # in inches from the top left
-    axes.text(GAP_IN, LINE_IN, title, color=INK, fontsize=11, fontweight="bold", parse_math=False)
+    axes.text(GAP_IN, LINE_IN, title, color=INK, fontsize=11, fontweight="bold")
     top = LINE_IN + GAP_IN
     for row, (high, wide) in zip(rows, sizes, strict=True):
         bottom = top + LINE_IN + high
         for column, (picture, caption) in enumerate(row):
             left = column * (WIDTH_IN + GAP_IN) + GAP_IN
             axes.imshow(picture, extent=(left, left + wide, bottom, bottom - high), aspect="auto")
-            axes.text(
-                left, bottom - high - 0.06, caption, color=INK, fontsize=8.5, parse_math=False
-            )
+            axes.text(left, bottom - high - 0.06, caption, color=INK, fontsize=8.5)
         top = bottom + GAP_IN
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()

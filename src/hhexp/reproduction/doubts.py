@@ -13,6 +13,7 @@ from typing import Any
 from hhexp.experiment.identity import name_trajectory
 from hhexp.reproduction.history import is_counted
 from hhexp.reproduction.record import Record
+from hhexp.tracking.names import make_names
 from hhexp.tracking.query import (
     NoSuchRunError,
     StoredRun,
@@ -20,7 +21,6 @@ from hhexp.tracking.query import (
     read_histories,
     read_last_values,
 )
-from hhexp.tracking.run import make_valid
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import TRAJECTORY
 
@@ -60,9 +60,11 @@ def compare_metrics(
         last: the store's last value of each; MLflow keeps it apart, and tables of runs show it.
     """
     doubts: list[str] = []
-    for name in filter(is_counted, record.epochs[0].metrics if record.epochs else ()):
+    names = make_names(record.epochs[0].metrics if record.epochs else ())
+    for name, stored in names.items():
+        if not is_counted(name):
+            continue
         recorded = [epoch.metrics[name] for epoch in record.epochs]
-        stored = make_valid(name)
         doubts += _compare_metric(name, recorded, histories.get(stored, ()), last.get(stored))
     return doubts
 

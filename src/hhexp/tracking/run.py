@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
+from hhexp.tracking.names import make_names
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR, PARENT
 
@@ -96,28 +96,26 @@ class TrackedRun:
         from mlflow.entities import Param
 
         known = self._client.get_run(self.run_id).data.params
+        names = make_names(params)
         entries = [
-            Param(name, _cut(str(value), VALUE_LENGTH))
+            Param(names[key], _cut(str(value), VALUE_LENGTH))
             for key, value in params.items()
-            if (name := make_valid(key)) not in known
+            if names[key] not in known
         ]
         for start in range(0, len(entries), BATCH):
             self._client.log_batch(self.run_id, params=entries[start : start + BATCH])
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log an epoch's metrics in one call, with step = epoch."""
-        from mlflow.entities import Metric
-
-        now_ms = int(time.time() * 1000)
-        entries = [
-            Metric(make_valid(key), float(value), now_ms, epoch) for key, value in metrics.items()
-        ]
-        self._client.log_batch(self.run_id, metrics=entries)
+        names = make_names(metrics)
+        self._log_metrics(epoch, {names[key]: value for key, value in metrics.items()})
 
     def log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log those metrics of an epoch that the run does not have yet."""
         known = self._client.get_run(self.run_id).data.metrics
-        self.log_epoch(epoch, {k: v for k, v in metrics.items() if make_valid(k) not in known})
+        names = make_names(metrics)
+        new = {names[k]: v for k, v in metrics.items() if names[k] not in known}
+        self._log_metrics(epoch, new)
 
     def log_history(self, first_epoch: int, epochs: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics of several epochs, the first of which is ``first_epoch``."""
@@ -152,7 +150,7 @@ class TrackedRun:
             digest=digest[:DIGEST_LENGTH],
             source_type="local",
             source=json.dumps({"uri": source}),
-            profile=json.dumps({"images": sum(counts.values()), **counts}),
+            profile=json.dumps({"images": sum(counts.values()), "by_class": dict(counts)}),
         )
         tags = [InputTag("mlflow.data.context", context)]
         inputs = [DatasetInput(dataset, tags)]
@@ -228,14 +226,16 @@ class TrackedRun:
                 self.log_text("".join(traceback.format_exception(error)), "error.txt")
         self._client.set_terminated(self.run_id, status)
 
+    def _log_metrics(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        from mlflow.entities import Metric
+
+        now_ms = int(time.time() * 1000)
+        entries = [Metric(name, float(value), now_ms, epoch) for name, value in metrics.items()]
+        self._client.log_batch(self.run_id, metrics=entries)
+
     @property
     def _client(self) -> "MlflowClient":
         return self.store.client()
-
-
-def make_valid(name: str) -> str:
-    """A name with the letters that MLflow refuses, such as a class folder's "#", replaced."""
-    return re.sub(r"[^\w.\-/ ]", "_", name)
 
 
 def _cut(value: str, length: int) -> str:

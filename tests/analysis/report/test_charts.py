@@ -1,6 +1,8 @@
 """What the report's figures show."""
 
-from hhexp.analysis.report.charts import draw_charts
+import re
+
+from hhexp.analysis.report.charts import draw_charts, make_slugs
 
 NAMES = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 
@@ -20,3 +22,11 @@ def test_each_cells_gap_is_seen_where_cells_share_a_trajectory(made) -> None:
         assert above.get_zorder() > below.get_zorder()
         assert above.get_linewidth() < below.get_linewidth()
         assert (above.get_marker(), above.get_markevery()) == ("o", [-1])
+
+
+def test_cells_whose_labels_differ_in_odd_letters_have_charts_of_their_own() -> None:
+    labels = ["label=c++", "label=c##", "label=C", "aug=full", "x" * 300, "../../x", "\x1b[2J", "$"]
+    slugs = make_slugs(labels)
+    assert slugs[:4] == ["label_c", "label_c__2", "label_c__3", "aug_full"]
+    assert len(set(slugs)) == len(labels)
+    assert all(re.fullmatch(r"[a-z0-9._]{0,110}", slug) for slug in slugs)

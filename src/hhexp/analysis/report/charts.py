@@ -1,6 +1,7 @@
 """The report's figures: Matplotlib figures, one small panel each, so that a phone shows them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from hhexp.figures.style import (
     TITLE,
     TRAIN,
     VALIDATION,
+    make_figure,
     number_epochs,
     show_percent,
     style_axes,
@@ -28,19 +30,22 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, for every kind of colour vision; further cells begin anew.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
 WIDTH_IN, HEIGHT_IN = 4.8, 3.0
+SLUG_LENGTH = 100
+"""Letters of a cell's label in the name of a file."""
 SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
 
 
 def draw_charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
     """All figures: file name (without ending) to caption and figure."""
     finished = [cell for cell in results.cells if results.of(cell)]
+    slugs = make_slugs([grid.label(cell) for cell in finished])
     made: dict[str, tuple[str, Figure]] = {}
     for name in ("accuracy", "loss"):
         tops = [_find_highest(results, cell, name) for cell in finished]
         # One scale for all, except for a cell that would make the others look flat.
         shared = max(top for top in tops if top <= 4 * float(np.median(tops)))
-        for cell, top in zip(finished, tops, strict=True):
-            made[f"{name}_{make_slug(grid.label(cell))}"] = (
+        for cell, slug, top in zip(finished, slugs, tops, strict=True):
+            made[f"{name}_{slug}"] = (
                 f"{name.capitalize()}, {grid.label(cell)}",
                 draw_learning_curve(results, cell, name, max(top, shared)),
             )
@@ -144,16 +149,19 @@ def draw_gap(results: Results, shown: Sequence[Cell]) -> "Figure":
     return figure
 
 
-def make_slug(text: str) -> str:
-    """A text as part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_").lower()
+def make_slugs(texts: Sequence[str]) -> list[str]:
+    """Each text as part of a file's name; where two would be the same, the later is counted."""
+    seen: Counter[str] = Counter()
+    slugs = []
+    for text in texts:
+        slug = re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_").lower()[:SLUG_LENGTH]
+        seen[slug] += 1
+        slugs.append(slug if seen[slug] == 1 else f"{slug}__{seen[slug]}")
+    return slugs
 
 
 def _make_panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=150, layout="constrained")
-    figure.patch.set_facecolor("white")
+    figure = make_figure(WIDTH_IN, height_in, dpi=150)
     axes = figure.add_subplot()
     axes.patch.set_alpha(0)
     if title:
