@@ -74,3 +74,22 @@ def test_a_file_is_read_if_it_is_one_and_not_too_large(
     monkeypatch.setenv("HHEXP_MAX_TEXT_MB", "0")
     with pytest.raises(UserError, match=r"a: too large: .* set HHEXP_MAX_TEXT_MB"):
         read_bytes(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("claims: [1]\nseeds: [0]\nclaims: [2]", "line 1: claims"),
+        ("a: 1\nb:\n  x: 1\n  'x': 2", "line 3: x"),
+        ("[{a: 1, a: 1}]", "line 1: a"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_named(text: str, place: str) -> None:
+    for aliases in (True, False):
+        with pytest.raises(ValueError, match=f"not valid YAML: {place}: is there twice"):
+            parse_yaml(text, aliases=aliases)
+
+
+def test_a_key_that_replaces_a_merged_one_is_not_there_twice() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, x: 3}"
+    assert parse_yaml(text, aliases=True)["c"] == {"x": 3, "y": 1}

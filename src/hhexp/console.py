@@ -25,8 +25,9 @@ class Entry(Protocol):
 def entry(main: Main) -> Entry:
     """Wrap an entry point: returns its exit status, and prints errors as one line on stderr.
 
-    2 for a UserError, 1 for any other exception, 130 for Ctrl-C (and SIGTERM, and a terminal that
-    is closed, which are taken the same way). ``HHEXP_DEBUG=1`` shows the traceback as well.
+    2 for a UserError or a file that cannot be used, 1 for any other exception, 130 for Ctrl-C (and
+    SIGTERM, and a terminal that is closed, which are taken the same way). ``HHEXP_DEBUG=1`` shows
+    the traceback as well.
     """
 
     @functools.wraps(main)
@@ -44,6 +45,9 @@ def entry(main: Main) -> Entry:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         except Exception as error:
+            # A file that cannot be read is the person's to mend, whichever it is.
+            if isinstance(error, OSError) and error.strerror and error.filename:
+                return _print_error(f"{os.fsdecode(error.filename)}: {error.strerror}", 2)
             text = " ".join(str(error).split()) or "no message"
             return _print_error(
                 f"{type(error).__name__}: {text} (set HHEXP_DEBUG=1 to see where)", 1

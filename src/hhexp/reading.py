@@ -1,6 +1,7 @@
 """Texts that other people may have written, read back or refused in one line."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from hhexp.errors import UserError
+from hhexp.escape import escape_line
 from hhexp.limits import TEXT_BYTES, YAML_BYTES, YAML_VALUES
 
 MESSAGES = {
@@ -80,16 +82,20 @@ def parse_yaml(text: str, *, aliases: bool = False) -> Any:
     With ``aliases``, by which a small text can stand for an endless one, the values are counted.
 
     Raises:
-        ValueError: it is not valid, has an alias or too many values, or is nested too deeply.
+        ValueError: it is not valid, has a key twice, an alias or too many values, or is nested too
+            deeply.
     """
     try:
         YAML_BYTES.check(len(text), "YAML")
-        events = yaml.parse(text, yaml.SafeLoader)
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            if not aliases:
-                raise ValueError("it has an alias (*name), which no run writes")
-            YAML_VALUES.check(_count_values(yaml.compose(text, yaml.SafeLoader), {}), "YAML")
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        known: dict[int, int] = {}
+        count = _count_values(node, known, aliases=aliases)
+        if aliases:
+            YAML_VALUES.check(count, "YAML")
+        return loader.construct_document(node)
     except Exception as error:  # PyYAML raises many kinds, such as KeyError for `!!bool maybe`
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
@@ -97,15 +103,28 @@ def parse_yaml(text: str, *, aliases: bool = False) -> Any:
         raise ValueError(f"not valid YAML: {line}{problem}") from error
 
 
-def _count_values(node: Any, known: dict[int, int]) -> int:
+def _count_values(node: yaml.Node, known: dict[int, int], *, aliases: bool) -> int:
     """The values in a node, each as often as aliases repeat it; endless where it is in itself."""
-    if isinstance(node.value, str):
-        return 1
-    if id(node) not in known:
-        known[id(node)] = YAML_VALUES.most + 1
-        inner = node.value if isinstance(node, yaml.SequenceNode) else sum(node.value, ())
-        known[id(node)] = 1 + sum(_count_values(each, known) for each in inner)
+    if id(node) in known:
+        if not aliases:
+            raise ValueError("it has an alias (*name), which no run writes")
+        return known[id(node)]
+    known[id(node)] = YAML_VALUES.most + 1
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    elif isinstance(node, yaml.MappingNode):
+        _refuse_repeated_key(node)
+        inner = [each for pair in node.value for each in pair]
+    known[id(node)] = 1 + sum(_count_values(each, known, aliases=aliases) for each in inner)
     return known[id(node)]
+
+
+def _refuse_repeated_key(node: yaml.MappingNode) -> None:
+    """Refuse a key that is there twice: PyYAML would keep the last in silence."""
+    written = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+    if twice := [key for key, count in written.items() if count > 1]:
+        raise ValueError(f"line {node.start_mark.line + 1}: {twice[0]}: is there twice")
 
 
 def describe(error: ValueError) -> str:
@@ -117,7 +136,7 @@ def describe(error: ValueError) -> str:
     first = error.errors()[0]
     place = ", ".join(map(str, first["loc"]))
     problem = MESSAGES.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-    return f"{place}: {problem}" if place else problem
+    return escape_line(f"{place}: {problem}" if place else problem)
 
 
 def damaged(what: str, error: ValueError) -> UserError:

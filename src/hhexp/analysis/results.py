@@ -7,9 +7,8 @@ from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, measure
 from hhexp.analysis.study import Study
-from hhexp.tracking.query import (
-    StoredRun,
-)
+from hhexp.tracking.names import find_name
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, OVERRIDES
 
@@ -37,6 +36,11 @@ class Result:
     def error(self) -> str:
         """Why it failed; empty where it did not."""
         return self.run.tags.get(ERROR, "")
+
+
+def _find(metric: str, result: Result) -> str:
+    """The name that a run has a metric under, such as one of a class with odd letters."""
+    return find_name(metric, result.history) or metric
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Results:
     ) -> dict[int, float]:
         """A statistic of each of a cell's seeds; those that have it."""
         values = {
-            seed: measure(result.history, metric, statistic)
+            seed: measure(result.history, _find(metric, result), statistic)
             for seed, result in self.of(cell).items()
         }
         return {seed: value for seed, value in values.items() if value == value}
@@ -82,7 +86,9 @@ class Results:
         return [
             seed
             for seed, result in self.of(cell).items()
-            if metric in result.history and seed not in measured and diverged_at(result.history)
+            if _find(metric, result) in result.history
+            and seed not in measured
+            and diverged_at(result.history)
         ]
 
     @property

@@ -145,7 +145,7 @@ def _tell_apart(records: Sequence[StoredRun]) -> list[tuple[StoredRun, Cell]]:
 
 def _read_seed(record: StoredRun) -> int | None:
     seed = record.params.get(SEED, "")
-    return int(seed) if seed.isdigit() else None
+    return int(seed) if re.fullmatch(r"[0-9]{1,10}", seed) else None
 
 
 def _note_duplicates(results: Sequence[Result]) -> list[str]:

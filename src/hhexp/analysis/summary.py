@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 METRICS = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
+LOSSES = ("train/loss", "val/loss")
 RECALL = "val/recall/"
 MANY_CLASSES = 2
 """With more classes the terminal's table has room for the lowest recall only."""
@@ -184,7 +185,7 @@ def _find_recalls(rows: Sequence[Row]) -> list[str]:
 
 def _show(metric: str, point: Point) -> str:
     value = point.values.get(metric, math.nan)
-    if metric.endswith("loss"):
+    if metric in LOSSES:
         form = ".3f" if value < 10 else ".4g" if value < 1000 else ".0e"
         return _format_number(value, form)
     return _format_number(100 * value, ".1f")

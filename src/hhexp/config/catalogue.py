@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from hhexp.errors import UserError
+from hhexp.reading import describe, parse_yaml
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,11 @@ def read_catalogue(further: Iterable[Traversable] = ()) -> Catalogue:
 def _read_option(file: Traversable) -> Option:
     try:
         text = file.read_text("utf-8")
-        values = yaml.safe_load(text) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
+        values = parse_yaml(text, aliases=True) or {}
+    except (OSError, ValueError) as error:
+        reason = describe(error) if isinstance(error, ValueError) else error.strerror
+        raise UserError(f"{file}: {reason}") from error
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UserError(f"{file}: must contain keys and values, such as builder: cnn")
     comments: dict[str, str] = {}
     paragraph: list[str] = []

@@ -91,8 +91,8 @@ def read_data(config: Config) -> Dataset:
     """
     reader = data_reader.functions[config.data.reader]
     dataset = data.load(config.data.name, reader(**config.data.arguments), config.data.image_size)
-    kind, _, name = config.objective.rpartition("/")
-    if kind == "val/recall" and name not in dataset.classes:
+    name = config.objective.removeprefix("val/recall/")
+    if name != config.objective and name not in dataset.classes:
         raise UserError(
             f"objective={config.objective}: no such class; the classes are "
             f"{', '.join(dataset.classes)}"

@@ -16,6 +16,11 @@ def is_counted(metric: str) -> bool:
     return not metric.startswith(UNCOUNTED)
 
 
+def is_loss(metric: str) -> bool:
+    """Whether a metric is a loss; a class may be called so too, which makes its recall none."""
+    return metric.endswith("/loss") and "/recall/" not in metric
+
+
 class _Epoch(BaseModel):
     """An epoch as ``log_history`` writes it."""
 

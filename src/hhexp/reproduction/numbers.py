@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hhexp.escape import escape
-from hhexp.reproduction.history import is_counted
+from hhexp.reproduction.history import is_counted, is_loss
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.verdict import find_first_deviation
 from hhexp.training.state import PastEpoch
@@ -82,7 +82,7 @@ def find_best(epochs: Sequence[PastEpoch], metric: str) -> tuple[float | None, i
 
     Losses are best where they are small, all else where it is large.
     """
-    sign = -1 if metric.endswith("loss") else 1
+    sign = -1 if is_loss(metric) else 1
     values = ((each.metrics.get(metric, math.nan), n) for n, each in enumerate(epochs, start=1))
     numbers = [(value, number) for value, number in values if not math.isnan(value)]
     return max(numbers, key=lambda each: sign * each[0]) if numbers else (None, 0)

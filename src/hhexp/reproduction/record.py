@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     field_validator,
     model_validator,
 )
@@ -22,7 +23,7 @@ from hhexp.experiment.trace import FILE as STEPS
 from hhexp.provenance import FOLDER
 from hhexp.reading import damaged, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
-from hhexp.reproduction.shapes import Git, RunId, check_files
+from hhexp.reproduction.shapes import NAMES, Git, RunId, check_files
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
@@ -53,7 +54,7 @@ class Record(BaseModel):
     """What was given on the command line."""
     choices: dict[str, str] = Field(default_factory=dict)
     """The option taken of each group."""
-    config: dict[str, Any]
+    config: dict[str, JsonValue]
     """The resolved configuration; other people's input."""
     identity: dict[str, Any]
     """What affects its numbers."""
@@ -72,6 +73,12 @@ class Record(BaseModel):
                 raise ValueError(f"{name}: must be a string, a number, true, false or null")
         return identity
 
+    @field_validator("config")
+    @classmethod
+    def _names_modules(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        NAMES.validate_python(config.get("modules") or [])
+        return config
+
     @model_validator(mode="after")
     def _has_every_epoch(self) -> Self:
         if len(self.epochs) != (asked := self.config.get("epochs")):
@@ -79,6 +86,11 @@ class Record(BaseModel):
                 f"epochs: there are {len(self.epochs)}, the configuration says {asked}"
             )
         return self
+
+    @property
+    def modules(self) -> list[str]:
+        """The person's own modules that it was trained with."""
+        return NAMES.validate_python(self.config.get("modules") or [])
 
     @property
     def image_counts(self) -> dict[str, dict[str, int]]:

@@ -3,12 +3,14 @@
 import contextlib
 import functools
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
 from hhexp.errors import UserError
+from hhexp.reading import parse_json
 from hhexp.reproduction import published
 from hhexp.reproduction.record import Record, read_epochs
 from hhexp.tracking.query import find_finished
@@ -16,6 +18,8 @@ from hhexp.tracking.store import Store
 from hhexp.tracking.tags import IDENTITY
 from hhexp.training.state import PastEpoch
 
+PARTS = TypeAdapter(dict[str, str | int | float | bool | None], config=ConfigDict(strict=True))
+"""The parts of an identity."""
 Candidate = tuple[dict[str, Any], Callable[[], list[PastEpoch]]]
 """A run's identity, and how its epochs are read where they are wanted."""
 
@@ -46,9 +50,8 @@ def find_other_seeds(
 def _list_stored(store: Store) -> Iterator[Candidate]:
     for run in find_finished(store, "run"):
         with contextlib.suppress(ValueError):  # no tag, or one that was cut
-            identity = json.loads(run.tags.get(IDENTITY, ""))
-            if isinstance(identity, dict):
-                yield identity, functools.partial(read_epochs, store, run.run_id)
+            identity = PARTS.validate_python(parse_json(run.tags.get(IDENTITY, "")))
+            yield identity, functools.partial(read_epochs, store, run.run_id)
 
 
 def _list_published(experiments: Path) -> Iterator[Candidate]:

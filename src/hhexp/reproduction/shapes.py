@@ -53,6 +53,7 @@ class _Images(BaseModel):
     model_config = ConfigDict(strict=True)
 
     files: list[_Image]
+    fingerprint: str | None = None
     counts: dict[str, dict[str, int]] = Field(default_factory=dict)
 
 
@@ -70,6 +71,7 @@ class _Portability(BaseModel):
     reasons: list[str]
 
 
+NAMES = TypeAdapter(list[str], config=ConfigDict(strict=True))
 STRINGS = TypeAdapter(dict[str, str], config=ConfigDict(strict=True))
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from hhexp.reproduction.history import is_counted
+from hhexp.reproduction.history import is_counted, is_loss
 from hhexp.training.state import PastEpoch
 
 CONFIDENCE = 0.95
@@ -91,7 +91,7 @@ def derive_tolerance(recorded: PastEpoch, seeds: Sequence[PastEpoch], counts: Co
             low, high = map(float, predict(name, np.float64(value), finite, len(names)))
         else:
             lacking.append(name)
-            slack = LOSS_TOLERANCE if _is_loss(name) else SHARE_TOLERANCE
+            slack = LOSS_TOLERANCE if is_loss(name) else SHARE_TOLERANCE
             low, high = value - slack, value + slack
         floor = find_floor(name, counts)
         intervals[name] = min(low, value - floor), max(high, value + floor)
@@ -122,7 +122,7 @@ def predict(
     from scipy.stats import t  # type: ignore[import-untyped]
 
     quantile = t.ppf(1 - (1 - CONFIDENCE) / (2 * metrics), seeds.shape[-1] - 1)
-    if not _is_loss(metric):
+    if not is_loss(metric):
         half = quantile * math.sqrt(2) * seeds.std(axis=-1, ddof=1)
         return recorded - half, recorded + half
     half = quantile * math.sqrt(2) * _root(seeds).std(axis=-1, ddof=1)
@@ -131,7 +131,7 @@ def predict(
 
 def find_floor(metric: str, counts: Counts) -> float:
     """The least tolerance of a metric."""
-    if _is_loss(metric):
+    if is_loss(metric):
         return LOSS_FLOOR
     split, _, what = metric.partition("/")
     by_class = counts.get("validation" if split == "val" else split, {})
@@ -153,10 +153,6 @@ def _describe_rule(seeds: int, names: Sequence[str], lacking: Sequence[str]) -> 
 
 def _is_measured(metric: str) -> bool:
     return is_counted(metric) and metric != "lr"
-
-
-def _is_loss(metric: str) -> bool:
-    return metric.endswith("loss")
 
 
 def _root(values: Any) -> Any:

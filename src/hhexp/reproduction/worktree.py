@@ -86,8 +86,8 @@ def _show(record: Record, commit: str, patch: str, console: Terminal) -> None:
         shown.highlight_regex(r"(?m)^\+.*", "green")
         shown.highlight_regex(r"(?m)^-.*", "red")
         console.print(shown)
-    if own := record.config.get("modules"):
-        names = escape(", ".join(map(str, own)))
+    if own := record.modules:
+        names = escape(", ".join(own))
         console.print(Text(f"Your own modules run as they are now, not as recorded: {names}"))
 
 

@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
+from hhexp.reading import parse_json
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import STATE
@@ -34,6 +37,9 @@ class SavedState:
     def path(self) -> str:
         """The artifact's path."""
         return f"{FOLDER}/epoch-{self.epoch:05}.npz"
+
+
+STATES = TypeAdapter(SavedState)
 
 
 def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
@@ -63,8 +69,8 @@ def read_state(run: "StoredRun") -> SavedState | None:
 def read_tag(text: str | None) -> SavedState | None:
     """A state from its tag; None if there is none, or it cannot be read."""
     try:
-        return SavedState(**json.loads(text)) if text else None
-    except (ValueError, TypeError):
+        return STATES.validate_python(parse_json(text)) if text else None
+    except ValueError:
         return None
 
 
