@@ -14,7 +14,7 @@ from rich.console import Console
 
 from hhexp.experiment import Outcome
 from hhexp.launching.sweep import Sweep
-from hhexp.run import conclude
+from hhexp.run import conclude, join_values
 from hhexp.tracking.process import is_alive
 from hhexp.tracking.query import find_run
 
@@ -174,6 +174,15 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
             "tracking.uri: contains a password, .* set MLFLOW",
         ),
         (["epochs"], "epochs: not of the form key=value"),
+        (["=5"], "=5: there must be a key before the ="),
+        (["-m", "epochs=range(1,0)"], r"epochs=range\(1,0\): has no values"),
+        (["-m", "seed=glob(*)"], r"seed=glob\(\*\): has no values"),
+        (
+            ["-m", "epochs=range(1,100000000)"],
+            "the limit is 10,000: to raise it, set HHEXP_MAX_RUNS",
+        ),
+        (["data=folder", "data.root=a,b"], """quotes around one with commas: 'data.root="a,b"'"""),
+        (["data=folder", f"data.root={'x' * 5000}"], "x: File name too long"),
         (
             ["data.root=/tmp/a (1)"],
             """data.root: put quotes around the value: 'data.root="/tmp/a .1."'""",
@@ -398,3 +407,8 @@ def test_classes_of_any_name_train_to_the_end_each_with_its_own_numbers(shell: A
     (run,) = shell.runs()
     recalls = [name for name in shell.metrics(run.run_id) if name.startswith("val/recall/")]
     assert len(recalls) == len(names)
+
+
+def test_a_flag_s_value_may_have_an_equals_sign_in_it() -> None:
+    words = ["epochs=1", "--config-dir", "conf=v2", "-cn", "a=b", "-m", "seed=1"]
+    assert join_values(words) == ["epochs=1", "--config-dir=conf=v2", "-cn=a=b", "-m", "seed=1"]

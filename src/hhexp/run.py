@@ -3,12 +3,17 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 
 if TYPE_CHECKING:
     from hhexp.launching.sweep import Sweep
+
+
+VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
+"""Hydra's flags whose value may have a = in it."""
 
 
 @entry
@@ -18,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0, or 1 where a run failed, or 2 where none could start.
     """
-    words = sys.argv[1:] if argv is None else argv
+    words = join_values(sys.argv[1:] if argv is None else argv)
     # Hydra's parser takes flags before overrides only; people put them anywhere.
     words = sorted(words, key=lambda word: "=" in word and not word.startswith("-"))
     sys.argv = ["hhexp.run", *words]
@@ -36,6 +41,17 @@ def main(argv: list[str] | None = None) -> int:
     with Sweep(console(), multirun=bool({"-m", "--multirun"} & set(words))) as sweep:
         train(sweep, words, catalogue)
         return conclude(sweep)
+
+
+def join_values(words: Sequence[str]) -> list[str]:
+    """The words, each of Hydra's flags that takes a value in one word with it."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in VALUED:
+            joined[-1] = f"{joined[-1]}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def conclude(sweep: "Sweep") -> int:

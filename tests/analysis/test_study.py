@@ -130,3 +130,28 @@ def test_a_file_that_is_no_study_is_named(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(UserError, match=r"study\.yaml: "):
         read_study(file)
+
+
+def test_a_number_may_have_an_exponent_and_no_point(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    text = file.read_text().replace("direction: lower", "direction: lower\n    margin: 1e-2")
+    file.write_text(text)
+    assert read_study(file).claims[0].statements[0].margin == 0.01
+
+
+def test_a_cell_that_yaml_reads_as_false_is_explained(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    file.write_text(file.read_text().replace("aug: full", "aug: no"))
+    with pytest.raises(UserError, match=r"aug=False.* put quotes around them"):
+        read_study(file)
+
+
+def test_claims_that_are_there_twice_are_named(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    file.write_text(f"{file.read_text()}claims: []\n")
+    with pytest.raises(UserError, match="claims: is there twice"):
+        read_study(file)
+
+
+def test_a_filter_that_is_longer_than_any_path_is_no_study() -> None:
+    assert find_study_file("params.aug = 'full' AND " * 300) is None

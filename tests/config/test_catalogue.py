@@ -51,3 +51,18 @@ def test_a_file_that_holds_no_keys_is_named(tmp_path: Path, content: bytes) -> N
     with pytest.raises(UserError, match=r"model/mine\.yaml: ") as raised:
         read_catalogue([tmp_path])
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine.yml", r"mine\.yml: must be called mine\.yaml"),
+        ("0.1.yaml", r"an option's name must not be 0\.1"),
+        ("True.yaml", "an option's name must not be True"),
+    ],
+)
+def test_a_file_that_can_be_no_option_is_named(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "lr").mkdir()
+    (tmp_path / "lr" / name).write_text("schedule: constant\nvalue: 0.1\n")
+    with pytest.raises(UserError, match=said):
+        read_catalogue([tmp_path])

@@ -82,7 +82,7 @@ def test_a_stray_file_beside_the_class_folders_is_named(images: Path) -> None:
 
 def test_a_folder_inside_a_class_folder_is_named(images: Path) -> None:
     (images / "train/cats/more").mkdir()
-    with pytest.raises(UserError, match="images/train/cats/more: not a file"):
+    with pytest.raises(UserError, match="images/train/cats/more: a folder too deep"):
         folder(root=str(images))
 
 
@@ -91,3 +91,26 @@ def test_a_name_that_is_no_utf_8_is_named(images: Path) -> None:
     (images / "train/cats" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
     with pytest.raises(UserError, match=r"images/train/cats/'caf\\udce9\.png'"):
         folder(root=str(images))
+
+
+def test_a_folder_left_by_macos_is_named(images: Path) -> None:
+    (images / "train/__MACOSX").mkdir()
+    with pytest.raises(UserError, match="__MACOSX: left by macOS: delete it"):
+        folder(root=str(images))
+
+
+def test_a_hidden_class_folder_is_named_where_a_class_is_missing(images: Path) -> None:
+    (images / "train/dogs").rename(images / "train/..dogs")
+    with pytest.raises(UserError, match=r"train: only cats; passed over: \.\.dogs \(hidden\)"):
+        folder(root=str(images))
+
+
+@pytest.mark.parametrize("root", ["", " "])
+def test_an_empty_root_is_named(root: str) -> None:
+    with pytest.raises(UserError, match=r"data\.root is empty: name the folder"):
+        folder(root=root)
+
+
+def test_nobody_s_home_is_no_folder() -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        folder(root="~nobody-of-this-name/images")

@@ -1,6 +1,7 @@
 """A sweep's jobs are told apart by what differs, and Hydra's refusals become one line."""
 
 import pytest
+from hydra import compose, initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import OmegaConf
@@ -87,3 +88,20 @@ def test_an_option_must_be_a_name(word: str) -> None:
     options = "constant, cosine, step, too_large, too_small"
     with pytest.raises(UserError, match=rf"^lr=\S+: no such option; available: {options}$"):
         check_options(["-m", "epochs=1", word], read_catalogue())
+
+
+@pytest.mark.parametrize("word", ["=5", "+=5", "~=", "="])
+def test_a_word_without_a_key_is_named(word: str) -> None:
+    with pytest.raises(UserError, match="there must be a key before the =, such as epochs=15"):
+        check_options([word], read_catalogue())
+
+
+def test_a_key_that_can_be_added_is_said_how() -> None:
+    with (
+        initialize_config_module("hhexp.conf", version_base="1.3"),
+        pytest.raises(ConfigCompositionException) as refused,
+    ):
+        compose("config", ["tracking.tags={x: 1}"])
+    assert str(explain_refusal(refused.value, read_catalogue())) == (
+        "tracking.tags: to add the key x, write +tracking.tags.x=…"
+    )

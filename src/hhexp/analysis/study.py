@@ -1,12 +1,21 @@
 """A study, as its study.yaml says: question, grid, seeds, claims, and what others found."""
 
+import contextlib
+import re
 import shlex
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
@@ -20,6 +29,15 @@ from hhexp.reading import describe, parse_yaml, read_bytes
 FOLDER = Path("experiments")
 FILE = "study.yaml"
 Scalar = str | int | float | bool | None
+
+
+def _read_exponent(value: object) -> object:
+    """A number such as 1e-2, which YAML 1.1 reads as a text without a point in it."""
+    written = isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value)
+    return float(str(value)) if written else value
+
+
+Number = Annotated[float, BeforeValidator(_read_exponent)]
 CellValues = Annotated[dict[str, Scalar], Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -27,7 +45,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Contrast(Section):
     """A statistic of a metric in one cell, or its difference ``cell`` − ``versus``."""
 
-    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|time|perf)/\S+$")]
+    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|time|perf)/\S.*$")]
     statistic: Statistic
     cell: CellValues
     versus: CellValues | None = None
@@ -40,8 +58,8 @@ class Statement(Contrast):
 
     minus: Contrast | None = None
     direction: Literal["higher", "lower", "within"]
-    margin: Annotated[float, Field(ge=0)] = 0.0
-    level: float | None = None
+    margin: Annotated[Number, Field(ge=0)] = 0.0
+    level: Number | None = None
 
     @model_validator(mode="after")
     def _has_something_to_compare(self) -> "Statement":
@@ -74,7 +92,7 @@ class Figure(Section):
     cell: CellValues
     metric: Text
     statistic: Statistic
-    value: float | Annotated[list[float], Field(min_length=2, max_length=2)]
+    value: Number | Annotated[list[Number], Field(min_length=2, max_length=2)]
     note: str = ""
 
     @property
@@ -144,18 +162,22 @@ class Study(Section):
             return found[0]
         problem = f"{len(found)} cells" if found else "no cell"
         known = "; ".join(map(grid.label, self.cells))
+        hint = ""
+        if any(isinstance(value, bool) for value in values.values()):
+            hint = " (YAML reads no, off, yes and on as false and true: put quotes around them)"
         raise UserError(
-            f"{grid.label(values)} matches {problem} of the grid, whose cells are: {known}"
+            f"{grid.label(values)} matches {problem} of the grid, whose cells are: {known}{hint}"
         )
 
 
 def find_study_file(selection: str) -> Path | None:
     """The file of a study given by its path, its folder, or its name under experiments/."""
-    for place in (Path(selection), FOLDER / selection):
-        if place.is_dir() and (place / FILE).is_file():
-            return place / FILE
-        if place.is_file() and place.suffix in (".yaml", ".yml"):
-            return place
+    with contextlib.suppress(OSError):  # a filter may be longer than any path
+        for place in (Path(selection), FOLDER / selection):
+            if place.is_dir() and (place / FILE).is_file():
+                return place / FILE
+            if place.is_file() and place.suffix in (".yaml", ".yml"):
+                return place
     return None
 
 

@@ -16,6 +16,9 @@ import yaml
 from hhexp.errors import UserError
 from hhexp.reading import describe, parse_yaml
 
+NOT_A_NAME = r"null|true|false|[-+]?[\d.]+"
+"""What YAML reads as something else than a text, in a pattern without regard to case."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -55,6 +58,8 @@ def read_catalogue(further: Iterable[Traversable] = ()) -> Catalogue:
                 continue
             options = groups.setdefault(group.name, {})
             for file in sorted(group.iterdir(), key=lambda entry: entry.name):
+                if file.name.endswith(".yml"):
+                    raise UserError(f"{file}: must be called {file.name.removesuffix('.yml')}.yaml")
                 if file.name.endswith(".yaml"):
                     option = _read_option(file)
                     options[option.name] = option
@@ -71,6 +76,9 @@ def read_catalogue(further: Iterable[Traversable] = ()) -> Catalogue:
 
 
 def _read_option(file: Traversable) -> Option:
+    name = file.name.removesuffix(".yaml")
+    if re.fullmatch(NOT_A_NAME, name, re.IGNORECASE):
+        raise UserError(f"{file}: an option's name must not be {name}: YAML reads no text in it")
     try:
         text = file.read_text("utf-8")
         values = parse_yaml(text, aliases=True) or {}
@@ -99,7 +107,7 @@ def _read_option(file: Traversable) -> Option:
         for key, value in values.items()
         if key not in ("defaults", "hydra")
     }
-    return Option(file.name.removesuffix(".yaml"), purpose, keys)
+    return Option(name, purpose, keys)
 
 
 def write_help(catalogue: Catalogue, width: int = 100) -> str:
@@ -148,7 +156,7 @@ def find_config_dirs(argv: list[str]) -> list[Path]:
     """The folders that ``--config-dir`` names on a command line."""
     folders = []
     for position, word in enumerate(argv):
-        if word.startswith("--config-dir="):
+        if word.startswith(("--config-dir=", "-cd=")):
             folders.append(Path(word.partition("=")[2]))
         elif word in ("--config-dir", "-cd") and position + 1 < len(argv):
             folders.append(Path(argv[position + 1]))

@@ -21,6 +21,8 @@ def folder(*, root: str) -> Files:
         UserError: the folder or a part of it is missing, empty, or not laid out like that.
     """
     path = expand(root)
+    if not root.strip():
+        raise UserError("data.root is empty: name the folder that contains train/ and validation/")
     if not path.is_dir():
         raise UserError(f"data.root={root}: no such folder")
     return find_images(path, str(path))
@@ -66,13 +68,22 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
     classes = _list_entries(split_folder, where)
     if not classes:
         raise UserError(f"{where}: empty: it must contain one folder per class, with images")
+    if len(classes) == 1 and (hidden := _list_hidden(split_folder)):
+        raise UserError(f"{where}: only {classes[0].name}; passed over: {hidden[0]} (hidden)")
     for entry in classes:
+        if entry.name == "__MACOSX":
+            raise UserError(f"{where}/{entry.name}: left by macOS: delete it")
         if not entry.is_dir():
             raise UserError(f"{where}/{entry.name}: not a folder: only class folders belong here")
         files = _list_entries(entry, f"{where}/{entry.name}")
         if not files:
             raise UserError(f"{where}/{entry.name}: no images in this class folder")
         for file in files:
+            if file.is_dir():
+                raise UserError(
+                    f"{where}/{entry.name}/{file.name}: a folder too deep: images must lie in "
+                    f"{where}/{entry.name}/ itself"
+                )
             if not file.is_file():
                 raise UserError(
                     f"{where}/{entry.name}/{file.name}: not a file: only images belong here"
@@ -80,6 +91,12 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
             path = f"{split}/{entry.name}/{file.name}"
             images.append(ImageFile(path, entry.name, partial(read_image_file, file, path)))
     return images
+
+
+def _list_hidden(parent: Traversable) -> list[str]:
+    """The names of hidden folders, which may be meant as classes."""
+    entries = (entry for entry in parent.iterdir() if entry.name.startswith("."))
+    return sorted(entry.name for entry in entries if entry.is_dir())
 
 
 def _list_entries(parent: Traversable, where: str) -> list[Traversable]:

@@ -10,7 +10,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from hhexp.config.catalogue import Catalogue
+from hhexp.config.catalogue import NOT_A_NAME, Catalogue
 from hhexp.config.check import suggest
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
@@ -81,7 +81,7 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
             raise UserError(f"{word}: there must be a key before the =, such as epochs=15")
         known = group in catalogue.groups or group.partition("/")[0] == "hydra"
         for option in value.split(",") if known else []:
-            if re.fullmatch(r"null|true|false|[-+]?[\d.]+", option, re.IGNORECASE):
+            if re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups.get(group, {}))
                 hint = f"; available: {names}" if names else ""
                 raise UserError(f"{group}={option}: no such option{hint}")
@@ -97,6 +97,9 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         return UserError(f"{error.full_key}: {reason}")
     if found := re.search(r"Could not override '([^']+)'", text):
         key = found.group(1)
+        new = re.search(r"Key '([^']+)' is not in struct", str(error.__cause__))
+        if new and isinstance(_find_default(key, catalogue), dict):
+            return UserError(f"{key}: to add the key {new[1]}, write +{key}.{new[1]}=…")
         if having := _find_options(key, catalogue):
             return UserError(f"{key}: this key exists only with {having}")
         return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
@@ -109,7 +112,13 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
             hint += f"; available: {', '.join(options)}"
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return UserError(f"{found.group(1)}: several values need a sweep: add -m")
+        word = found.group(1)
+        key, _, value = word.partition("=")
+        quoted = shlex.quote(f'{key}="{value}"')
+        return UserError(
+            f"{word}: several values need a sweep: add -m; or put quotes around one with commas: "
+            f"{quoted}"
+        )
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))
 
 
@@ -118,10 +127,19 @@ def _explain_unreadable(override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals:
         return f"{override}: not of the form key=value"
+    if value.endswith('\\"'):
+        return f"{key}: {value} cannot be read: double the backslash at the end"
     if '"' in value or re.match(r"[\[{'$]|\w+\([^)]*$", value):
         return f"{key}: {value} cannot be read: close all brackets and quotes"
     quoted = f'{key}="{value}"'
     return f"{key}: put quotes around the value: {shlex.quote(quoted)}"
+
+
+def _find_default(key: str, catalogue: Catalogue) -> object:
+    """The value of a group's key in the first option that has it; None where none has."""
+    group, _, name = key.partition(".")
+    options = catalogue.groups.get(group, {}).values()
+    return next((option.keys[name][0] for option in options if name in option.keys), None)
 
 
 def _find_options(key: str, catalogue: Catalogue) -> str:
