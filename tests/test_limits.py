@@ -1,5 +1,8 @@
 """Nothing of other people's is taken in any size, and a person can raise each limit."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from hhexp import limits
@@ -32,3 +35,10 @@ def test_a_variable_that_is_no_number_is_named(text: str, monkeypatch: pytest.Mo
 def test_each_limit_has_a_variable_of_its_own() -> None:
     variables = [each.variable for each in vars(limits).values() if isinstance(each, Limit)]
     assert len(variables) == len(set(variables)) > 8
+
+
+def test_the_table_of_limits_is_what_holds() -> None:
+    table = (Path(__file__).parents[1] / "docs/guests.md").read_text("utf-8")
+    said = re.findall(r"^\| `(HHEXP_MAX_\w+)` \| ([\d,]+) \|", table, re.MULTILINE)
+    held = [each for each in vars(limits).values() if isinstance(each, Limit)]
+    assert said == [(each.variable, f"{each.default:,}") for each in held]
