@@ -61,8 +61,8 @@ IMAGE_BYTES = Limit("HHEXP_MAX_IMAGE_MB", 256, "MB", 10**6)
 """Of an image's file, which is read as a whole."""
 TEXT_BYTES = Limit("HHEXP_MAX_TEXT_MB", 64, "MB", 10**6)
 """Of a text of a record or a study."""
-YAML_BYTES = Limit("HHEXP_MAX_YAML_MB", 8, "MB", 10**6)
-"""Of a text in YAML, of which PyYAML reads about 0.3 MB a second."""
+YAML_BYTES = Limit("HHEXP_MAX_YAML_MB", 4, "MB", 10**6)
+"""Of a text in YAML, of which PyYAML reads about 0.15 MB a second."""
 YAML_VALUES = Limit("HHEXP_MAX_YAML_VALUES", 100_000, "values")
 """In a text in YAML with aliases, each counted wherever an alias puts it."""
 MODEL_BYTES = Limit("HHEXP_MAX_MODEL_MB", 2000, "MB", 10**6)
