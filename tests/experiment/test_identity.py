@@ -9,9 +9,9 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from hhexp.config.check import check
 from hhexp.config.schema import Config
 from hhexp.data import Dataset, Split
+from hhexp.experiment import check_config
 from hhexp.experiment import identity as identity_module
 from hhexp.experiment.identity import (
     Identity,
@@ -42,7 +42,7 @@ def parts(dataset: Dataset, *overrides: str, device: str = "cpu") -> Identity:
 def make_config(*overrides: str) -> Config:
     with initialize_config_module("hhexp.conf", version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    return check(values)
+    return check_config(values)
 
 
 @pytest.mark.parametrize(
