@@ -1,6 +1,7 @@
 """The command line trains, refuses, goes on and answers, as a person sees it."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -318,12 +319,59 @@ def test_numbers_do_not_depend_on_company(shell: Any) -> None:
     assert in_sweep["1"] != in_sweep["2"]
 
 
-def test_a_cosine_makes_epochs_part_of_the_trajectory(shell: Any) -> None:
-    told = shell.train("-m", "lr=cosine", "epochs=1,2")
-    assert "continue" not in told.stdout
-    assert len({run.tags["hhexp.trajectory"] for run in shell.runs()}) == 2
-    rates = {run.params["epochs"]: shell.metrics(run.run_id)["lr"] for run in shell.runs()}
-    assert rates["2"] == pytest.approx([0.001, 0.0005])
+SHARING = [
+    "-m", "aug=full", "aug.until=1,2,null", "lr=step", "lr.every=2", "lr.factor=1.0,0.5",
+    "epochs=2,4", "runtime.threads=1",
+]  # fmt: skip
+
+
+def test_every_branch_of_a_sweep_has_the_bits_of_a_run_trained_alone(shell: Any) -> None:
+    shared = shell.train(*SHARING)
+    assert shared.returncode == 0, shared.stderr
+    assert "36 epochs asked, 15 to train (2.4 times less)" in shared.stdout
+    together = {run.name: run for run in shell.runs()}
+    starts = re.findall(r"started, run \w+(?:, continues from epoch (\d+))?", shared.stdout)
+    assert sum(int(start or 0) for start in starts) == 36 - 15
+    apart = shell.train(*SHARING, "reuse=false", "hydra/launcher=inline", "tracking.label=apart")
+    assert apart.returncode == 0, apart.stderr
+    alone = {run.name: run for run in shell.runs() if run.tags.get("hhexp.label") == "apart"}
+    assert len(together) == len(alone) == 12
+    for name, run in alone.items():
+        assert read_weights(shell, run) == read_weights(shell, together[name])
+        assert shell.metrics(run.run_id) == shell.metrics(together[name].run_id)
+    again = shell.train(*SHARING)
+    assert again.stdout.count("hit: reuses the finished run") == 12
+
+
+def read_weights(shell: Any, run: Any) -> list[str]:
+    file = shell.artifact(run.run_id, "provenance/epochs.json")
+    return [epoch["weights"] for epoch in json.loads(file.read_text())]
+
+
+def test_a_shorter_run_is_answered_from_the_state_of_a_longer_one(shell: Any) -> None:
+    first = shell.train("epochs=3", "state.every=1", "state.keep=all")
+    assert first.returncode == 0
+    told = shell.train("epochs=2")
+    assert "continue: from the state of run" in told.stdout
+    assert "epoch 2/2" not in told.stdout
+    longer, shorter = shell.runs()
+    assert read_weights(shell, shorter) == read_weights(shell, longer)[:2]
+    assert shell.artifact(shorter.run_id, "figures/confusion_matrix.png").exists()
+    assert "epochs 3 → 4" in shell.train("epochs=4", "explain=true", "lr.value=0.5").stdout
+
+
+def test_only_the_newest_state_is_left_where_that_is_asked_for(shell: Any) -> None:
+    words = ["-m", "aug=full", "aug.until=2,null", "epochs=4"]
+    assert shell.train(*words, "state.keep=newest").returncode == 0
+    states = [list_states(run) for run in shell.runs()]
+    assert states == [[4], [4]]
+    assert shell.train(*words, "seed=1").returncode == 0
+    assert sorted(list_states(run) for run in shell.runs()[2:]) == [[2, 4], [4]]
+
+
+def list_states(run: Any) -> list[int]:
+    tags = sorted(name for name in run.tags if name.startswith("hhexp.state."))
+    return [int(name.rpartition(".")[2]) for name in tags]
 
 
 @pytest.mark.slow

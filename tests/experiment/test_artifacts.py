@@ -34,14 +34,14 @@ def test_results_that_are_logged_twice_are_there_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models: list[Any] = []
-    monkeypatch.setattr(artifacts, "measure_views", lambda _: {"val_half/accuracy": 0.75})
     monkeypatch.setattr(TrackedRun, "log_model", lambda _, model, __: models.append(model))
     monkeypatch.setattr(TrackedRun, "has_model", lambda _: bool(models))
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
     for _ in range(2):
         past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-        artifacts.log_results(tracked, something, past, something)
+        views = {"val_half/accuracy": 0.75}
+        artifacts.log_results(tracked, artifacts.Results(something, past, something, views))
     history = store.client().get_metric_history(tracked.run_id, "val_half/accuracy")
     assert [metric.step for metric in history] == [1]
     assert len(models) == 1

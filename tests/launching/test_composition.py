@@ -27,11 +27,11 @@ def test_keys_are_unique() -> None:
     [
         (
             ConfigCompositionException("Could not override 'lr.valu'.\nTo append …"),
-            "lr.valu: no such key or group; nearest: lr.value",
+            "lr.valu: no such key or group; nearest: lr.value, lr.warmup",
         ),
         (
             ConfigCompositionException("Could not override 'lr.final_fraction'.\nTo append …"),
-            "lr.final_fraction: this key exists only with lr=cosine",
+            "lr.final_fraction: this key exists only with lr=cosine or lr=warmup_cosine",
         ),
         (
             MissingConfigException(

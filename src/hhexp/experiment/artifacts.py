@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -64,17 +64,30 @@ def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
     tracked.log_json(epochs, "provenance/epochs.json")
 
 
-def log_results(
-    tracked: TrackedRun, training: Training, past: Sequence[PastEpoch], answers: Evaluation
-) -> None:
+@dataclass(frozen=True)
+class Results:
+    """What a run came to."""
+
+    training: Training
+    """With the trained model."""
+    past: Sequence[PastEpoch]
+    answers: Evaluation
+    """The trained model's, to the validation images."""
+    views: Mapping[str, float]
+    """As ``measure_views`` gives them."""
+
+
+def log_results(tracked: TrackedRun, results: Results) -> None:
     """Log the trained model, its answers to the validation images, and pictures of both.
 
-    What an interrupted run has logged already is not logged twice.
+    What an interrupted run has logged already is not logged twice. Nothing is computed on the model
+    here: another may be in training.
     """
+    training, past, answers = results.training, results.past, results.answers
     dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_once(len(past), measure_views(training))
+    tracked.log_once(len(past), results.views)
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     tracked.log_figure(draw_learning_curves(history), "figures/learning_curves.png")
     tracked.log_figure(
@@ -125,17 +138,21 @@ def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:
 
 
 def draw_training_images(training: Training, images: int = 4, epochs: int = 4) -> Any:
-    """A picture of some training images, and of what the network sees of them in some epochs."""
+    """A picture of some training images, and of what the network sees of them in some epochs.
+
+    The epochs are the first ones with augmentation, where there are any.
+    """
     dataset, augmentation = training.dataset, training.augmentation
+    first = training.config.aug.since
     chosen = np.linspace(0, len(dataset.train.images) - 1, images).astype(np.int64)
     originals = dataset.train.images[chosen]
     names = [dataset.train.paths[index].rsplit("/", 1)[-1] for index in chosen]
     title = "What the network sees in training"
     if augmentation is None:
         return draw_sheet(list(originals), names, title, images)
-    seen = [np.asarray(augmentation(originals, chosen, epoch + 1)) for epoch in range(epochs)]
+    seen = [np.asarray(augmentation(originals, chosen, first + epoch)) for epoch in range(epochs)]
     shown, captions = [], []
     for row, name in enumerate(names):
         shown += [originals[row], *(np.clip(batch[row], 0, 255).astype(np.uint8) for batch in seen)]
-        captions += [name, *(f"epoch {epoch + 1}" for epoch in range(epochs))]
+        captions += [name, *(f"epoch {first + epoch}" for epoch in range(epochs))]
     return draw_sheet(shown, captions, title, epochs + 1)

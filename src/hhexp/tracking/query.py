@@ -4,7 +4,7 @@ import difflib
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
+    FIRST_STAGE,
     KIND,
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
     RUNS,
-    TRAJECTORY,
     tag_equals,
 )
 
@@ -29,6 +29,8 @@ ID_LENGTH = 32
 """Hexadecimal digits in a run's ID."""
 PAGE = 500
 """Runs fetched in one call."""
+FEW = 20
+"""First stages that are looked for one by one."""
 ANSWERS_A_TAG = 150
 """IDs that fit into a tag, with commas, whatever the store."""
 
@@ -89,9 +91,27 @@ def find_children(store: Store, parent_id: str) -> list[StoredRun]:
     return list(_search(store.client(), tag_equals(PARENT, parent_id)))
 
 
-def find_on_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
-    """The runs on a trajectory, in the order in which they started."""
-    return list(_search(store.client(), tag_equals(TRAJECTORY, trajectory)))
+def find_families(store: Store, names: Collection[str]) -> dict[str, list[StoredRun]]:
+    """The runs that were trained with each of these first stages, in the order of their start.
+
+    The store is asked once for each, or once for all runs where that is less.
+    """
+    client, trained = store.client(), tag_equals(KIND, "run")
+    if len(names) <= FEW:
+        return {
+            name: list(_search(client, f"{trained} AND {tag_equals(FIRST_STAGE, name)}"))
+            for name in names
+        }
+    families: dict[str, list[StoredRun]] = {name: [] for name in names}
+    for run in _search(client, trained):
+        if (name := run.tags.get(FIRST_STAGE)) in families:
+            families[str(name)].append(run)
+    return families
+
+
+def find_trained(store: Store) -> Iterator[StoredRun]:
+    """All runs that were trained, finished or not, the oldest first; no sweeps or reproductions."""
+    return _search(store.client(), tag_equals(KIND, "run"))
 
 
 def find_recent(store: Store, most: int) -> list[StoredRun]:
