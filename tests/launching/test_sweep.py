@@ -1,8 +1,13 @@
-"""A sweep's own run says what answers it."""
+"""A sweep's own run says what answers it, and what it prints before it trains."""
 
+import io
+from types import SimpleNamespace
+
+import pytest
 from rich.console import Console
 
 from hhexp.experiment import Outcome
+from hhexp.launching import sweep
 from hhexp.launching.sweep import Sweep
 from hhexp.tracking.query import find_run, read_answers
 from hhexp.tracking.run import TrackedRun
@@ -16,3 +21,12 @@ def test_each_run_that_answers_is_listed_once_however_many_there_are(store: Stor
     with Sweep(Console(), True, None, store, parent, outcomes):
         pass
     assert read_answers(find_run(store, parent.run_id)) == ids
+
+
+def test_each_warning_of_a_sweep_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings = {"a": "warning: slow", "b": None, "c": "warning: slow"}
+    monkeypatch.setattr(sweep, "warn_of_bfloat16", warnings.get)
+    jobs = [SimpleNamespace(config=SimpleNamespace(runtime=name)) for name in warnings]
+    console = Console(record=True, file=io.StringIO())
+    Sweep(console, True)._warn_of_bfloat16(jobs)
+    assert console.export_text() == "warning: slow\n"

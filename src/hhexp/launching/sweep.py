@@ -23,6 +23,7 @@ from hhexp.experiment.plan import explain_miss
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
+from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.tracking.pruning import GB, keep_within
@@ -31,7 +32,6 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
-from hhexp.training.runtime import bfloat16_is_native
 
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
@@ -138,16 +138,10 @@ class Sweep:
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
-        runtimes = [job.config.runtime for job in jobs]
-        if (
-            any(runtime.precision == "mixed_bfloat16" for runtime in runtimes)
-            and any(choose_device(runtime.device) == "cpu" for runtime in runtimes)
-            and not bfloat16_is_native()
-        ):
-            self.say(
-                "warning: this CPU has no AMX, so mixed_bfloat16 is several times slower than "
-                "float32"
-            )
+        """Print each warning once, however many jobs it is for."""
+        for warning in dict.fromkeys(warn_of_bfloat16(job.config.runtime) for job in jobs):
+            if warning:
+                self.say(warning)
 
     def _start_parent(self, config: Config) -> None:
         """Start the sweep's own run."""
