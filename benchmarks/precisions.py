@@ -6,6 +6,7 @@ From its table follows when a run warns that mixed_bfloat16 is slow (hhexp/launc
 CPU time depends less than wall time on what else the machine does.
 """
 
+import argparse
 import statistics
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ REPEATS = 3
 
 def main() -> None:
     """Measure in turn, and print a table in Markdown."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     caps = [*(cap for cap in CAPS if reaches(OPTIONS[cap])), "native"]
     print(f"{cpu_name()}, CPU seconds per step, {REPEATS} repeats\n")
     print("| `runtime.isa` | float32 | mixed_bfloat16 | ratio |\n| --- | --- | --- | --- |")

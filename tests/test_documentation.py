@@ -250,7 +250,7 @@ def check_overrides(words: Sequence[str]) -> None:
         ]
         with initialize_config_module("hhexp.conf", version_base="1.3"):
             config = compose("config", overrides, return_hydra_config=True)
-        composition.make_job(config, config.hydra)
+        composition.make_job(take_apart(config, config.hydra))
 
 
 SHOWN = [command for path in [*DOCUMENTS, Path("Makefile")] for command in commands(ROOT / path)]

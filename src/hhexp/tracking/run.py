@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -228,7 +229,7 @@ class TrackedRun:
                 self.log_text("".join(traceback.format_exception(error)), "error.txt")
         self._client.set_terminated(self.run_id, status)
 
-    @property
+    @cached_property
     def _client(self) -> "MlflowClient":
         return self.store.client()
 

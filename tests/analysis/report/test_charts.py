@@ -5,7 +5,7 @@ from hhexp.analysis.report.charts import draw_charts
 NAMES = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 
 
-def test_each_cells_gap_is_seen_where_cells_share_a_trajectory(made) -> None:
+def test_each_cells_gap_is_seen_where_cells_share_epochs(made) -> None:
     curves = [0.5, 0.6, 0.7, 0.8]
     histories = {
         f"aug=full epochs={epochs}": [{name: curves[:epochs] for name in NAMES}]

@@ -36,6 +36,9 @@ class Mortal:
         for each in self.last_words:
             each()
 
+    def import_ahead(self, wanted: Runtime) -> None:
+        assert wanted in (RUNTIME, OTHER)
+
     def listen(self, report: Report) -> None:
         self.report = report
 
@@ -110,9 +113,6 @@ def test_a_process_trains_all_jobs_of_its_runtime(
         def train(self, job: Job, parent_id: str | None) -> None:
             said.append(job.key)
             self.report(RunEnded(job.key, "run", "FINISHED", ""))
-
-        def import_ahead(self, wanted: Runtime) -> None:
-            assert wanted is RUNTIME
 
     monkeypatch.setattr(processes, "Worker", Told)
     monkeypatch.setattr(processes, "list_slots", lambda kinds, threads: [""])

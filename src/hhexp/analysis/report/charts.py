@@ -113,7 +113,7 @@ def draw_every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Fi
 def draw_gap(results: Results, shown: Sequence[Cell]) -> "Figure":
     """Training − validation accuracy by epoch, the mean of each cell's seeds.
 
-    Cells that differ in their epochs alone share a trajectory: the shorter's line lies on the
+    Cells that differ in their epochs alone share their first epochs: the shorter's line lies on the
     longer's, which is thicker, and ends in a dot.
     """
     figure, axes = _make_panel("")

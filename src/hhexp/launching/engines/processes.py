@@ -102,6 +102,7 @@ class _Pool:
                     self._end(number, given)
                 if number not in self.workers:
                     self.workers[number] = Worker(self.slots[number])
+                    self.workers[number].import_ahead(job.config.runtime)
                 if not given:
                     self.workers[number].listen(self._hear)
                 given.append(job)

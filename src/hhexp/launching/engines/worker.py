@@ -5,6 +5,7 @@ While a job trains, a thread logs the results of the one before.
 
 import _thread
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -178,6 +179,7 @@ def _import_ahead(runtime: Mapping[str, Any]) -> None:
 
     start_tensorflow(**runtime)
     quiet.import_ahead()
+    gc.freeze()  # Keras looks for garbage before each run; none of this will be any
 
 
 def _train(job: Job, parent_id: str | None) -> None:
