@@ -19,6 +19,7 @@ from hydra.errors import HydraException
 from benchmarks.command import read_options
 from hhexp.errors import UserError
 from hhexp.launching import composition
+from hhexp.launching.composer import take_apart
 
 ROOT = Path(__file__).parents[1]
 MADE_HERE = {"build", "dist", "mlruns", "multirun", "outputs"}
