@@ -291,7 +291,7 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     )
     own = ["--config-dir", "conf", "modules=[own_models]", "model=own"]
     data = ["data=folder", f"data.root={shell.pictures}", "epochs=1"]
-    result = shell.call("run", "-m", *own, "model.fault=shape,death,none", *data)
+    result = shell.call("run", "-m", *own, "model.fault=death,shape,none", *data)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     by_fault = {run.params["model.fault"]: run for run in shell.runs()}
@@ -300,9 +300,12 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     }  # fmt: skip
     assert "process died" in by_fault["death"].tags["hhexp.error"]
     assert "Traceback" in shell.artifact(by_fault["shape"].run_id, "error.txt").read_text()
-    first, *others = result.stderr.splitlines()
-    assert first.startswith("FAILED model.fault=shape: ")
-    assert [line.partition(":")[0] for line in others] == ["FAILED model.fault=death"]
+    alone = shell.call("run", *own, "model.fault=none", *data, "reuse=false")
+    assert alone.returncode == 0
+    assert read_weights(shell, shell.runs()[-1]) == read_weights(shell, by_fault["none"])
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "FAILED model.fault=death", "FAILED model.fault=shape",
+    ]  # fmt: skip
     assert find_run(shell.store, by_fault["none"].parent_id).status == "FAILED"
     wrong = shell.call("run", *own, "model.faults=none", *data)
     assert (wrong.returncode, "nearest: model.fault" in wrong.stderr) == (2, True)
@@ -357,7 +360,26 @@ def test_a_shorter_run_is_answered_from_the_state_of_a_longer_one(shell: Any) ->
     longer, shorter = shell.runs()
     assert read_weights(shell, shorter) == read_weights(shell, longer)[:2]
     assert shell.artifact(shorter.run_id, "figures/confusion_matrix.png").exists()
-    assert "epochs 3 → 4" in shell.train("epochs=4", "explain=true", "lr.value=0.5").stdout
+    assert "epochs 2 → 4" in shell.train("epochs=4", "explain=true", "lr.value=0.5").stdout
+
+
+def test_a_schedule_of_ones_own_works_as_the_document_says(shell: Any) -> None:
+    text = (Path(__file__).parents[1] / "docs/stages.md").read_text()
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (option,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (shell.folder / "my_schedules.py").write_text(module)
+    (shell.folder / "my_conf" / "lr").mkdir(parents=True)
+    (shell.folder / "my_conf" / "lr" / "triangle.yaml").write_text(option)
+    own = ["--config-dir", "my_conf", "modules=[my_schedules]", "lr=triangle", "lr.period=3"]
+    told = shell.call("run", *own, *shell.tiny("epochs=5"))
+    assert told.returncode == 0, told.stderr
+    rates = shell.metrics(shell.runs()[0].run_id)["lr"]
+    assert rates == pytest.approx([0.0001, 0.0004, 0.0007, 0.001, 0.0007])
+    wrong = shell.call("run", *own, *shell.tiny("lr.period=0.5"))
+    assert (wrong.returncode, "lr.period=0.5: must be a whole number" in wrong.stderr) == (2, True)
+    zero = shell.call("run", *own, *shell.tiny("lr.period=0"))
+    assert (zero.returncode, zero.stderr.count("\n")) == (2, 1)
+    assert "lr.schedule=triangle: no rates for epoch 1: ZeroDivisionError" in zero.stderr
 
 
 def test_only_the_newest_state_is_left_where_that_is_asked_for(shell: Any) -> None:
