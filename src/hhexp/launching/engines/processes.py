@@ -18,6 +18,10 @@ from hhexp.launching.engines.worker import GRACE_S, Worker, signal_workers
 from hhexp.launching.tree import Tree
 
 
+JOBS_A_PROCESS = 100
+"""A process keeps some 2 MB of every job that it has trained."""
+
+
 class Processes:
     """As many jobs at once as cores or GPUs can hold; see ``hhexp.launching.engines.engine``."""
 
@@ -91,27 +95,31 @@ class _Pool:
     def serve(self, number: int) -> None:
         """Train one job after the other at a slot, until none is left.
 
-        A process trains all jobs that have the same runtime settings.
+        A process trains the jobs that have the same runtime settings.
         """
         given: list[Job] = []
         """Those that the process at hand was given."""
         try:
             while job := self.tree.take():
-                worker = self.workers.get(number)
-                if worker is not None and given and given[-1].config.runtime != job.config.runtime:
+                if given and not _takes(given, job):
                     self._end(number, given)
-                if number not in self.workers:
-                    self.workers[number] = Worker(self.slots[number])
-                    self.workers[number].import_ahead(job.config.runtime)
+                worker = self._find_worker(number, job)
                 if not given:
-                    self.workers[number].listen(self._hear)
+                    worker.listen(self._hear)
                 given.append(job)
                 try:
-                    self.workers[number].train(job, self.parent_id)
+                    worker.train(job, self.parent_id)
                 except BrokenProcessPool:
                     self._end(number, given)
         finally:
             self._end(number, given)
+
+    def _find_worker(self, number: int, job: Job) -> Worker:
+        """The process that waits at a slot, or a new one for a job."""
+        if number not in self.workers:
+            self.workers[number] = Worker(self.slots[number])
+            self.workers[number].import_ahead(job.config.runtime)
+        return self.workers[number]
 
     def _end(self, number: int, given: list[Job]) -> None:
         """End a slot's process, and the runs that it was given and has not ended itself."""
@@ -149,3 +157,8 @@ class _Pool:
                 self.started[event.job] = event
             self.report(event)
         self.tree.hear(event)
+
+
+def _takes(given: Sequence[Job], job: Job) -> bool:
+    """Whether a process that was given these jobs can train another."""
+    return len(given) < JOBS_A_PROCESS and given[-1].config.runtime == job.config.runtime
