@@ -17,7 +17,6 @@ from hhexp.launching.engines.engine import find_shared_runtime
 from hhexp.launching.engines.worker import GRACE_S, Worker, signal_workers
 from hhexp.launching.tree import Tree
 
-
 JOBS_A_PROCESS = 100
 """A process keeps some 2 MB of every job that it has trained."""
 
