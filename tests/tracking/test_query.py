@@ -5,10 +5,13 @@ import math
 import pytest
 
 from hhexp.errors import UserError
+from hhexp.tracking import query
 from hhexp.tracking.query import (
     NoSuchRunError,
     find_children,
+    find_recent,
     find_run,
+    find_runs,
     find_sweep_runs,
     make_answer_tags,
     read_answers,
@@ -34,11 +37,30 @@ def test_a_run_is_found_by_its_id_or_a_beginning(store: Store) -> None:
     assert find_run(store, parent.run_id).tags["hhexp.kind"] == "sweep"
 
 
-def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> None:
+@pytest.mark.parametrize("place", [0, 5, 6, 11])
+def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store, place: int) -> None:
     run_id = TrackedRun.start(store, "study", "a").run_id
-    wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
+    wrong = run_id[:place] + ("0" if run_id[place] != "0" else "1") + run_id[place + 1 : 12]
     with pytest.raises(NoSuchRunError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
         find_run(store, wrong)
+
+
+def test_an_unknown_run_is_not_looked_for_among_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NoSuchRunError, match=r"starts with abcdef; it has no runs$"):
+        find_run(store, "abcdef")
+    for number in range(5):
+        TrackedRun.start(store, "study", f"run {number}")
+    fetched = []
+    read_run = query._read_run
+    monkeypatch.setattr(query, "_read_run", lambda run: fetched.append(run) or read_run(run))
+    with pytest.raises(NoSuchRunError, match=r"starts with 0{32}$"):
+        find_run(store, "0" * 32)
+    assert len(fetched) == 1
+
+
+def test_what_is_no_id_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
         find_run(store, "latest")
 
@@ -85,3 +107,26 @@ def test_a_sweep_of_any_size_lists_each_of_its_runs_once(store: Store) -> None:
     sweep.set_tags(make_answer_tags([*ids, ids[7]]))
     assert read_answers(find_run(store, sweep.run_id)) == ids
     assert read_answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []
+
+
+def test_runs_come_in_the_order_of_their_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "IDS", 2)
+    ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(5)]
+    asked = [ids[3], ids[0], ids[4]]
+    assert [run.run_id for run in find_runs(store, asked)] == asked
+    assert find_runs(store, []) == []
+    with pytest.raises(NoSuchRunError, match=r"has no run 0{32}$"):
+        find_runs(store, [ids[1], "0" * 32])
+
+
+def test_no_more_runs_are_fetched_than_are_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "PAGE", 2)
+    runs = [TrackedRun.start(store, "study", str(n), None, {"hhexp.kind": "run"}) for n in range(5)]
+    assert {run.run_id for run in find_recent(store, 9)} == {run.run_id for run in runs}
+    fetched = []
+    read_run = query._read_run
+    monkeypatch.setattr(query, "_read_run", lambda run: fetched.append(run) or read_run(run))
+    assert len(find_recent(store, 3)) == 3
+    assert len(fetched) == 3

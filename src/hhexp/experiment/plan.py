@@ -1,5 +1,6 @@
 """How to get a job's run: reuse a finished one, continue from a saved state, or train."""
 
+import functools
 import json
 import time
 from collections.abc import Sequence
@@ -103,7 +104,7 @@ def claim_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True
 def explain_miss(store: Store, identity: Identity) -> str:
     """Which parts of the identity differ from those of the nearest run in the store."""
     nearest: tuple[list[str], StoredRun] | None = None
-    for run in find_recent(store, NEIGHBOURS):
+    for run in _find_neighbours(store):
         known = run.tags.get(IDENTITY)
         if known is None:
             continue
@@ -114,6 +115,12 @@ def explain_miss(store: Store, identity: Identity) -> str:
         return "the store has no run to compare with"
     differing, run = nearest
     return f"nearest run {run.run_id[:8]} ({run.name}) differs in: {join_parts(differing)}"
+
+
+@functools.cache
+def _find_neighbours(store: Store) -> list[StoredRun]:
+    """The runs that a job is compared with: the same for all jobs of a sweep."""
+    return find_recent(store, NEIGHBOURS)
 
 
 def join_parts(parts: Sequence[str], most: int = 8) -> str:

@@ -106,6 +106,7 @@ class Store:
         mlflow.set_tracking_uri(self.uri)
         if self.is_sqlite:
             database.check(self.database)
+            database.keep_statistics(self.database.absolute())
             database.wait_for_writers()
         _reach(self)
         return mlflow.MlflowClient(self.uri)
