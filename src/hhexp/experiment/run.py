@@ -69,9 +69,9 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         log_configuration(tracked, job, training, parts, portability)
         answers = train_and_log(tracked, job, training, past, report)
         report(Phase(job.key, "logging the model and the pictures"))
-        log_results(tracked, training, past, answers)
+        notes = [*chosen.notes, *log_results(tracked, training, past, answers)]
         tracked.finish("FINISHED", None)
-        report(RunEnded(job.key, tracked.run_id, "FINISHED", "; ".join(chosen.notes)))
+        report(RunEnded(job.key, tracked.run_id, "FINISHED", "; ".join(notes)))
         return Outcome(
             job.key, tracked.run_id, "FINISHED", past[-1].metrics.get(config.objective), ""
         )

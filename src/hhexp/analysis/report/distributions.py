@@ -74,6 +74,8 @@ def draw_by_key(results: Results, key: str) -> "Figure":
 
 def _draw_rows(rows: dict[str, list[float]]) -> "Figure":
     """A row for each name: a thin line for 90 % of the runs, a thick one for half, a median."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = make_panel("", height_in=0.7 + 0.3 * max(4, len(rows)))
     for row, values in enumerate(rows.values()):
         if not values:
@@ -86,6 +88,7 @@ def _draw_rows(rows: dict[str, list[float]]) -> "Figure":
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.margins(x=0.08)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     show_percent(axes.xaxis)
     return figure
 
