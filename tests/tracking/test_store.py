@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from hhexp.errors import UserError
-from hhexp.tracking.database import PATIENCE_S, check, keep_statistics
+from hhexp.tracking.database import PATIENCE_S, check, find_ids, keep_statistics
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -234,3 +234,5 @@ def test_a_file_that_is_no_store_of_runs_gets_no_statistics(tmp_path: Path) -> N
     sqlite3.connect(tmp_path / "other.db").close()
     keep_statistics(tmp_path / "other.db")
     assert (tmp_path / "other.db").stat().st_size == 0
+    with pytest.raises(UserError, match="cannot be read: no such table: runs"):
+        find_ids(tmp_path / "other.db", "%", 1)

@@ -68,6 +68,21 @@ def check(database: Path) -> None:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error
 
 
+def find_ids(database: Path, pattern: str, most: int) -> list[str]:
+    """The IDs of at most so many runs, of those that were not deleted, that are LIKE a pattern.
+
+    Raises:
+        UserError: it cannot be read, or is not MLflow's.
+    """
+    asked = "run_uuid LIKE ? AND lifecycle_stage = 'active' ORDER BY start_time LIMIT ?"
+    try:
+        with contextlib.closing(sqlite3.connect(database, PATIENCE_S)) as connection:
+            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", [pattern, most])
+            return [run_id for (run_id,) in found]
+    except sqlite3.Error as error:
+        raise UserError(f"the tracking store {database} cannot be read: {error}") from error
+
+
 @cache
 def keep_statistics(database: Path) -> None:
     """Let SQLite count what its indexes hold, where the runs have become ten times as many.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hhexp.errors import UserError
+from hhexp.tracking import database
 from hhexp.tracking.histories import read_many
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
@@ -74,39 +75,42 @@ def find_run(store: Store, prefix: str) -> StoredRun:
         NoSuchRunError: there is none.
         UserError: there is more than one, or the store cannot be used.
     """
-    client = store.client()
     wanted = prefix.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{1,32}", wanted):
         raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
-    runs = list(_search(client, f"attributes.run_id LIKE '{wanted}%'", most=NAMED + 1))
-    if len(runs) == 1:
+    ids = _find_ids(store, f"{wanted}%", NAMED + 1)
+    if not ids:
+        hint = _hint_at(store, wanted)
+        raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
+    runs = find_runs(store, ids[:NAMED])
+    if len(ids) == 1:
         return runs[0]
-    if runs:
-        names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs[:NAMED])
-        count, more = (f"more than {NAMED}", ", …") if len(runs) > NAMED else (str(len(runs)), "")
-        raise UserError(
-            f"{count} runs in {store} have an ID that starts with {prefix}: {names}{more}"
-        )
-    raise NoSuchRunError(
-        f"no run in {store} has an ID that starts with {prefix}{_hint_at(client, wanted)}"
-    )
+    names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs)
+    count, more = (f"more than {NAMED}", ", …") if len(ids) > NAMED else (str(len(ids)), "")
+    raise UserError(f"{count} runs in {store} have an ID that starts with {prefix}: {names}{more}")
 
 
-def _hint_at(client: "MlflowClient", wanted: str) -> str:
+def _hint_at(store: Store, wanted: str) -> str:
     """The beginning of an ID that was perhaps meant, as the end of a message.
 
     A beginning with one wrong digit has one half that is right.
     """
     half = len(wanted) // 2
     patterns = (f"{wanted[:half]}%", f"{'_' * half}{wanted[half:]}%") if len(wanted) > 3 else ()
-    known = [
-        run.run_id[: len(wanted)]
-        for pattern in patterns
-        for run in _search(client, f"attributes.run_id LIKE '{pattern}'", most=IDS)
-    ]
-    if near := difflib.get_close_matches(wanted, known, 1):
+    known = [run_id for pattern in patterns for run_id in _find_ids(store, pattern, IDS)]
+    if near := difflib.get_close_matches(wanted, [run_id[: len(wanted)] for run_id in known], 1):
         return f"; did you mean {near[0]}?"
-    return "" if list(_search(client, most=1)) else "; it has no runs"
+    return "" if _find_ids(store, "%", 1) else "; it has no runs"
+
+
+def _find_ids(store: Store, pattern: str, most: int) -> list[str]:
+    """The IDs that are LIKE a pattern in SQL, at most so many: of a SQLite file without MLflow,
+    whose import takes a second or two."""
+    if store.is_sqlite:
+        database.check(store.database)
+        return database.find_ids(store.database, pattern, most)
+    found = _search(store.client(), f"attributes.run_id LIKE '{pattern}'", most=most)
+    return [run.run_id for run in found]
 
 
 def find_runs(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:

@@ -91,7 +91,9 @@ class Store:
         """
         if self.is_sqlite:
             database.create(self.database, self.artifacts)
-        self.client()
+            database.check(self.database)  # and no more: the import of MLflow takes long
+        else:
+            self.client()
 
     def client(self) -> "MlflowClient":
         """MLflow's client on this store; MLflow's global tracking URI follows.
