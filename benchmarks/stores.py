@@ -127,11 +127,12 @@ def time_process(words: Sequence[str], folder: Path, limit_s: float) -> Cost:
             with contextlib.suppress(psutil.Error):
                 peak = max(peak, psutil.Process(process.pid).memory_info().rss)
             time.sleep(POLL_S)
-            pid, _, usage = os.wait4(process.pid, os.WNOHANG)
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if not pid and time.perf_counter() - started > limit_s:
                 process.kill()
-                ended, (pid, _, usage) = False, os.wait4(process.pid, 0)
+                ended, (pid, status, usage) = False, os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)  # else Popen believes that it runs
     return Cost(seconds, usage.ru_utime + usage.ru_stime, peak / 2**20, ended)
 
 
