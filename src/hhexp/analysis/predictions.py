@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -228,14 +228,14 @@ def tabulate_images(predictions: Predictions, results: Results) -> "pd.DataFrame
     pair of cells whether the second fixes or breaks it."""
     import pandas as pd
 
-    frame = pd.DataFrame({"path": predictions.paths, "true": predictions.true})
+    columns: dict[str, Any] = {"path": predictions.paths, "true": predictions.true}
     for cell in results.cells:
         if runs := predictions.of(cell):
             wrong = predictions.wrong_share(runs) * len(runs)
-            frame[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
+            columns[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
     for pair in choose_pairs(results):
         fixed, broken = find_fixed_and_broken(predictions, pair)
-        words = np.full(len(frame), "", dtype=object)
+        words = np.full(len(predictions.paths), "", dtype=object)
         words[fixed], words[broken] = "fixed", "broken"
-        frame[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
-    return frame
+        columns[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
+    return pd.DataFrame(columns)

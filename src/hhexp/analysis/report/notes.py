@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from hhexp.analysis import grid
 from hhexp.analysis.results import Results
 
-MOST = 20
-"""Notes of a kind, and seeds in a note."""
+MOST, FIRST = 20, 3
+"""Notes of a kind, and seeds in a note; and the notes that are given where there are more."""
 
 
 def write_notes(results: Results) -> list[str]:
@@ -20,10 +20,11 @@ def write_notes(results: Results) -> list[str]:
 
 
 def limit_notes(notes: Iterable[str]) -> list[str]:
-    """The first notes of a kind, and how many more there are."""
+    """The notes of a kind; where they are many, the first and how many more there are."""
     listed = list(notes)
-    rest = len(listed) - MOST
-    return listed[:MOST] + ([f"The same is true of {rest:,} more."] if rest > 0 else [])
+    if len(listed) <= MOST:
+        return listed
+    return [*listed[:FIRST], f"The same is true of {len(listed) - FIRST:,} more."]
 
 
 def _note_diverged(results: Results) -> Iterator[str]:
