@@ -1,11 +1,13 @@
 """What an interrupted run has logged of its results is not there twice after."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
 
 from hhexp.experiment import artifacts
+from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
@@ -45,3 +47,23 @@ def test_results_that_are_logged_twice_are_there_once(
     history = store.client().get_metric_history(tracked.run_id, "val_half/accuracy")
     assert [metric.step for metric in history] == [1]
     assert len(models) == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_picture_that_fails_is_said_and_the_others_are_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Figure:
+        raise MemoryError("no room for\nthe matrix")
+
+    monkeypatch.setattr(artifacts, "draw_confusion_matrix", fail)
+    tracked = TrackedRun.start(store, "study", "epochs=1")
+    something: Any = Anything()
+    past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
+    (line,) = artifacts.log_pictures(tracked, something, past, something)
+    assert line == "figures/confusion_matrix.png was not made: MemoryError: no room for the matrix"
+    assert read_text(store, tracked.run_id, "figures/confusion_matrix.txt") == f"{line}\n"
+    listed = store.client().list_artifacts(tracked.run_id, "figures")
+    assert {Path(entry.path).stem for entry in listed if entry.path.endswith(".png")} == {
+        "learning_curves", "training_images", "worst_errors",
+    }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from hhexp.data import Dataset
+from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
@@ -77,25 +78,40 @@ class Results:
     """As ``measure_views`` gives them."""
 
 
-def log_results(tracked: TrackedRun, results: Results) -> None:
+def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     """Log the trained model, its answers to the validation images, and pictures of both.
 
     What an interrupted run has logged already is not logged twice. Nothing is computed on the model
     here: another may be in training.
+
+    Returns:
+        a line on each picture that could not be made.
     """
     training, past, answers = results.training, results.past, results.answers
     dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
     tracked.log_once(len(past), results.views)
+    failures = log_pictures(tracked, results)
+    if not tracked.has_model():
+        tracked.log_model(training.model, dataset.train.images[:1])
+    return failures
+
+
+def log_pictures(tracked: TrackedRun, results: Results) -> list[str]:
+    """Log the pictures; one that fails is a line among the artifacts, and fails nothing else.
+
+    Returns:
+        these lines.
+    """
+    training, past, answers = results.training, results.past, results.answers
+    dataset = training.dataset
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
-    tracked.log_figure(draw_learning_curves(history), "figures/learning_curves.png")
-    tracked.log_figure(
-        draw_confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
-    )
-    tracked.log_figure(draw_training_images(training), "figures/training_images.png")
-    tracked.log_figure(
-        draw_worst_errors(
+    pictures: dict[str, Callable[[], Any]] = {
+        "learning_curves": lambda: draw_learning_curves(history),
+        "confusion_matrix": lambda: draw_confusion_matrix(answers.confusion, dataset.classes),
+        "training_images": lambda: draw_training_images(training),
+        "worst_errors": lambda: draw_worst_errors(
             dataset.validation.images,
             answers.labels,
             answers.predicted,
@@ -103,10 +119,15 @@ def log_results(tracked: TrackedRun, results: Results) -> None:
             dataset.validation.paths,
             dataset.classes,
         ),
-        "figures/worst_errors.png",
-    )
-    if not tracked.has_model():
-        tracked.log_model(training.model, dataset.train.images[:1])
+    }
+    failures = []
+    for name, draw in pictures.items():
+        try:
+            tracked.log_figure(draw(), f"figures/{name}.png")
+        except Exception as error:
+            failures.append(f"figures/{name}.png was not made: {one_line(error)}")
+            tracked.log_text(f"{failures[-1]}\n", f"figures/{name}.txt")
+    return failures
 
 
 def measure_views(training: Training) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hhexp import __version__
 from hhexp.config.registry import import_modules
@@ -77,7 +77,7 @@ def run(
         answers = train_and_log(tracked, job, training, chain, past, report)
         views = measure_views(training)
         results = Results(training, past, answers, views)
-        later(functools.partial(_finish, job, tracked, results, "; ".join(chosen.notes), report))
+        later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:
         _fail(job, tracked, error, report)
 
@@ -127,17 +127,19 @@ def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
     TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
 
 
-def _finish(job: Job, tracked: TrackedRun, results: Results, notes: str, report: Report) -> None:
+def _finish(
+    job: Job, tracked: TrackedRun, results: Results, notes: Sequence[str], report: Report
+) -> None:
     """Log what a run came to, and end it."""
     try:
         report(Phase(job.key, "logging the model and the pictures"))
-        log_results(tracked, results)
+        said = "; ".join([*notes, *log_results(tracked, results)])
         tracked.finish("FINISHED", None)
     except BaseException as error:
         _fail(job, tracked, error, report)
         return
     objective = results.past[-1].metrics.get(job.config.objective)
-    report(RunEnded(job.key, tracked.run_id, "FINISHED", notes, objective))
+    report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
 
 
 def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:

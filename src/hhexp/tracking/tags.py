@@ -52,3 +52,9 @@ PARENT = "mlflow.parentRunId"
 def tag_equals(name: str, value: str) -> str:
     """What is true of the runs whose tag has a value, in MLflow's search language."""
     return f"tags.`{name}` = '{value}'"
+
+
+def tag_contains(name: str, text: str) -> str:
+    """What is true of the runs whose tag has a text in it, in MLflow's search language; and of a
+    few more, as ``_`` and ``%`` stand for any text, and letters may match in either case."""
+    return f"tags.`{name}` LIKE '%{text}%'"
