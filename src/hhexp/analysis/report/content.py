@@ -84,10 +84,15 @@ class Content:
 
     def lines(self, table: tables.Table) -> list[tables.Line]:
         """A table's lines on the page."""
-        if len(self.scope.listed) == len(self.results.cells):
-            return table.lines
-        listed = {grid.label(cell) for cell in self.scope.listed}
-        return [line for line in table.lines if grid.label(line.cell) in listed]
+        return [line for line in table.lines if self.is_listed(line.cell)]
+
+    def is_listed(self, cell: grid.Cell) -> bool:
+        """Whether the page has an anchor for a cell."""
+        return grid.label(cell) in self._listed
+
+    @cached_property
+    def _listed(self) -> set[str]:
+        return {grid.label(cell) for cell in self.scope.listed}
 
     def count(self, cell: grid.Cell) -> str:
         """How many seeds a cell's numbers are of, as "n = 5"."""
