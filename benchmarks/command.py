@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.composition import compose_config
 from benchmarks.conditions import Conditions
-from benchmarks.figures import FIGURES, Figure, can_measure
+from benchmarks.figure import Figure
+from benchmarks.figures import FIGURES, explain_absence
 from benchmarks.images import Source, find_source
 from benchmarks.measurements import Measurements
 from benchmarks.table import RENDERERS, build_table, list_notes, write_figures
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         command=shlex.join(["python", "-m", "benchmarks", *words]),
         images=f"{sum(map(len, source.files.values())):,} images: {source.label}",
         form="the full form" if options.full else "the short form",
+        rounds=options.rounds,
         repeats=options.repeats,
     )
     console = Console(highlight=False, markup=False)
@@ -63,9 +65,9 @@ def measure(
         measurements = Measurements(
             source=source,
             folder=Path(folder),
-            wanted=set(filter(can_measure, names)),
+            wanted={name for name in names if explain_absence(name) is None},
             full=options.full,
-            epochs=options.epochs,
+            rounds=options.rounds,
             repeats=options.repeats,
             say=say,
         )
@@ -82,23 +84,25 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
     """
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure hhexp against a plain Keras program on this machine. The short form "
-        "trains for a few epochs on an eighth of the images and extrapolates from them (the table "
-        "says where). It takes some minutes. Run nothing else on the machine at the same time.",
+        description="Measure hhexp against a plain Keras program on this machine. The two train "
+        "epochs in turn, on half of the images, and the short form extrapolates from them to whole "
+        "programs (the table says where). It takes some minutes. Run nothing else on the machine "
+        "at the same time.",
     )
     parser.add_argument(
         "--full", action="store_true", help="train the whole study with both programs: takes hours"
     )
     parser.add_argument(
-        "--epochs",
-        type=count_reader("--epochs", 2),  # the first epoch includes set-up, so it is not measured
-        default=2,
-        help="epochs to train in the short form; default: 2",
+        "--rounds",
+        type=count_reader("--rounds", 1),
+        default=9,
+        help="how often both programs train an epoch in turn; from 6 on the table gives 95 %% "
+        "intervals; default: 9",
     )
     parser.add_argument(
         "--repeats",
         type=count_reader("--repeats", 1),
-        help="how often to measure each figure; default: 3, or 1 with --full",
+        help="how often to run whole programs; default: 3, or 1 with --full",
     )
     parser.add_argument(
         "--only",

@@ -28,10 +28,13 @@ class Conditions:
     command: str
     images: str
     form: str
+    rounds: int
     repeats: int
 
     @classmethod
-    def observe(cls, *, command: str, images: str, form: str, repeats: int) -> "Conditions":
+    def observe(
+        cls, *, command: str, images: str, form: str, rounds: int, repeats: int
+    ) -> "Conditions":
         """Those of this machine, now."""
         present = cpu_flags() or set()
         return cls(
@@ -47,6 +50,7 @@ class Conditions:
             command=command,
             images=images,
             form=form,
+            rounds=rounds,
             repeats=repeats,
         )
 
@@ -57,5 +61,6 @@ class Conditions:
             f"{self.cpu} ({' '.join(self.flags) or 'none of ' + ' '.join(FLAGS)}), "
             f"{self.cores} cores{load}, {self.system}",
             ", ".join(f"{name} {number}" for name, number in self.versions.items()),
-            f"{self.command}: {self.form}, medians of {self.repeats} repeats, {self.images}",
+            f"{self.command}: {self.form}, medians of {self.rounds} rounds and of "
+            f"{self.repeats} repeats, {self.images}",
         ]

@@ -1,7 +1,8 @@
-"""From a short program that was measured to the seconds that a long one would take."""
+"""From a short program and an epoch's seconds to those that a long program would take."""
 
 import statistics
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -21,14 +22,13 @@ class Run:
         """What was not training: logging, states, pictures, the model."""
         return self.seconds - sum(self.epochs_s)
 
-    def training_s(self, epochs: int, scale: float) -> float:
-        """Seconds that so many epochs would take, each on ``scale`` times as many images.
+    def training_s(self, epochs: int, pace_s: float) -> float:
+        """Seconds that so many epochs would take at another pace, in seconds per epoch.
 
-        Each takes the mean of the epochs after the first. What the first took on top is added once,
-        since it sets things up. For the run's own epochs and images this is what was measured.
+        What the first epoch took more than the others is added once, since it sets things up.
         """
-        pace = statistics.fmean(self.epochs_s[1:] or self.epochs_s)
-        return self.epochs_s[0] - pace + epochs * pace * scale
+        own = statistics.fmean(self.epochs_s[1:] or self.epochs_s)
+        return self.epochs_s[0] - own + epochs * pace_s
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,18 @@ class Program:
     runs: tuple[Run, ...]
 
     def whole_s(
-        self, epochs: int, scale: float, *, other_s: float | None = None, at_once: int = 1
+        self,
+        epochs: int,
+        paces_s: Mapping[str, float],
+        *,
+        other_s: float | None = None,
+        at_once: int = 1,
     ) -> float:
-        """Seconds that the program would take if each run had so many epochs on more data.
+        """Seconds that the program would take if each run had so many epochs, at another pace.
 
         Args:
             epochs: of each run.
-            scale: how many times as many images.
+            paces_s: seconds of an epoch, of each group.
             other_s: seconds of a run beside its training; None for those measured.
             at_once: how many groups are trained at once.
         """
@@ -53,7 +58,7 @@ class Program:
         before, after = defaultdict[str, float](float), defaultdict[str, float](float)
         for run in self.runs:
             before[run.group] += run.seconds
-            after[run.group] += run.training_s(epochs, scale)
+            after[run.group] += run.training_s(epochs, paces_s[run.group])
             after[run.group] += run.other_s if other_s is None else other_s
         start = self.seconds - path(before.values())
         return start + path(after.values())

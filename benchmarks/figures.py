@@ -1,108 +1,89 @@
-"""The figures: what each compares, as a ratio, and what it must reach."""
+"""The figures: what each compares, as a ratio, and its target."""
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 
-from benchmarks.measurements import EPOCHS, Measurements
+from benchmarks.figure import Figure, divide, format_gflops, format_milliseconds, format_seconds
+from benchmarks.measurements import (
+    EPOCHS,
+    PROGRAM_SHARE,
+    ROUND_SHARE,
+    Measurements,
+)
+from hhexp.launching.precision import multiplies_bfloat16
 from hhexp.training.isa import cpu_flags
-from hhexp.training.runtime import bfloat16_is_native
 
-NOT_HERE = "not measured: this CPU has no amx_bf16"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure."""
-
-    name: str
-    what: str
-    ours: str = ""
-    other: str = ""
-    """What ours is compared with: the yardstick, or what the note says."""
-    ratios: tuple[float, ...] = ()
-    """The ratio in each repeat; empty if it cannot be measured here."""
-    reach: float = 0.0
-    at_least: bool = True
-    """Whether the ratio must be at least ``reach``, or at most."""
-    percent: bool = False
-    note: str = ""
-
-    @property
-    def ratio(self) -> float | None:
-        """The median of the repeats' ratios."""
-        return statistics.median(self.ratios) if self.ratios else None
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the ratio is as good as it must be; None if it was not measured."""
-        if self.ratio is None:
-            return None
-        return self.ratio >= self.reach if self.at_least else self.ratio <= self.reach
+METHODS = {
+    "aug-generator": "ImageDataGenerator",
+    "aug-layers": "Keras layers",
+    "aug-albumentations": "albumentations",
+}
+"""What people use to augment images, by the figure that compares it."""
 
 
-def measure_step(measurements: Measurements) -> Figure:
+def measure_step(name: str, measurements: Measurements) -> Figure:
     """A training step's share of the GEMM peak."""
-    speed = measurements.training_speed
+    step, gemm = measurements.epochs["step"], measurements.epochs["gemm"]
     return Figure(
-        "step",
+        name,
         "a training step's share of the GEMM peak",
-        format_gflops(speed["step_flops"]),
-        format_gflops(speed["gemm_flops"]),
-        divide_repeats(speed["step_flops"], speed["gemm_flops"]),
+        format_gflops(step),
+        format_gflops(gemm),
+        divide(step, gemm),
         0.75,
         percent=True,
         note="fp32, compared with a 2048³ matrix product on the same threads",
     )
 
 
-def measure_sweep(measurements: Measurements) -> Figure:
+def measure_epoch(name: str, measurements: Measurements) -> Figure:
+    """An epoch against the yardstick's: plain or augmented, float32 or bfloat16."""
+    kind = "augmented" if name.startswith("aug") else "plain"
+    what = f"{'an augmented' if kind == 'augmented' else 'a plain'} epoch, {name_precision(name)}"
+    if reason := explain_absence(name):
+        return Figure(name, what, note=reason)
+    ours = measurements.epochs[f"{kind} bf16" if name.endswith("-bf16") else kind]
+    other = measurements.epochs[f"{kind} yardstick"]
+    return Figure(
+        name,
+        what,
+        format_seconds(ours),
+        format_seconds(other),
+        divide(other, ours),
+        note=f"epochs in turn, on 1/{ROUND_SHARE} of the images",
+    )
+
+
+def measure_sweep(name: str, measurements: Measurements) -> Figure:
     """The study's sweep against the yardstick's four runs."""
-    reach = 4.0 if "avx512f" in (cpu_flags() or ()) else 2.8
-    return _compare_sweep(measurements, "sweep", "float32", reach)
-
-
-def measure_sweep_bfloat16(measurements: Measurements) -> Figure:
-    """The same in bfloat16."""
-    return _compare_sweep(measurements, "sweep-bf16", "mixed_bfloat16", 7.0)
-
-
-def _compare_sweep(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
-    what = f"the study's sweep, {precision}"
-    if not can_measure(name):
-        return Figure(name, what, reach=reach, note=NOT_HERE)
+    what = f"the study's sweep, {name_precision(name)}"
+    if reason := explain_absence(name):
+        return Figure(name, what, target=find_target(name), note=reason)
     ours = measurements.ours_s(name)
     parts = [
         measurements.yardstick_s(augment=augment, long=long)
         for augment in (False, True)
         for long in (False, True)
     ]
-    four = [sum(repeat) for repeat in zip(*parts, strict=True)]
+    four = [sum(values) for values in zip(*parts, strict=True)]
     return Figure(
         name,
         what,
         format_seconds(ours),
         format_seconds(four),
-        divide_repeats(four, ours),
-        reach,
+        divide(four, ours),
+        find_target(name),
         note=describe_program(measurements),
     )
 
 
-def measure_run(measurements: Measurements) -> Figure:
+def measure_run(name: str, measurements: Measurements) -> Figure:
     """One run without augmentation against the yardstick's."""
-    return _compare_run(measurements, "run", "float32", 1.8)
-
-
-def measure_run_bfloat16(measurements: Measurements) -> Figure:
-    """The same in bfloat16."""
-    return _compare_run(measurements, "run-bf16", "mixed_bfloat16", 3.5)
-
-
-def _compare_run(measurements: Measurements, name: str, precision: str, reach: float) -> Figure:
-    what = f"one run without augmentation, {precision}"
-    if not can_measure(name):
-        return Figure(name, what, reach=reach, note=NOT_HERE)
+    what = f"one plain run, {name_precision(name)}"
+    if reason := explain_absence(name):
+        return Figure(name, what, target=find_target(name), note=reason)
     ours = measurements.ours_s(name)
     other = measurements.yardstick_s(augment=False, long=False)
     return Figure(
@@ -110,55 +91,72 @@ def _compare_run(measurements: Measurements, name: str, precision: str, reach: f
         what,
         format_seconds(ours),
         format_seconds(other),
-        divide_repeats(other, ours),
-        reach,
+        divide(other, ours),
+        find_target(name),
         note=describe_program(measurements),
     )
 
 
-def measure_affine(measurements: Measurements) -> Figure:
-    """An augmented epoch against one that is not."""
-    augmented, plain = (measurements.training_speed[f"{n}_epoch_s"] for n in ("augmented", "plain"))
+def measure_method(name: str, measurements: Measurements) -> Figure:
+    """The augmentation of an image by hhexp's default engine against what people use."""
+    method = METHODS[name]
+    what = f"augmenting an image: {method}"
+    if reason := explain_absence(name):
+        return Figure(name, what, note=reason)
+    ours, other = measurements.augmentations["affine"], measurements.augmentations[method]
     return Figure(
-        "affine",
+        name,
+        what,
+        format_milliseconds(ours),
+        format_milliseconds(other),
+        divide(other, ours),
+        note="aug=full on one thread, engine affine, compared with what the row names",
+    )
+
+
+def measure_affine(name: str, measurements: Measurements) -> Figure:
+    """An augmented epoch against one that is not."""
+    augmented, plain = measurements.epochs["augmented"], measurements.epochs["plain"]
+    return Figure(
+        name,
         "an augmented epoch",
         format_seconds(augmented),
         format_seconds(plain),
-        divide_repeats(augmented, plain),
+        divide(augmented, plain),
         1.05,
         at_least=False,
         note="compared with an epoch without augmentation, engine affine",
     )
 
 
-def measure_pipeline(measurements: Measurements) -> Figure:
+def measure_pipeline(name: str, measurements: Measurements) -> Figure:
     """The input pipeline alone against the epoch."""
-    alone, epoch = (measurements.training_speed[n] for n in ("pipeline_s", "augmented_epoch_s"))
+    alone, epoch = measurements.epochs["pipeline"], measurements.epochs["augmented"]
     return Figure(
-        "pipeline",
+        name,
         "the input pipeline alone",
         format_seconds(alone),
         format_seconds(epoch),
-        divide_repeats(epoch, alone),
+        divide(epoch, alone),
         10.0,
         note="with augmentation, compared with the epoch that uses it",
     )
 
 
-def measure_overhead(measurements: Measurements) -> Figure:
+def measure_overhead(name: str, measurements: Measurements) -> Figure:
     """Everything except training, as a share of a run."""
     other = measurements.overhead_s
     if measurements.full:
         whole = [program.runs[0].seconds for program in measurements.programs["run"]]
     else:
-        epoch_s = statistics.median(measurements.training_speed["plain_epoch_s"])
+        epoch_s = statistics.median(measurements.pace_s("plain"))
         whole = [seconds + EPOCHS * epoch_s for seconds in other]
     return Figure(
-        "overhead",
+        name,
         "everything except training",
         format_seconds(other),
         format_seconds(whole),
-        divide_repeats(other, whole),
+        divide(other, whole),
         0.03,
         at_least=False,
         percent=True,
@@ -167,7 +165,7 @@ def measure_overhead(measurements: Measurements) -> Figure:
     )
 
 
-def measure_memory(measurements: Measurements) -> Figure:
+def measure_memory(name: str, measurements: Measurements) -> Figure:
     """A worker's own memory with the data set read, less that with it left alone."""
     read, untouched = measurements.memory["read"], measurements.memory["untouched"]
     own = [r["anonymous"] - u["anonymous"] for r, u in zip(read, untouched, strict=True)]
@@ -177,7 +175,7 @@ def measure_memory(measurements: Measurements) -> Figure:
         for r, u in zip(read, untouched, strict=True)
     )
     return Figure(
-        "memory",
+        name,
         "a worker's own memory for the images",
         f"{statistics.median(own):.0f} MB",
         f"{images:.0f} MB",
@@ -190,48 +188,61 @@ def measure_memory(measurements: Measurements) -> Figure:
     )
 
 
-FIGURES: dict[str, Callable[[Measurements], Figure]] = {
+MEASURERS: dict[str, Callable[[str, Measurements], Figure]] = {
     "step": measure_step,
-    "sweep": measure_sweep,
-    "sweep-bf16": measure_sweep_bfloat16,
+    "epoch": measure_epoch,
+    "epoch-bf16": measure_epoch,
+    "aug": measure_epoch,
+    "aug-bf16": measure_epoch,
     "run": measure_run,
-    "run-bf16": measure_run_bfloat16,
+    "run-bf16": measure_run,
+    "sweep": measure_sweep,
+    "sweep-bf16": measure_sweep,
+    **dict.fromkeys(METHODS, measure_method),
     "affine": measure_affine,
     "pipeline": measure_pipeline,
     "overhead": measure_overhead,
     "memory": measure_memory,
 }
+FIGURES = {name: partial(measure, name) for name, measure in MEASURERS.items()}
 """All figures by name, in the order of the table."""
 
 
-def can_measure(name: str) -> bool:
-    """Whether a figure can be measured on this machine."""
-    return not name.endswith("-bf16") or bool(bfloat16_is_native())
+def explain_absence(name: str) -> str | None:
+    """Why a figure cannot be measured on this machine; None where it can."""
+    if name.endswith("-bf16") and not multiplies_bfloat16("native"):
+        return "not measured: this CPU has neither AVX512_BF16 nor AMX"
+    if name == "aug-albumentations":
+        try:
+            version("albumentations")
+        except PackageNotFoundError:
+            return "not measured: albumentations is not installed (pip install -e '.[bench]')"
+    return None
 
 
-def divide_repeats(upper: Sequence[float], lower: Sequence[float]) -> tuple[float, ...]:
-    """The ratio in each repeat."""
-    return tuple(a / b for a, b in zip(upper, lower, strict=True))
+def find_target(name: str) -> float | None:
+    """What a whole program's ratio must reach on this kind of CPU; None where nothing is set."""
+    instructions = cpu_flags() or set()
+    amx = "amx_bf16" in instructions
+    return {
+        "run": 1.8,
+        "run-bf16": 3.5 if amx else None,
+        "sweep": 4.0 if "avx512f" in instructions else 2.8,
+        "sweep-bf16": 7.0 if amx else None,
+    }[name]
+
+
+def name_precision(name: str) -> str:
+    """The precision that a figure's name tells."""
+    return "mixed_bfloat16" if name.endswith("-bf16") else "float32"
 
 
 def describe_program(measurements: Measurements) -> str:
     """How the seconds of a whole program were measured."""
     if measurements.full:
         return "whole process"
+    alone = "" if measurements.at_once == 1 else "; of a sweep, as if a run trained alone"
     return (
-        f"whole process, extrapolated from {measurements.epochs} epochs on "
-        f"1/{measurements.scale:.0f} of the images"
+        f"whole process, extrapolated from epochs in turn on 1/{ROUND_SHARE} of the images and "
+        f"short programs on 1/{PROGRAM_SHARE}{alone}"
     )
-
-
-def format_gflops(values: Sequence[float]) -> str:
-    """The median of FLOP/s."""
-    return f"{statistics.median(values) / 1e9:.0f} GFLOP/s"
-
-
-def format_seconds(values: Sequence[float]) -> str:
-    """The median of seconds, to three digits or so."""
-    seconds = statistics.median(values)
-    if seconds >= 120:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"

@@ -106,7 +106,7 @@ def take_steps(trial: Trial, precision: str) -> tuple[str, str]:
     from pydantic import TypeAdapter
 
     from hhexp.augment import build_transform
-    from hhexp.config.schema import Augmentation, ConstantRate, Optimizer
+    from hhexp.config.schema import Augmentation, Optimizer
     from hhexp.training.evaluation import build_evaluator
     from hhexp.training.exact import trace_exactly
     from hhexp.training.optimizer import build_optimizer
@@ -122,8 +122,8 @@ def take_steps(trial: Trial, precision: str) -> tuple[str, str]:
     with trace_exactly():
         model = build_network(trial)
     settings: Optimizer = TypeAdapter(Optimizer).validate_python(OPTIMIZERS[trial.optimizer])
-    rate = ConstantRate(schedule="constant", value=0.01)
-    optimizer = build_optimizer(settings, rate, steps=2, epochs=1)
+    optimizer = build_optimizer(settings)
+    optimizer.learning_rate = 0.01
     step, evaluate = build_training_step(model, optimizer), build_evaluator(model, batch_size=5)
     seen: Any = images
     if trial.engine:

@@ -28,13 +28,23 @@ SETTINGS = (
 
 def run_yardstick(images: PngFolder, side: int, *, augment: bool, epochs: int) -> Program:
     """Run the plain Keras program; its training is all but its start."""
-    # -P: it must not find the modules beside it.
-    words = ["-P", str(YARDSTICK), str(images.folder), "--side", str(side)]
-    words += ["--epochs", str(epochs), *(["--augment"] if augment else [])]
+    words = yardstick_words(images, side, augment=augment, epochs=epochs)
     with tempfile.TemporaryDirectory() as folder:
         seconds, output = run_python(words, Path(folder), {})
-    epochs_s = tuple(json.loads(output.splitlines()[-1]))
+    epochs_s = tuple(filter(None, map(read_value, output.splitlines())))
     return Program(seconds, (Run("", epochs_s, sum(epochs_s)),))
+
+
+def yardstick_words(images: PngFolder, side: int, *, augment: bool, epochs: int) -> list[str]:
+    """Python's arguments that run the plain Keras program."""
+    # -P: it must not find the modules beside it.
+    words = ["-P", str(YARDSTICK), str(images.folder), "--side", str(side)]
+    return [*words, "--epochs", str(epochs), *(["--augment"] if augment else [])]
+
+
+def read_value(line: str) -> float | None:
+    """What a line of a program's output says it measured; None if the line is anything else."""
+    return float(json.loads(line)["value"]) if line.startswith('{"value": ') else None
 
 
 def run_hhexp(images: PngFolder, cache: Path, words: Sequence[str]) -> Program:
@@ -64,15 +74,27 @@ def read_runs(store: Store) -> tuple[Run, ...]:
 
 def measure_in_process(module: str, cache: Path, words: Sequence[str]) -> dict[str, Any]:
     """Run a module of this package in a process like those that train; returns what it prints."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, output = run_python(
+            ["-m", f"benchmarks.{module}", *words], Path(folder), training_environment(cache)
+        )
+    return dict(json.loads(output.splitlines()[-1]))
+
+
+def training_environment(cache: Path) -> dict[str, str]:
+    """The variables of a process like those that train, which finds this package too."""
     found_in = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
+    return {
         "HHEXP_CACHE": str(cache),
         "GLIBC_TUNABLES": set_huge_pages(None),
+        "NO_ALBUMENTATIONS_UPDATE": "1",  # else it asks PyPI for a newer version
         "PYTHONPATH": os.pathsep.join(found_in),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        _, output = run_python(["-m", f"benchmarks.{module}", *words], Path(folder), environment)
-    return dict(json.loads(output.splitlines()[-1]))
+
+
+def clean_environment() -> dict[str, str]:
+    """The shell's variables, without those that would change a program."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
 
 
 def run_python(
@@ -83,12 +105,11 @@ def run_python(
     Raises:
         RuntimeError: it failed; the message ends with its last output.
     """
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,
-        env=clean | environment,
+        env=clean_environment() | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.conditions import Conditions
-from benchmarks.figures import Figure
+from benchmarks.figure import Figure
 from hhexp.atomic import replace_file
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-COLUMNS = ("figure", "what", "ours", "yardstick", "ratio", "range", "reach", "reached")
+COLUMNS = ("figure", "what", "ours", "yardstick", "ratio", "interval", "target", "reached")
 
 
 def format_row(figure: Figure) -> tuple[str, ...]:
@@ -24,11 +24,15 @@ def format_row(figure: Figure) -> tuple[str, ...]:
 
     ratio = "—" if figure.ratio is None else format_ratio(figure.ratio)
     spread = ""
-    if len(figure.ratios) > 1:
-        spread = f"{format_ratio(min(figure.ratios))} – {format_ratio(max(figure.ratios))}"
-    reach = f"{'≥' if figure.at_least else '≤'} {format_ratio(figure.reach)}"
+    if figure.interval:
+        spread = " – ".join(map(format_ratio, figure.interval))
+    elif len(figure.ratios) > 1:
+        spread = f"({format_ratio(min(figure.ratios))} – {format_ratio(max(figure.ratios))})"
+    target = "—"
+    if figure.target is not None:
+        target = f"{'≥' if figure.at_least else '≤'} {format_ratio(figure.target)}"
     reached = {True: "yes", False: "no", None: "—"}[figure.reached]
-    return figure.name, figure.what, figure.ours, figure.other, ratio, spread, reach, reached
+    return figure.name, figure.what, figure.ours, figure.other, ratio, spread, target, reached
 
 
 def list_notes(figures: Sequence[Figure]) -> list[str]:
@@ -36,7 +40,10 @@ def list_notes(figures: Sequence[Figure]) -> list[str]:
     names: dict[str, list[str]] = {}
     for figure in figures:
         names.setdefault(figure.note, []).append(figure.name)
-    return [f"{', '.join(those)}: {note}" for note, those in names.items()]
+    return [
+        "interval: 95 % interval of the median; in brackets the range, with fewer than 6 ratios",
+        *(f"{', '.join(those)}: {note}" for note, those in names.items()),
+    ]
 
 
 def build_table(figures: Sequence[Figure]) -> "Table":
@@ -46,7 +53,7 @@ def build_table(figures: Sequence[Figure]) -> "Table":
 
     rows = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in COLUMNS:
-        rows.add_column(name, no_wrap=name not in ("what", "ours", "yardstick", "range"))
+        rows.add_column(name, no_wrap=name not in ("what", "ours", "yardstick", "interval"))
     for figure in figures:
         rows.add_row(*format_row(figure), style="red" if figure.reached is False else None)
     return rows
@@ -62,9 +69,15 @@ def render_markdown(figures: Sequence[Figure], conditions: Conditions) -> str:
 
 
 def render_json(figures: Sequence[Figure], conditions: Conditions) -> str:
-    """The figures and their conditions as JSON, with the ratio of each repeat."""
+    """The figures and their conditions as JSON, with all ratios."""
     rows = [
-        {**asdict(figure), "ratio": figure.ratio, "reached": figure.reached} for figure in figures
+        {
+            **asdict(figure),
+            "ratio": figure.ratio,
+            "interval": figure.interval,
+            "reached": figure.reached,
+        }
+        for figure in figures
     ]
     content = {"conditions": asdict(conditions), "figures": rows}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,18 +1,19 @@
-"""How fast a training is inside its process: steps, the GEMM peak, epochs, the input pipeline.
+"""How fast a training is inside its process: a step, the GEMM peak, epochs, the input pipeline.
 
-    python -m benchmarks.training_speed REPEATS OVERRIDE...
+    python -m benchmarks.training_speed OVERRIDE...
 
-prints a line of JSON: for each quantity a list, with a value for each repeat.
+is a worker (``workers.py``): each line of its input names one of the measurements of ``main``.
 """
 
 import dataclasses
-import json
+import itertools
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.composition import assemble_training
+from benchmarks.workers import serve
 from hhexp import data
 from hhexp.experiment.assembly import Training
 from hhexp.training.batches import make_batches
@@ -21,64 +22,62 @@ from hhexp.training.step import build_training_step
 from hhexp.training.utilisation import count_flops, measure_gemm
 
 STEPS = 8
-"""Training steps timed in a repeat."""
+"""Training steps timed in a measurement."""
 
 
-def measure(repeats: int, words: Sequence[str]) -> dict[str, list[float]]:
-    """Measure everything ``repeats`` times, each time all of it in turn.
+def main(words: Sequence[str]) -> None:
+    """Measure what is asked for.
+
+    - step, step_cpu: seconds and CPU seconds of a training step
+    - step_rate, gemm_rate: FLOP/s of a training step and of a product of matrices
+    - plain, augmented: seconds of an epoch with its validation
+    - pipeline: seconds to make an epoch's batches, augmented, while nothing trains
 
     Args:
-        repeats: how often to measure.
-        words: overrides of the configuration, with an augmentation.
-
-    Returns:
-        gemm_flops and step_flops (FLOP/s), plain_epoch_s and augmented_epoch_s (seconds of an epoch
-        with its validation), pipeline_s (seconds to make an epoch's batches).
+        words: overrides of the configuration, with an augmentation; ``epochs`` is the most that
+            can be asked for.
     """
-    augmented = assemble_training([*words, f"epochs={repeats + 1}"])
+    augmented = assemble_training(words)
     plain = dataclasses.replace(augmented, augmentation=None)
-    measure_step = make_step_meter(augmented)
-    # The first epoch of each sets its functions up.
-    runs = {
-        "plain_epoch_s": skip_first(plain.epochs(1, lambda *_: None)),
-        "augmented_epoch_s": skip_first(augmented.epochs(1, lambda *_: None)),
-    }
-    found: dict[str, list[float]] = {}
-    for repeat in range(repeats):
-        values = {"gemm_flops": measure_gemm(2048, 1.0), "step_flops": measure_step()}
-        values |= {name: next(run).metrics["time/epoch_s"] for name, run in runs.items()}
-        values["pipeline_s"] = time_pipeline(augmented, repeat + 1)
-        for name, value in values.items():
-            found.setdefault(name, []).append(value)
-    return found
+    time_step = make_step_meter(augmented)
+    flops = count_flops(augmented.model) * augmented.config.batch_size
+    epoch = itertools.count(1)
+    serve(
+        {
+            "step": lambda: time_step(time.perf_counter),
+            "step_cpu": lambda: time_step(time.process_time),
+            "step_rate": lambda: flops / time_step(time.perf_counter),
+            "gemm_rate": lambda: measure_gemm(2048, 1.0),
+            "plain": make_epoch_meter(plain.epochs(1, lambda *_: None)),
+            "augmented": make_epoch_meter(augmented.epochs(1, lambda *_: None)),
+            "pipeline": lambda: time_pipeline(augmented, next(epoch)),
+        }
+    )
 
 
-def make_step_meter(made: Training) -> Callable[[], float]:
-    """A function that gives a training step's FLOP/s, the median of some steps."""
+def make_step_meter(made: Training) -> Callable[[Callable[[], float]], float]:
+    """A function that gives a training step's seconds by a clock, the median of some steps."""
     import tensorflow as tf
 
-    images = tf.convert_to_tensor(made.dataset.train.images[: made.config.batch_size])
-    labels = made.dataset.train.labels[: made.config.batch_size]
+    chosen = [number % len(made.dataset.train.images) for number in range(made.config.batch_size)]
+    images = tf.convert_to_tensor(made.dataset.train.images[chosen])
+    labels = made.dataset.train.labels[chosen]
     step = build_training_step(made.model, made.optimizer)
-    flops = count_flops(made.model) * len(images)
-    for _ in range(3):
-        step(images, labels)
 
-    def measure_rate() -> float:
+    def time_step(clock: Callable[[], float]) -> float:
         seconds = []
         for _ in range(STEPS):
-            started = time.perf_counter()
+            started = clock()
             step(images, labels)
-            seconds.append(time.perf_counter() - started)
-        return flops / statistics.median(seconds)
+            seconds.append(clock() - started)
+        return statistics.median(seconds)
 
-    return measure_rate
+    return time_step
 
 
-def skip_first(epochs: Iterator[Epoch]) -> Iterator[Epoch]:
-    """Train the first epoch at once; returns those after it."""
-    next(epochs)
-    return epochs
+def make_epoch_meter(epochs: Iterator[Epoch]) -> Callable[[], float]:
+    """A function that trains the next epoch and gives its seconds."""
+    return lambda: next(epochs).metrics["time/epoch_s"]
 
 
 def time_pipeline(made: Training, epoch: int) -> float:
@@ -98,4 +97,4 @@ def time_pipeline(made: Training, epoch: int) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]), sys.argv[2:])))
+    main(sys.argv[1:])

@@ -1,13 +1,15 @@
 """The yardstick: the plain Keras program that people write for Horses or Humans.
 
-    python yardstick.py DATA [--augment] [--epochs 15] [--side 300]
+    python yardstick.py DATA [--augment] [--epochs 15] [--side 300] [--in-turn]
 
 It stands alone. TensorFlow is left at its defaults: no oneDNN variable, no pinned threads, no
-determinism. At the end it prints the seconds of its epochs as JSON.
+determinism. It prints the seconds of each epoch as a line of JSON. With ``--in-turn`` an epoch
+begins when a line comes in.
 """
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -21,6 +23,7 @@ def main() -> None:
     parser.add_argument("--augment", action="store_true")
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--side", type=int, default=300)
+    parser.add_argument("--in-turn", action="store_true")
     options = parser.parse_args()
     side = options.side
 
@@ -66,15 +69,21 @@ def main() -> None:
         options.data / "validation", target_size=(side, side), batch_size=32, class_mode="binary"
     )
 
-    starts, ends = [], []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: starts.append(time.perf_counter()),
-        on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()),
-    )
+    started = 0.0
+
+    def begin(epoch: int, logs: object) -> None:
+        nonlocal started
+        if options.in_turn:
+            sys.stdin.readline()
+        started = time.perf_counter()
+
+    def end(epoch: int, logs: object) -> None:
+        print(json.dumps({"value": time.perf_counter() - started}), flush=True)
+
+    clock = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
     model.fit(
         training, epochs=options.epochs, validation_data=validation, callbacks=[clock], verbose=2
     )
-    print(json.dumps([end - start for start, end in zip(starts, ends, strict=True)]))
 
 
 if __name__ == "__main__":

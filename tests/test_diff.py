@@ -13,7 +13,7 @@ PUBLISHED = Path(__file__).parents[1] / "experiments"
 
 @pytest.fixture(scope="module")
 def trained(new_shell: Callable[[], Any]) -> Any:
-    """A folder with a sweep of two runs of one trajectory, the first of which is also published."""
+    """A folder with a sweep of two runs that share an epoch, the first also published."""
     shell = new_shell()
     swept = shell.train("-m", "epochs=1,2")
     assert swept.returncode == 0, swept.stderr

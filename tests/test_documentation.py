@@ -19,6 +19,7 @@ from hydra.errors import HydraException
 from benchmarks.command import read_options
 from hhexp.errors import UserError
 from hhexp.launching import composition
+from hhexp.launching.composer import take_apart
 
 ROOT = Path(__file__).parents[1]
 MADE_HERE = {"build", "dist", "mlruns", "multirun", "outputs"}
@@ -250,7 +251,7 @@ def check_overrides(words: Sequence[str]) -> None:
         ]
         with initialize_config_module("hhexp.conf", version_base="1.3"):
             config = compose("config", overrides, return_hydra_config=True)
-        composition.make_job(config, config.hydra)
+        composition.make_job(take_apart(config, config.hydra))
 
 
 SHOWN = [command for path in [*DOCUMENTS, Path("Makefile")] for command in commands(ROOT / path)]

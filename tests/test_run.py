@@ -1,6 +1,7 @@
 """The command line trains, refuses, goes on and answers, as a person sees it."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -300,7 +301,7 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     )
     own = ["--config-dir", "conf", "modules=[own_models]", "model=own"]
     data = ["data=folder", f"data.root={shell.pictures}", "epochs=1"]
-    result = shell.call("run", "-m", *own, "model.fault=shape,death,none", *data)
+    result = shell.call("run", "-m", *own, "model.fault=death,shape,none", *data)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     by_fault = {run.params["model.fault"]: run for run in shell.runs()}
@@ -309,9 +310,12 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     }  # fmt: skip
     assert "process died" in by_fault["death"].tags["hhexp.error"]
     assert "Traceback" in shell.artifact(by_fault["shape"].run_id, "error.txt").read_text()
-    first, *others = result.stderr.splitlines()
-    assert first.startswith("FAILED model.fault=shape: ")
-    assert [line.partition(":")[0] for line in others] == ["FAILED model.fault=death"]
+    alone = shell.call("run", *own, "model.fault=none", *data, "reuse=false")
+    assert alone.returncode == 0
+    assert read_weights(shell, shell.runs()[-1]) == read_weights(shell, by_fault["none"])
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "FAILED model.fault=death", "FAILED model.fault=shape",
+    ]  # fmt: skip
     assert find_run(shell.store, by_fault["none"].parent_id).status == "FAILED"
     wrong = shell.call("run", *own, "model.faults=none", *data)
     assert (wrong.returncode, "nearest: model.fault" in wrong.stderr) == (2, True)
@@ -328,12 +332,78 @@ def test_numbers_do_not_depend_on_company(shell: Any) -> None:
     assert in_sweep["1"] != in_sweep["2"]
 
 
-def test_a_cosine_makes_epochs_part_of_the_trajectory(shell: Any) -> None:
-    told = shell.train("-m", "lr=cosine", "epochs=1,2")
-    assert "continue" not in told.stdout
-    assert len({run.tags["hhexp.trajectory"] for run in shell.runs()}) == 2
-    rates = {run.params["epochs"]: shell.metrics(run.run_id)["lr"] for run in shell.runs()}
-    assert rates["2"] == pytest.approx([0.001, 0.0005])
+SHARING = [
+    "-m", "aug=full", "aug.until=1,2,null", "lr=step", "lr.every=2", "lr.factor=1.0,0.5",
+    "epochs=2,4", "runtime.threads=1",
+]  # fmt: skip
+
+
+def test_every_branch_of_a_sweep_has_the_bits_of_a_run_trained_alone(shell: Any) -> None:
+    shared = shell.train(*SHARING)
+    assert shared.returncode == 0, shared.stderr
+    assert "36 epochs asked, 15 to train (2.4 times less)" in shared.stdout
+    together = {run.name: run for run in shell.runs()}
+    starts = re.findall(r"started, run \w+(?:, continues from epoch (\d+))?", shared.stdout)
+    assert sum(int(start or 0) for start in starts) == 36 - 15
+    apart = shell.train(*SHARING, "reuse=false", "hydra/launcher=inline", "tracking.label=apart")
+    assert apart.returncode == 0, apart.stderr
+    alone = {run.name: run for run in shell.runs() if run.tags.get("hhexp.label") == "apart"}
+    assert len(together) == len(alone) == 12
+    for name, run in alone.items():
+        assert read_weights(shell, run) == read_weights(shell, together[name])
+        assert shell.metrics(run.run_id) == shell.metrics(together[name].run_id)
+    again = shell.train(*SHARING)
+    assert again.stdout.count("hit: reuses the finished run") == 12
+
+
+def read_weights(shell: Any, run: Any) -> list[str]:
+    file = shell.artifact(run.run_id, "provenance/epochs.json")
+    return [epoch["weights"] for epoch in json.loads(file.read_text())]
+
+
+def test_a_shorter_run_is_answered_from_the_state_of_a_longer_one(shell: Any) -> None:
+    first = shell.train("epochs=3", "state.every=1", "state.keep=all")
+    assert first.returncode == 0
+    told = shell.train("epochs=2")
+    assert "continue: from the state of run" in told.stdout
+    assert "epoch 2/2" not in told.stdout
+    longer, shorter = shell.runs()
+    assert read_weights(shell, shorter) == read_weights(shell, longer)[:2]
+    assert shell.artifact(shorter.run_id, "figures/confusion_matrix.png").exists()
+    assert "epochs 2 → 4" in shell.train("epochs=4", "explain=true", "lr.value=0.5").stdout
+
+
+def test_a_schedule_of_ones_own_works_as_the_document_says(shell: Any) -> None:
+    text = (Path(__file__).parents[1] / "docs/stages.md").read_text()
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (option,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (shell.folder / "my_schedules.py").write_text(module)
+    (shell.folder / "my_conf" / "lr").mkdir(parents=True)
+    (shell.folder / "my_conf" / "lr" / "triangle.yaml").write_text(option)
+    own = ["--config-dir", "my_conf", "modules=[my_schedules]", "lr=triangle", "lr.period=3"]
+    told = shell.call("run", *own, *shell.tiny("epochs=5"))
+    assert told.returncode == 0, told.stderr
+    rates = shell.metrics(shell.runs()[0].run_id)["lr"]
+    assert rates == pytest.approx([0.0001, 0.0004, 0.0007, 0.001, 0.0007])
+    wrong = shell.call("run", *own, *shell.tiny("lr.period=0.5"))
+    assert (wrong.returncode, "lr.period=0.5: must be a whole number" in wrong.stderr) == (2, True)
+    zero = shell.call("run", *own, *shell.tiny("lr.period=0"))
+    assert (zero.returncode, zero.stderr.count("\n")) == (2, 1)
+    assert "lr.schedule=triangle: no rates for epoch 1: ZeroDivisionError" in zero.stderr
+
+
+def test_only_the_newest_state_is_left_where_that_is_asked_for(shell: Any) -> None:
+    words = ["-m", "aug=full", "aug.until=2,null", "epochs=4"]
+    assert shell.train(*words, "state.keep=newest").returncode == 0
+    states = [list_states(run) for run in shell.runs()]
+    assert states == [[4], [4]]
+    assert shell.train(*words, "seed=1").returncode == 0
+    assert sorted(list_states(run) for run in shell.runs()[2:]) == [[2, 4], [4]]
+
+
+def list_states(run: Any) -> list[int]:
+    tags = sorted(name for name in run.tags if name.startswith("hhexp.state."))
+    return [int(name.rpartition(".")[2]) for name in tags]
 
 
 @pytest.mark.slow

@@ -25,7 +25,6 @@ def main(argv: list[str] | None = None) -> int:
         1 where a training failed.
     """
     words = _build_parser().parse_args(argv)
-    from hhexp.reproduction.bisect import bisect
     from hhexp.reproduction.find import find
     from hhexp.terminal import Terminal
     from hhexp.tracking.query import find_sweep_runs
@@ -47,6 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         return _reproduce_here(words, prepared, store, console)
     if len(prepared) > 1:
         raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
+    from hhexp.reproduction.bisect import bisect
+
     return bisect(prepared[0], words.bisect, store, console)
 
 

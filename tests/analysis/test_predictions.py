@@ -101,7 +101,7 @@ def test_damaged_predictions_are_named(
     text: str, synthetic: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = select(synthetic.store, synthetic.run_ids["full", 4, 0])
-    monkeypatch.setattr("hhexp.analysis.predictions.read_text", lambda *_: text)
+    monkeypatch.setattr("hhexp.analysis.predictions.read_texts", lambda *_: [text])
     with pytest.raises(
         UserError, match=r"^predictions/validation\.csv of run \w+ was edited or is"
     ):

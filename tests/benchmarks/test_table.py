@@ -7,20 +7,23 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.conditions import Conditions
-from benchmarks.figures import Figure
+from benchmarks.figure import Figure
 from benchmarks.table import build_table, list_notes, render_json, render_markdown, write_figures
 
 CONDITIONS = Conditions.observe(
-    command="bench", images="4 images", form="the short form", repeats=3
+    command="bench", images="4 images", form="the short form", rounds=9, repeats=3
 )
 SWEEP = Figure("sweep", "the sweep", "2 s", "6 s", (3.0, 2.5, 3.5), 2.8, note="extrapolated")
 STEP = Figure("step", "a step", "5", "10", (0.5,), 0.75, percent=True, note="fp32")
-BF16 = Figure("sweep-bf16", "the sweep", reach=7.0, note="not measured")
+BF16 = Figure("sweep-bf16", "the sweep", target=7.0, note="not measured")
+EPOCH = Figure("epoch", "an epoch", "2 s", "5 s", (2.0, 2.1, 2.2, 2.3, 2.4, 2.5))
 
 
 def test_the_table_says_what_was_reached_and_what_was_not() -> None:
-    rows = render_markdown([SWEEP, STEP, BF16], CONDITIONS).splitlines()
-    assert "| sweep | the sweep | 2 s | 6 s | 3.00× | 2.50× – 3.50× | ≥ 2.80× | yes |" in rows
+    rows = render_markdown([SWEEP, STEP, BF16, EPOCH], CONDITIONS).splitlines()
+    assert "| figure | what | ours | yardstick | ratio | interval | target | reached |" in rows
+    assert "| sweep | the sweep | 2 s | 6 s | 3.00× | (2.50× – 3.50×) | ≥ 2.80× | yes |" in rows
+    assert "| epoch | an epoch | 2 s | 5 s | 2.25× | 2.00× – 2.50× | — | — |" in rows
     assert "| step | a step | 5 | 10 | 50.0% |  | ≥ 75.0% | no |" in rows
     assert "| sweep-bf16 | the sweep |  |  | — |  | ≥ 7.00× | — |" in rows
     assert "- sweep-bf16: not measured" in rows
@@ -35,17 +38,19 @@ def test_the_terminal_shows_the_same() -> None:
     assert all(cell in text for cell in ("sweep-bf16", "3.00×", "≥ 75.0%", "no", "yes"))
 
 
-def test_json_has_the_ratio_of_each_repeat() -> None:
-    content = json.loads(render_json([SWEEP, BF16], CONDITIONS))
+def test_json_has_all_ratios() -> None:
+    content = json.loads(render_json([SWEEP, BF16, EPOCH], CONDITIONS))
     assert content["figures"][0]["ratios"] == [3.0, 2.5, 3.5]
     assert content["figures"][0]["ratio"] == 3.0
+    assert content["figures"][0]["interval"] is None
     assert content["figures"][1]["reached"] is None
+    assert content["figures"][2]["interval"] == [2.0, 2.5]
     assert content["conditions"]["command"] == "bench"
 
 
 def test_figures_with_the_same_note_share_a_line() -> None:
     other = Figure("run", "a run", note="extrapolated")
-    assert list_notes([SWEEP, other, STEP]) == ["sweep, run: extrapolated", "step: fp32"]
+    assert list_notes([SWEEP, other, STEP])[1:] == ["sweep, run: extrapolated", "step: fp32"]
 
 
 def test_a_file_has_the_form_that_its_name_asks_for(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hhexp.config.registry import data_reader
+from hhexp.config.registry import data_reader, list_keys
 from hhexp.data import Dataset, ImageFile, load
 from hhexp.data.folders import folder
 from hhexp.errors import UserError
@@ -73,7 +73,7 @@ def test_labels_come_from_the_reader_not_from_the_paths(images: Path) -> None:
 
 def test_importing_the_package_registers_the_readers() -> None:
     assert {"bundled", "published", "folder"} <= set(data_reader.functions)
-    assert list(data_reader.keys("folder")) == ["root"]
+    assert list(list_keys(data_reader.functions["folder"])) == ["root"]
 
 
 def fails(root: Path, cache: Path, message: str, image_size: int | None = None) -> None:

@@ -1,11 +1,13 @@
 """What an interrupted run has logged of its results is not there twice after."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
 
 from hhexp.experiment import artifacts
+from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
@@ -34,14 +36,34 @@ def test_results_that_are_logged_twice_are_there_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models: list[Any] = []
-    monkeypatch.setattr(artifacts, "measure_views", lambda _: {"val_half/accuracy": 0.75})
     monkeypatch.setattr(TrackedRun, "log_model", lambda _, model, __: models.append(model))
     monkeypatch.setattr(TrackedRun, "has_model", lambda _: bool(models))
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
     for _ in range(2):
         past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-        artifacts.log_results(tracked, something, past, something)
+        views = {"val_half/accuracy": 0.75}
+        artifacts.log_results(tracked, artifacts.Results(something, past, something, views))
     history = store.client().get_metric_history(tracked.run_id, "val_half/accuracy")
     assert [metric.step for metric in history] == [1]
     assert len(models) == 1
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_picture_that_fails_is_said_and_the_others_are_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Figure:
+        raise MemoryError("no room for\nthe matrix")
+
+    monkeypatch.setattr(artifacts, "draw_confusion_matrix", fail)
+    tracked = TrackedRun.start(store, "study", "epochs=1")
+    something: Any = Anything()
+    past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
+    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, past, something, {}))
+    assert line == "figures/confusion_matrix.png was not made: MemoryError: no room for the matrix"
+    assert read_text(store, tracked.run_id, "figures/confusion_matrix.txt") == f"{line}\n"
+    listed = store.client().list_artifacts(tracked.run_id, "figures")
+    assert {Path(entry.path).stem for entry in listed if entry.path.endswith(".png")} == {
+        "learning_curves", "training_images", "worst_errors",
+    }  # fmt: skip

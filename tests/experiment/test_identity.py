@@ -1,4 +1,4 @@
-"""A trajectory's identity holds what moves the numbers, and nothing else."""
+"""A run's identity holds what moves the numbers, and nothing else."""
 
 import dataclasses
 from pathlib import Path
@@ -18,7 +18,6 @@ from hhexp.experiment.identity import (
     foresee_portability,
     identify,
     list_differences,
-    name_trajectory,
 )
 from hhexp.models import cnn
 from hhexp.provenance.sources import hash_sources
@@ -52,7 +51,7 @@ def make_config(*overrides: str) -> Config:
      "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
 )  # fmt: skip
 def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:
-    assert name_trajectory(parts(dataset, override)) == name_trajectory(parts(dataset))
+    assert parts(dataset, override) == parts(dataset)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +79,10 @@ def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
     ]
 
 
-def test_a_schedule_over_all_epochs_counts_them(dataset: Dataset) -> None:
-    short, long = (parts(dataset, "lr=cosine", f"epochs={n}") for n in (15, 30))
-    assert list_differences(short, long) == ["lr.epochs 15 → 30"]
+def test_the_epochs_with_transforms_count_where_they_are_not_all(dataset: Dataset) -> None:
+    full, until = parts(dataset, "aug=full"), parts(dataset, "aug=full", "aug.until=5")
+    assert list_differences(full, until) == ["aug.until None → 5"]
+    assert parts(dataset, "aug.until=5") == parts(dataset)
 
 
 def test_a_run_that_is_not_portable_is_told_apart_by_the_cpus_approximations(

@@ -4,58 +4,87 @@ import os
 
 import pytest
 
-from hhexp.experiment.plan import Plan, claim_plan, make_plan
+from hhexp.experiment.plan import Plan, claim_plan, explain_miss, make_plan
+from hhexp.experiment.stages import Chain
 from hhexp.tracking import process
 from hhexp.tracking.process import name_process, name_this_process
+from hhexp.tracking.query import find_families, find_recent
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import keep_state
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import PROCESS
 
-
-def started(store: Store, epochs: int, by: str = "box 1 1", kind: str = "run") -> TrackedRun:
-    tags = {"hhexp.kind": kind, "hhexp.trajectory": "t", PROCESS: by}
-    run = TrackedRun.start(store, "study", f"epochs={epochs}", None, tags)
-    run.log_params({"epochs": epochs})
-    return run
+NINE = Chain({"seed": 0}, tuple("s123456789"), "nine")
+"""A run of nine epochs, with a stage of one letter after each."""
 
 
-def ended(store: Store, epochs: int, status: str, kind: str = "run", state: int = 0) -> TrackedRun:
-    run = started(store, epochs, kind=kind)
+def plan(store: Store, chain: Chain = NINE) -> Plan:
+    return make_plan(find_families(store, ["s"])["s"], chain)
+
+
+def started(store: Store, request: str, by: str = "box 1 1", kind: str = "run") -> TrackedRun:
+    tags = {"hhexp.kind": kind, "hhexp.stage.0": "s", "hhexp.request": request, PROCESS: by}
+    return TrackedRun.start(store, "study", request, None, tags)
+
+
+def ended(
+    store: Store, status: str, request: str = "nine", *, kind: str = "run", state: str = ""
+) -> TrackedRun:
+    """A run that ended; ``state`` is the stage of the state that it has."""
+    run = started(store, request, kind=kind)
     if state:
-        keep_state(run, b"state", state)
+        keep_state(run, b"state", "s123456789abc".index(state), state)
     run.finish(status, None)
     return run
 
 
 def test_a_finished_run_answers_and_an_interrupted_one_goes_on(store: Store) -> None:
-    assert make_plan(store, "t", 9) == Plan("train")
-    broken = ended(store, 9, "KILLED")
-    assert make_plan(store, "t", 9) == Plan("resume", broken.run_id)
-    done = ended(store, 9, "FINISHED")
-    assert make_plan(store, "t", 9) == Plan("hit", done.run_id)
-    assert make_plan(store, "t", 9, reuse=False) == Plan("train")
+    assert plan(store) == Plan("train")
+    broken = ended(store, "KILLED")
+    assert plan(store) == Plan("resume", broken.run_id)
+    done = ended(store, "FINISHED")
+    assert plan(store) == Plan("hit", done.run_id)
+    assert claim_plan(store, NINE, reuse=False) == Plan("train")
 
 
 def test_a_reproduction_answers_nothing_and_is_not_gone_on_with(store: Store) -> None:
-    ended(store, 9, "FINISHED", "reproduction", state=9)
-    ended(store, 9, "KILLED", "reproduction", state=6)
-    assert make_plan(store, "t", 9) == Plan("train")
-    done = ended(store, 9, "FINISHED")
-    ended(store, 9, "FINISHED", "reproduction")
-    assert make_plan(store, "t", 9) == Plan("hit", done.run_id)
+    ended(store, "FINISHED", kind="reproduction", state="9")
+    ended(store, "KILLED", kind="reproduction", state="6")
+    assert plan(store) == Plan("train")
+    done = ended(store, "FINISHED")
+    ended(store, "FINISHED", kind="reproduction")
+    assert plan(store) == Plan("hit", done.run_id)
+
+
+def test_a_longer_runs_state_at_the_end_leaves_nothing_to_train(store: Store) -> None:
+    longer = started(store, "twelve")
+    keep_state(longer, b"state", 9, "9", stays=True)
+    keep_state(longer, b"state", 12, "c")
+    longer.finish("FINISHED", None)
+    chosen = plan(store)
+    assert (chosen.action, chosen.start) == ("continue", 9)
+
+
+def test_only_states_of_the_same_stages_are_taken(store: Store) -> None:
+    ended(store, "FINISHED", "other", state="b")
+    assert plan(store) == Plan("train")
+    run = started(store, "branch")
+    keep_state(run, b"state", 4, "4", stays=True)
+    keep_state(run, b"state", 5, "another 5")
+    run.finish("FINISHED", None)
+    assert (plan(store).action, plan(store).start) == ("continue", 4)
 
 
 def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
     store: Store,
 ) -> None:
-    for state in (3, 7, 5, 12):
-        ended(store, 20, "FINISHED", state=state)
-    chosen = make_plan(store, "t", 9)
+    for state in "375b":
+        ended(store, "FINISHED", "other", state=state)
+    chosen = plan(store)
     assert [state.epoch for state in chosen.states] == [7, 5, 3]
     newest = chosen.states[0].run_id[:8]
     chosen = chosen.without_state()
-    assert chosen.first_epoch == 6
+    assert chosen.start == 5
     assert "continue: from the state of run" in str(chosen)
     assert f"; the state of run {newest} after epoch 7 is missing or damaged" in str(chosen)
     nothing = chosen.without_state().without_state()
@@ -63,22 +92,42 @@ def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
 
 
 def test_a_run_that_another_process_trains_is_left_alone_and_named(store: Store) -> None:
-    here = started(store, 9, by=name_process(os.getppid()))
-    elsewhere = started(store, 9, by="box 17 99")
-    chosen = make_plan(store, "t", 9)
+    here = started(store, "nine", by=name_process(os.getppid()))
+    elsewhere = started(store, "nine", by="box 17 99")
+    chosen = plan(store)
     assert chosen.action == "train"
     assert f"run {here.run_id[:8]} is not used: process {os.getppid()} is train" in str(chosen)
     assert f"{elsewhere.run_id[:8]} is not used: process 17 on box seems to be" in str(chosen)
 
 
+def test_the_states_of_a_run_in_training_can_be_continued_from(store: Store) -> None:
+    other = started(store, "twelve", by=name_process(os.getppid()))
+    keep_state(other, b"state", 4, "4")
+    assert (plan(store).action, plan(store).start, plan(store).notes) == ("continue", 4, ())
+
+
 def test_two_processes_with_the_same_command_do_not_go_on_with_one_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = ended(store, 9, "KILLED")
-    first = claim_plan(store, "t", 9)
+    broken = ended(store, "KILLED")
+    first = claim_plan(store, NINE)
     assert (first.action, first.run_id) == ("resume", broken.run_id)
     winner, other = name_this_process(), name_process(os.getppid())
     monkeypatch.setattr(process, "name_this_process", lambda: other)
-    second = claim_plan(store, "t", 9)
+    second = claim_plan(store, NINE)
     assert second.action == "train"
     assert f"process {winner.split()[1]} is training it" in str(second)
+
+
+def test_the_nearest_run_is_named_with_what_differs_the_epochs_too(store: Store) -> None:
+    def explain(chain: Chain) -> str:
+        return explain_miss(find_recent(store, 9), chain)
+
+    assert explain(NINE) == "the store has no run to compare with"
+    run = TrackedRun.start(store, "study", "seven", None, {"hhexp.kind": "run"})
+    assert explain(NINE) == "the store has no run to compare with"
+    run.set_tags({"hhexp.identity": '{"seed": 0}'})
+    run.log_params({"epochs": 7})
+    assert explain(NINE) == f"nearest run {run.run_id[:8]} (seven) differs in: epochs 7 → 9"
+    seven = Chain({"seed": 0}, NINE.stages[:8], "seven")
+    assert explain(seven).endswith("(seven) is RUNNING, and has no state left")

@@ -44,6 +44,21 @@ def test_a_class_without_images_does_not_break_the_confusion_matrix(render, read
     assert "0\n0.0%" in read_texts(figure)
 
 
+@pytest.mark.parametrize("classes", [21, 1000])
+def test_a_confusion_matrix_of_many_classes_keeps_its_size(
+    render, read_texts, classes: int
+) -> None:
+    names = [f"class {number}" for number in range(classes)]
+    figure = draw_confusion_matrix(np.eye(classes, dtype=int), names)
+    assert render(figure).std() > 0
+    assert figure.get_size_inches().tolist() == [9.6, 9.0]
+    axes = figure.axes[0]
+    assert not axes.texts
+    assert len(axes.get_xticks()) <= 40
+    assert axes.get_xticklabels()[-1].get_text() in names
+    assert f"100.0% of {classes:,} images correct" in read_texts(figure)
+
+
 def test_pyplot_keeps_no_figure_open(render) -> None:
     render(draw_confusion_matrix(np.eye(2, dtype=int), CLASSES))
     from matplotlib import pyplot

@@ -28,11 +28,11 @@ def test_keys_are_unique() -> None:
     [
         (
             ConfigCompositionException("Could not override 'lr.valu'.\nTo append …"),
-            "lr.valu: no such key or group; nearest: lr.value",
+            "lr.valu: no such key or group; nearest: lr.value, lr.warmup",
         ),
         (
             ConfigCompositionException("Could not override 'lr.final_fraction'.\nTo append …"),
-            "lr.final_fraction: this key exists only with lr=cosine",
+            "lr.final_fraction: this key exists only with lr=cosine or lr=warmup_cosine",
         ),
         (
             MissingConfigException(
@@ -85,7 +85,7 @@ def test_an_interpolation_that_leads_nowhere_is_named_by_its_key(value: str, sai
 
 @pytest.mark.parametrize("word", ["lr=null", "lr=True", "lr=constant,0.1"])
 def test_an_option_must_be_a_name(word: str) -> None:
-    options = "constant, cosine, step, too_large, too_small"
+    options = "constant, cosine, step, too_large, too_small, warmup_cosine"
     with pytest.raises(UserError, match=rf"^lr=\S+: no such option; available: {options}$"):
         check_options(["-m", "epochs=1", word], read_catalogue())
 

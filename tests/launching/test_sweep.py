@@ -1,11 +1,14 @@
-"""A sweep's own run says what answers it."""
+"""A sweep's own run says what answers it, and what it prints before it trains."""
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from hhexp.experiment import Outcome
+from hhexp.launching import sweep
 from hhexp.launching.sweep import Sweep
 from hhexp.terminal import Terminal
 from hhexp.tracking.query import find_run, read_answers
@@ -29,7 +32,16 @@ def test_a_reused_run_has_the_objective_of_any_class(label: str, store: Store) -
     run.log_epoch(2, {f"val/recall/{label}": 0.6, "val/recall/c##": 0.7})
     job = SimpleNamespace(config=SimpleNamespace(objective=f"val/recall/{label}"))
     reused = Outcome("a run", run.run_id, "FINISHED", None, "")
-    with Sweep(Terminal(), False, None, store) as sweep:
-        assert sweep._find_objective(job, reused).objective == 0.6
+    with Sweep(Terminal(), False, None, store) as asked:
+        assert asked._find_objective(job, reused).objective == 0.6
         failed = replace(reused, status="FAILED")
-        assert sweep._find_objective(job, failed) is failed
+        assert asked._find_objective(job, failed) is failed
+
+
+def test_each_warning_of_a_sweep_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings = {"a": "warning: slow", "b": None, "c": "warning: slow"}
+    monkeypatch.setattr(sweep, "warn_of_bfloat16", warnings.get)
+    jobs = [SimpleNamespace(config=SimpleNamespace(runtime=name)) for name in warnings]
+    console = Console(record=True, file=io.StringIO())
+    Sweep(console, True)._warn_of_bfloat16(jobs)
+    assert console.export_text() == "warning: slow\n"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from hhexp.experiment.identity import name_trajectory
+from hhexp.experiment.stages import name_first_stage
 from hhexp.reproduction.doubts import compare_metrics, find_doubts
 from hhexp.reproduction.record import Record
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import TRAJECTORY
+from hhexp.tracking.tags import FIRST_STAGE
 
 Make = Callable[..., Record]
 
@@ -39,7 +39,7 @@ def epochs() -> list[dict[str, Any]]:
 @pytest.fixture
 def record(store: Store, make_record: Make, epochs: list[dict[str, Any]]) -> Record:
     """A run on record that the store has too, in agreement."""
-    tags = {TRAJECTORY: name_trajectory({"seed": 0})}
+    tags = {FIRST_STAGE: name_first_stage({"seed": 0})}
     run = TrackedRun.start(store, "study", "a run", None, tags)
     for each in epochs:
         run.log_epoch(each["epoch"], {**each["metrics"], "time/epoch_s": 2.0})
@@ -108,7 +108,7 @@ def test_a_run_that_the_store_lacks_is_judged_by_its_record(
 def test_an_edited_identity_is_named(store: Store, record: Record) -> None:
     edited = record.model_copy(update={"identity": {"seed": 1}})
     assert find_doubts(store, edited) == [
-        f"the run's tag {TRAJECTORY} is not the hash of its identity on record"
+        f"the run's tag {FIRST_STAGE} is not the hash of its identity on record"
     ]
 
 

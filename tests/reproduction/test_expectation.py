@@ -38,7 +38,7 @@ def reproduce(make_record: Callable[..., Record]) -> Callable[..., Reproduction]
             files = {"machine.json": json.dumps(INTEL)}
         record = make_record(identity=recorded, files=files)
         there = {"provenance/machine.json": json.dumps(now or INTEL)}
-        return Reproduction(record, Mock(Job), {**recorded, **(identity or {})}, there, ())
+        return Reproduction(record, Mock(Job), {**recorded, **(identity or {})}, there, 20, ())
 
     return make
 

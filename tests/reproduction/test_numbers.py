@@ -76,7 +76,7 @@ def test_the_first_epoch_that_differs_is_said(run: Run) -> None:
     assert "before" not in describe_first_difference(run(0.5), run(0.75))
 
 
-def test_a_longer_run_of_one_trajectory_goes_on(run: Run) -> None:
+def test_a_longer_run_that_shares_epochs_goes_on(run: Run) -> None:
     short, long = run(0.5, 0.75), run(0.5, 0.75, 0.5)
     assert not are_equal(short, long)
     for pair in ((short, long), (long, short)):

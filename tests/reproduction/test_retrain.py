@@ -46,7 +46,7 @@ def judge(
             return [past(each) for each in seeds]
 
         monkeypatch.setattr(retrain, "find_other_seeds", find_other_seeds)
-        each = Reproduction(record, job, {}, {}, tuple(doubts))
+        each = Reproduction(record, job, {}, {}, 20, tuple(doubts))
         verdict = retrain._judge(each, "1" * 32, STORE, slack, Path("experiments"))
         assert asked == ([1] if slack is None else [])
         return verdict

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hhexp.reproduction import published, record, seeds
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.seeds import find_other_seeds
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import IDENTITY, KIND
@@ -80,3 +82,22 @@ def test_one_artifact_of_each_run_is_read_and_none_of_other_runs(
     monkeypatch.setattr(record, "read_text", read_text)
     assert list_losses(store, tmp_path, make_record()) == [0.5, 0.5]
     assert read == ["provenance/epochs.json"] * 2
+
+
+def test_the_store_is_asked_for_runs_with_that_identity_alone(
+    store: Store, tmp_path: Path, make_record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = {"model.filters": "[8, 8]", "lr.value": 0.001, "model.file": "it's 50% \\ off"}
+    for seed, rate in ((1, 0.001), (2, 0.002), (3, 0.001)):
+        log(store, {"seed": seed, **shared, "lr.value": rate}, history(0.5))
+    fetched: list[str] = []
+    find = seeds.find_finished
+
+    def note(*asked: Any) -> list[StoredRun]:
+        found = find(*asked)
+        fetched.extend(run.run_id for run in found)
+        return found
+
+    monkeypatch.setattr(seeds, "find_finished", note)
+    assert list_losses(store, tmp_path, make_record(identity={**shared, "seed": 0})) == [0.5, 0.5]
+    assert len(fetched) == 2

@@ -1,14 +1,19 @@
 """Runs read back."""
 
 import math
+from typing import Any
 
 import pytest
 
 from hhexp.errors import UserError
+from hhexp.tracking import query
 from hhexp.tracking.query import (
     NoSuchRunError,
+    StoredRun,
     find_children,
+    find_recent,
     find_run,
+    find_runs,
     find_sweep_runs,
     make_answer_tags,
     read_answers,
@@ -34,16 +39,67 @@ def test_a_run_is_found_by_its_id_or_a_beginning(store: Store) -> None:
     assert find_run(store, parent.run_id).tags["hhexp.kind"] == "sweep"
 
 
-def test_an_unknown_run_is_said_with_the_store_and_a_near_one(store: Store) -> None:
-    run_id = TrackedRun.start(store, "study", "a").run_id
-    wrong = run_id[:6] + ("0" if run_id[6] != "0" else "1") + run_id[7:12]
+@pytest.fixture(params=[True, False], ids=["file", "server"])
+def any_store(
+    request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> Store:
+    """The store, once as the file that it is, and once as if only MLflow could read it."""
+    TrackedRun.start(store, "study", "a run")
+    monkeypatch.setattr(Store, "is_sqlite", property(lambda _: request.param))
+    return store
+
+
+@pytest.mark.parametrize("place", [0, 5, 6, 11])
+def test_an_unknown_run_is_said_with_the_store_and_a_near_one(any_store: Store, place: int) -> None:
+    run_id = TrackedRun.start(any_store, "study", "a").run_id
+    wrong = run_id[:place] + ("0" if run_id[place] != "0" else "1") + run_id[place + 1 : 12]
     with pytest.raises(NoSuchRunError, match=f"no run in sqlite:.* did you mean {run_id[:12]}"):
-        find_run(store, wrong)
+        find_run(any_store, wrong)
+
+
+def test_an_unknown_run_is_not_looked_for_among_all(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        TrackedRun.start(any_store, "study", f"run {number}")
+    fetched = note_fetches(monkeypatch)
+    with pytest.raises(NoSuchRunError, match=r"starts with 0{32}$"):
+        find_run(any_store, "0" * 32)
+    assert len(fetched) <= 1
+
+
+def test_a_store_without_runs_is_said(store: Store) -> None:
+    with pytest.raises(NoSuchRunError, match=r"starts with abcdef; it has no runs$"):
+        find_run(store, "abcdef")
+
+
+def test_a_run_that_was_deleted_is_unknown(any_store: Store) -> None:
+    run_id = TrackedRun.start(any_store, "study", "a").run_id
+    any_store.client().delete_run(run_id)
+    with pytest.raises(NoSuchRunError):
+        find_run(any_store, run_id)
+
+
+def note_fetches(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The runs that MLflow gives from here on."""
+    fetched: list[object] = []
+    read_run = query._read_run
+
+    def note(run: Any) -> StoredRun:
+        fetched.append(run)
+        return read_run(run)
+
+    monkeypatch.setattr(query, "_read_run", note)
+    return fetched
+
+
+def test_what_is_no_id_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
         find_run(store, "latest")
 
 
-def test_an_ambiguous_beginning_is_refused(store: Store) -> None:
+def test_an_ambiguous_beginning_is_refused(any_store: Store) -> None:
+    store = any_store
     ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(17)]
     firsts = [run_id[0] for run_id in ids]
     shared = next(first for first in firsts if firsts.count(first) > 1)  # 17 IDs, 16 digits
@@ -85,3 +141,24 @@ def test_a_sweep_of_any_size_lists_each_of_its_runs_once(store: Store) -> None:
     sweep.set_tags(make_answer_tags([*ids, ids[7]]))
     assert read_answers(find_run(store, sweep.run_id)) == ids
     assert read_answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []
+
+
+def test_runs_come_in_the_order_of_their_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "IDS", 2)
+    ids = [TrackedRun.start(store, "study", f"run {number}").run_id for number in range(5)]
+    asked = [ids[3], ids[0], ids[4]]
+    assert [run.run_id for run in find_runs(store, asked)] == asked
+    assert find_runs(store, []) == []
+    with pytest.raises(NoSuchRunError, match=r"has no run 0{32}$"):
+        find_runs(store, [ids[1], "0" * 32])
+
+
+def test_no_more_runs_are_fetched_than_are_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "PAGE", 2)
+    runs = [TrackedRun.start(store, "study", str(n), None, {"hhexp.kind": "run"}) for n in range(5)]
+    assert {run.run_id for run in find_recent(store, 9)} == {run.run_id for run in runs}
+    fetched = note_fetches(monkeypatch)
+    assert len(find_recent(store, 3)) == 3
+    assert len(fetched) == 3

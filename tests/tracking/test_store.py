@@ -11,7 +11,8 @@ from threading import Timer
 import pytest
 
 from hhexp.errors import UserError
-from hhexp.tracking.database import PATIENCE_S, check
+from hhexp.tracking.database import PATIENCE_S, check, find_ids, keep_statistics
+from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
 START = """
@@ -203,3 +204,35 @@ def test_processes_that_start_at_once_make_one_store_quietly(tmp_path: Path) -> 
     assert len({out for out, _ in ends}) == 1
     assert [err for _, err in ends] == ["", "", ""]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
+
+
+def plan_history(database: Path) -> str:
+    """How SQLite would find a metric of a run."""
+    connection = sqlite3.connect(database)
+    question = "EXPLAIN QUERY PLAN SELECT * FROM metrics WHERE key = 'a' AND run_uuid = 'b'"
+    (row,) = connection.execute(question).fetchall()
+    connection.close()
+    return str(row[-1])
+
+
+def test_a_store_that_has_grown_gets_the_statistics_by_which_sqlite_finds_a_runs_metrics(
+    store: Store,
+) -> None:
+    for number in range(11):
+        TrackedRun.start(store, "study", str(number)).log_epoch(1, {"val/loss": number})
+    assert "index_metrics_run_uuid_key_step" not in plan_history(store.database)
+    keep_statistics.cache_clear()
+    store.client()
+    assert "index_metrics_run_uuid_key_step" in plan_history(store.database)
+    before = store.database.stat().st_mtime_ns
+    keep_statistics.cache_clear()
+    store.client()
+    assert store.database.stat().st_mtime_ns == before
+
+
+def test_a_file_that_is_no_store_of_runs_gets_no_statistics(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "other.db").close()
+    keep_statistics(tmp_path / "other.db")
+    assert (tmp_path / "other.db").stat().st_size == 0
+    with pytest.raises(UserError, match="cannot be read: no such table: runs"):
+        find_ids(tmp_path / "other.db", "%", 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.config.schema import ConstantRate, RmsProp
+from hhexp.config.schema import RmsProp
 from hhexp.training.evaluation import Evaluation, build_evaluator
 from hhexp.training.loop import Epoch, Images, train
 from hhexp.training.optimizer import build_optimizer
@@ -30,11 +30,6 @@ def small_model(seed: int = 1, classes: int = 2) -> keras.Model:
     return models.build("cnn", {"filters": [4], "dense_units": 8}, (16, 16, 3), classes)
 
 
-def rmsprop(rate: float = 0.001) -> keras.optimizers.Optimizer:
-    constant = ConstantRate(schedule="constant", value=rate)
-    return build_optimizer(RMSPROP, constant, steps=3, epochs=3)
-
-
 def trained(
     images: Images,
     *,
@@ -42,9 +37,10 @@ def trained(
     epochs: int = 3,
     rate: float = 0.001,
     augment: Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None = None,
+    unaugmented: int | None = None,
 ) -> tuple[keras.Model, list[Epoch]]:
     model = small_model(seed)
-    optimizer = rmsprop(rate)
+    optimizer = build_optimizer(RMSPROP)
     done = train(
         model,
         optimizer,
@@ -56,7 +52,8 @@ def trained(
         epochs=epochs,
         batch_size=10,
         order=lambda epoch: np.random.default_rng(epoch).permutation(len(images.labels)),
-        augment=augment,
+        rates=lambda epoch: np.full(3, rate, np.float32),
+        augment=lambda epoch: augment if epoch != unaugmented else None,
         on_step=lambda *_: None,
         evaluate=build_evaluator(model, batch_size=10),
     )
@@ -90,7 +87,7 @@ def test_training_learns(squares: Images) -> None:
     assert epochs[-1].metrics["val/accuracy"] > 0.9
 
 
-def test_augmentation_touches_training_images_only(squares: Images) -> None:
+def test_augmentation_touches_training_images_of_its_epochs_only(squares: Images) -> None:
     seen: list[tuple[int, int]] = []
 
     def augment(images: np.ndarray, indices: np.ndarray, epoch: int) -> np.ndarray:
@@ -98,15 +95,15 @@ def test_augmentation_touches_training_images_only(squares: Images) -> None:
         seen.extend((epoch, int(index)) for index in indices)
         return np.zeros_like(images)
 
-    model, epochs = trained(squares, epochs=2, augment=augment)
-    assert sorted(seen) == [(epoch, index) for epoch in (1, 2) for index in range(24)]
+    model, epochs = trained(squares, epochs=3, augment=augment, unaugmented=2)
+    assert sorted(seen) == [(epoch, index) for epoch in (1, 3) for index in range(24)]
     plain = build_evaluator(model, batch_size=10)(squares.images, squares.labels)
     assert epochs[-1].metrics["val/loss"] == plain.loss
 
 
 def test_the_training_metrics_are_means_over_images_not_batches(squares: Images) -> None:
     model = small_model()
-    optimizer = rmsprop(1e-30)
+    optimizer = build_optimizer(RMSPROP)
     (epoch,) = train(
         model,
         optimizer,
@@ -118,7 +115,8 @@ def test_the_training_metrics_are_means_over_images_not_batches(squares: Images)
         epochs=1,
         batch_size=10,
         order=lambda _: np.arange(24),
-        augment=None,
+        rates=lambda _: np.full(3, 1e-30, np.float32),
+        augment=lambda _: None,
         on_step=lambda *_: None,
         evaluate=build_evaluator(model, batch_size=10),
     )
@@ -134,28 +132,28 @@ def test_validation_loss_does_not_saturate(squares: Images) -> None:
     assert result.loss == pytest.approx(50.0)
 
 
-def test_steps_are_reported_in_order(squares: Images) -> None:
-    steps: list[tuple[int, int]] = []
+def test_each_step_has_its_own_learning_rate_and_is_reported_in_order(squares: Images) -> None:
+    steps: list[tuple[int, int, float]] = []
     model = small_model()
-    optimizer = rmsprop()
-    list(
-        train(
-            model,
-            optimizer,
-            build_training_step(model, optimizer),
-            squares,
-            squares,
-            classes=("dark", "bright"),
-            first_epoch=2,
-            epochs=3,
-            batch_size=10,
-            order=lambda _: np.arange(24),
-            augment=None,
-            on_step=lambda epoch, step, *_: steps.append((epoch, step)),
-            evaluate=build_evaluator(model, batch_size=10),
-        )
+    optimizer = build_optimizer(RMSPROP)
+    epochs = train(
+        model,
+        optimizer,
+        build_training_step(model, optimizer),
+        squares,
+        squares,
+        classes=("dark", "bright"),
+        first_epoch=2,
+        epochs=3,
+        batch_size=10,
+        order=lambda _: np.arange(24),
+        rates=lambda epoch: np.array([epoch, epoch, 0.5], np.float32),
+        augment=lambda _: None,
+        on_step=lambda epoch, step, *_: steps.append((epoch, step, float(optimizer.learning_rate))),
+        evaluate=build_evaluator(model, batch_size=10),
     )
-    assert steps == [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)]
+    assert [epoch.metrics["lr"] for epoch in epochs] == [2, 3]
+    assert steps == [(2, 1, 2), (2, 2, 2), (2, 3, 0.5), (3, 1, 3), (3, 2, 3), (3, 3, 0.5)]
 
 
 def test_recall_is_a_classs_share_found() -> None:
@@ -169,7 +167,7 @@ def test_recall_is_a_classs_share_found() -> None:
 def test_three_classes_train_as_categorical() -> None:
     images = Images(np.zeros((6, 16, 16, 3), np.uint8), np.array([0, 1, 2, 0, 1, 2]))
     model = small_model(classes=3)
-    optimizer = rmsprop()
+    optimizer = build_optimizer(RMSPROP)
     (epoch,) = train(
         model,
         optimizer,
@@ -181,7 +179,8 @@ def test_three_classes_train_as_categorical() -> None:
         epochs=1,
         batch_size=4,
         order=lambda _: np.arange(6),
-        augment=None,
+        rates=lambda _: np.full(2, 0.001, np.float32),
+        augment=lambda _: None,
         on_step=lambda *_: None,
         evaluate=build_evaluator(model, batch_size=10),
     )

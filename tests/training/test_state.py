@@ -5,20 +5,19 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.config.schema import Adam, ConstantRate, Sgd
+from hhexp.config.schema import Adam, Sgd
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.state import PastEpoch, hash_weights, load_state, save_state
 from hhexp.training.step import build_training_step
 
 ADAM = Adam(name="adam", beta_1=0.9, beta_2=0.999, epsilon=1e-7)
-CONSTANT = ConstantRate(schedule="constant", value=0.01)
 PAST = [PastEpoch({"val/loss": 0.1 + 0.2}, "abc")]
 
 
 def training(units: int = 4) -> tuple[keras.Model, keras.optimizers.Optimizer]:
     keras.utils.set_random_seed(1)
     model = models.build("cnn", {"filters": [4], "dense_units": units}, (8, 8, 3), classes=2)
-    rule = build_optimizer(ADAM, CONSTANT, steps=2, epochs=2)
+    rule = build_optimizer(ADAM)
     rule.build(model.trainable_variables)
     return model, rule
 
@@ -45,8 +44,6 @@ def test_going_on_gives_the_same_bits_as_not_stopping() -> None:
 def test_a_state_of_another_optimizer_is_refused() -> None:
     model, rule = training()
     content = save_state(model, rule, PAST)
-    sgd = build_optimizer(
-        Sgd(name="sgd", momentum=0.0, nesterov=False), CONSTANT, steps=2, epochs=2
-    )
+    sgd = build_optimizer(Sgd(name="sgd", momentum=0.0, nesterov=False))
     with pytest.raises(ValueError, match="another model or optimizer"):
         load_state(model, sgd, content)

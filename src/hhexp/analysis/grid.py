@@ -11,6 +11,17 @@ Cell = dict[str, str]
 SEED = "seed"
 
 
+def normalise(value: object) -> str:
+    """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text."""
+    text = str(value).strip().strip("'\"")
+    if text.lower() in ("none", "null", "true", "false"):
+        return text.lower().replace("null", "none")
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text.replace(" ", "")
+
+
 def label(cell: Mapping[str, object]) -> str:
     """A cell as overrides: ``aug=full epochs=15``."""
     return " ".join(f"{key}={value}" for key, value in cell.items()) or "all runs"
@@ -18,7 +29,7 @@ def label(cell: Mapping[str, object]) -> str:
 
 def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:
     """Whether a run, or another cell, has all of a cell's values."""
-    return all(key in params and _normalise(params[key]) == _normalise(cell[key]) for key in cell)
+    return all(key in params and normalise(params[key]) == normalise(cell[key]) for key in cell)
 
 
 def combine(values: Mapping[str, Sequence[str]]) -> list[Cell]:
@@ -51,7 +62,7 @@ def tell_apart(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> l
         {key: params.get(key, overrides.get(key, "default")) for key in keys}
         for overrides, params in runs
     ]
-    told = [key for key in keys if len({_normalise(cell[key]) for cell in cells}) > 1]
+    told = [key for key in keys if len({normalise(cell[key]) for cell in cells}) > 1]
     return [{key: cell[key] for key in told} for cell in cells]
 
 
@@ -62,14 +73,3 @@ def drop_repeats(cells: Iterable[Cell]) -> list[Cell]:
 
 def _split_words(text: str) -> list[str]:
     return re.split(r"\s+(?=[\w./@~+-]+=)", text.strip()) if text.strip() else []
-
-
-def _normalise(value: object) -> str:
-    """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text."""
-    text = str(value).strip().strip("'\"")
-    if text.lower() in ("none", "null", "true", "false"):
-        return text.lower().replace("null", "none")
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text.replace(" ", "")

@@ -1,8 +1,10 @@
 """The runs' predictions, image by image: which are wrong, and what changes between cells."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +15,13 @@ from hhexp.analysis.statistics import McNemar, mcnemar
 from hhexp.csv_text import parse_csv
 from hhexp.experiment.artifacts import COLUMNS
 from hhexp.reading import damaged
-from hhexp.tracking.artifacts import read_text
-from hhexp.tracking.store import Store
+from hhexp.tracking.artifacts import read_texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ARTIFACT = "predictions/validation.csv"
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,14 @@ class Predictions:
 
     def of(self, cell: Cell) -> list[RunPredictions]:
         """Those of a cell's runs, by seed."""
-        return [each for each in self.runs if each.result.cell == cell]
+        return self._by_cell.get(grid.label(cell), [])
+
+    @cached_property
+    def _by_cell(self) -> dict[str, list[RunPredictions]]:
+        found: dict[str, list[RunPredictions]] = {}
+        for each in self.runs:
+            found.setdefault(each.result.label, []).append(each)
+        return found
 
     def wrong_share(self, runs: Sequence[RunPredictions]) -> np.ndarray:
         """[N] float64: the share of these runs that has each image wrong."""
@@ -58,6 +67,18 @@ class Duel:
     first: Result
     second: Result
     test: McNemar
+
+
+@dataclass(frozen=True)
+class DuelSummary:
+    """What the duels of two cells come to."""
+
+    seeds: int
+    only_first: float
+    """Median over the seeds of the images that only the first model has right."""
+    only_second: float
+    decided: int
+    """Seeds whose p-value is below ``SIGNIFICANT``."""
 
 
 @dataclass(frozen=True)
@@ -90,35 +111,33 @@ def read_predictions(results: Results) -> Predictions | None:
     notes: list[str] = []
     paths: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
-    for cell in results.cells:
-        for result in results.of(cell).values():
-            rows = _read_table(results.store, result.run.run_id)
-            if rows is None:
-                notes.append(f"{result.run.name} ({result.run.run_id[:8]}) has no {ARTIFACT}.")
-                continue
-            own, labels, predicted = zip(*rows, strict=True)
-            if not paths:
-                paths, true = own, labels
-            if own != paths:
-                notes.append(
-                    f"{result.run.name} ({result.run.run_id[:8]}) was validated on other images; "
-                    "its predictions are left out."
-                )
-                continue
-            right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
-            found.append(RunPredictions(result, right, predicted))
+    asked = [result for cell in results.cells for result in results.of(cell).values()]
+    places = {result.run.run_id: result.run.artifacts for result in asked}
+    for result, text in zip(asked, read_texts(results.store, places, ARTIFACT), strict=True):
+        if text is None:
+            notes.append(f"{result.run.name} ({result.run.run_id[:8]}) has no {ARTIFACT}.")
+            continue
+        own, labels, predicted = zip(*_read_table(text, result.run.run_id), strict=True)
+        if not paths:
+            paths, true = own, labels
+        if own != paths:
+            notes.append(
+                f"{result.run.name} ({result.run.run_id[:8]}) was validated on other images; "
+                "its predictions are left out."
+            )
+            continue
+        right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
+        # Kept once for all runs.
+        found.append(RunPredictions(result, right, tuple(map(sys.intern, predicted))))
     return Predictions(paths, true, found, notes) if found else None
 
 
-def _read_table(store: Store, run_id: str) -> list[tuple[str, ...]] | None:
-    """The path, the class and the predicted class of each image; None where they were not logged.
+def _read_table(text: str, run_id: str) -> list[tuple[str, ...]]:
+    """The path, the class and the predicted class of each image.
 
     Raises:
-        UserError: they are damaged.
+        UserError: the table is damaged.
     """
-    text = read_text(store, run_id, ARTIFACT)
-    if text is None:
-        return None
     try:
         rows = parse_csv(text, COLUMNS)[1:]
         if not rows:
@@ -144,16 +163,24 @@ def choose_pairs(results: Results) -> list[Pair]:
             for each in claim.statements
             if each.metric == "val/accuracy" and each.versus
         ]
-    if not asked:
-        asked = [
-            Pair(first, second)
-            for key in (results.cells[0] if results.cells else ())
-            for first in results.cells
-            for second in results.cells
-            if first[key] == results.cells[0][key] != second[key]
-            and all(first[other] == second[other] for other in first if other != key)
-        ]
+    if not asked and results.cells:
+        asked = [pair for key in results.cells[0] for pair in _pair_by(key, results.cells)]
     return list({str(pair): pair for pair in asked}.values())
+
+
+def _pair_by(key: str, cells: Sequence[Cell]) -> Iterator[Pair]:
+    """The cells that differ in a key alone, each against the one with the key's first value."""
+
+    def name_rest(cell: Cell) -> str:
+        return grid.label({other: cell[other] for other in cell if other != key})
+
+    alike: dict[str, list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault(name_rest(cell), []).append(cell)
+    for first in cells:
+        if first[key] == cells[0][key]:
+            others = (cell for cell in alike[name_rest(first)] if cell[key] != first[key])
+            yield from (Pair(first, second) for second in others)
 
 
 def compare_models(predictions: Predictions, pair: Pair) -> list[Duel]:
@@ -163,11 +190,21 @@ def compare_models(predictions: Predictions, pair: Pair) -> list[Duel]:
         Duel(
             each.result,
             second[each.result.seed].result,
-            mcnemar(each.right.tolist(), second[each.result.seed].right.tolist()),
+            mcnemar(each.right, second[each.result.seed].right),
         )
         for each in predictions.of(pair.first)
         if each.result.seed in second
     ]
+
+
+def summarise_duels(duels: Sequence[Duel]) -> DuelSummary:
+    """What the duels of two cells come to, of which there is one at least."""
+    return DuelSummary(
+        len(duels),
+        float(np.median([duel.test.only_first for duel in duels])),
+        float(np.median([duel.test.only_second for duel in duels])),
+        sum(duel.test.p < SIGNIFICANT for duel in duels),
+    )
 
 
 def find_fixed_and_broken(predictions: Predictions, pair: Pair) -> tuple[list[int], list[int]]:
@@ -211,14 +248,14 @@ def tabulate_images(predictions: Predictions, results: Results) -> "pd.DataFrame
     pair of cells whether the second fixes or breaks it."""
     import pandas as pd
 
-    frame = pd.DataFrame({"path": predictions.paths, "true": predictions.true})
+    columns: dict[str, Any] = {"path": predictions.paths, "true": predictions.true}
     for cell in results.cells:
         if runs := predictions.of(cell):
             wrong = predictions.wrong_share(runs) * len(runs)
-            frame[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
+            columns[f"wrong of {len(runs)}: {grid.label(cell)}"] = np.rint(wrong).astype(int)
     for pair in choose_pairs(results):
         fixed, broken = find_fixed_and_broken(predictions, pair)
-        words = np.full(len(frame), "", dtype=object)
+        words = np.full(len(predictions.paths), "", dtype=object)
         words[fixed], words[broken] = "fixed", "broken"
-        frame[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
-    return frame
+        columns[f"{grid.label(pair.second)} against {grid.label(pair.first)}"] = words
+    return pd.DataFrame(columns)

@@ -1,7 +1,9 @@
 """The runs that answer a question, with their histories, sorted into cells and seeds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
@@ -37,10 +39,15 @@ class Result:
         """Why it failed; empty where it did not."""
         return self.run.tags.get(ERROR, "")
 
+    @cached_property
+    def diverged_at(self) -> int | None:
+        """The first epoch in which a loss or an accuracy is not a finite number."""
+        return diverged_at(self.history)
+
 
 def _find(metric: str, result: Result) -> str:
     """The name that a run has a metric under, such as one of a class with odd letters."""
-    return find_name(metric, result.history) or metric
+    return metric if metric in result.history else find_name(metric, result.history) or metric
 
 
 @dataclass(frozen=True)
@@ -57,18 +64,42 @@ class Results:
     notes: list[str]
     """What a reader must know of the selection."""
 
-    def of(self, cell: Mapping[str, object]) -> dict[int, Result]:
+    def of(self, cell: Mapping[str, object]) -> Mapping[int, Result]:
         """The finished runs of a cell, by seed in rising order; the newest where there are two."""
-        found: dict[int, Result] = {}
+        keys = tuple(sorted(cell))
+        if keys not in self._groups:
+            self._groups[keys] = self._group_by(keys)
+        return self._groups[keys].get(tuple(grid.normalise(cell[key]) for key in keys), {})
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str, ...], dict[tuple[str, ...], dict[int, Result]]]:
+        """What ``_group_by`` made of the keys that were asked for."""
+        return {}
+
+    def _group_by(self, keys: tuple[str, ...]) -> dict[tuple[str, ...], dict[int, Result]]:
+        """The finished runs by their values of the keys, and then by seed."""
+        groups: dict[tuple[str, ...], dict[int, Result]] = {}
         for result in self.all:
-            if result.run.status != "FINISHED" or result.seed is None:
+            values = {**result.run.params, **result.cell}
+            if (
+                result.run.status != "FINISHED"
+                or result.seed is None
+                or not values.keys() >= {*keys}
+            ):
                 continue
-            if not grid.holds(cell, {**result.run.params, **result.cell}):
-                continue
-            known = found.get(result.seed)
+            group = groups.setdefault(tuple(grid.normalise(values[key]) for key in keys), {})
+            known = group.get(result.seed)
             if known is None or result.run.start > known.run.start:
-                found[result.seed] = result
-        return dict(sorted(found.items()))
+                group[result.seed] = result
+        return {values: dict(sorted(group.items())) for values, group in groups.items()}
+
+    @cached_property
+    def by_cell(self) -> dict[str, list[Result]]:
+        """Every run, finished or not, by the label of its cell."""
+        found: dict[str, list[Result]] = {}
+        for result in self.all:
+            found.setdefault(result.label, []).append(result)
+        return found
 
     def measure_cell(
         self, cell: Mapping[str, object], metric: str, statistic: str
@@ -82,16 +113,15 @@ class Results:
 
     def find_diverged(self, cell: Mapping[str, object], metric: str, statistic: str) -> list[int]:
         """A cell's seeds that lack a statistic because their runs diverged."""
-        measured = self.measure_cell(cell, metric, statistic)
         return [
             seed
             for seed, result in self.of(cell).items()
-            if _find(metric, result) in result.history
-            and seed not in measured
-            and diverged_at(result.history)
+            if result.diverged_at
+            and (name := _find(metric, result)) in result.history
+            and math.isnan(measure(result.history, name, statistic))
         ]
 
-    @property
+    @cached_property
     def metrics(self) -> list[str]:
         """The names of all metrics that some run has."""
         return sorted({name for result in self.all for name in result.history})

@@ -10,13 +10,14 @@ from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
+from hhexp.tracking.histories import read_many
 from hhexp.tracking.query import (
     StoredRun,
     find_children,
     find_matching,
     find_run,
+    find_runs,
     read_answers,
-    read_histories,
 )
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND, OVERRIDES, tag_equals
@@ -84,7 +85,7 @@ def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
     """The runs that answer a sweep: its own, and older ones that were reused."""
     own = find_children(store, sweep.run_id)
     known = {record.run_id for record in own}
-    return own + [find_run(store, run_id) for run_id in read_answers(sweep) if run_id not in known]
+    return own + find_runs(store, [each for each in read_answers(sweep) if each not in known])
 
 
 def _sort_into_cells(
@@ -105,12 +106,13 @@ def _sort_into_cells(
     else:
         placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)
-    order = [grid.label(cell) for cell in cells]
+    order = {grid.label(cell): number for number, cell in enumerate(cells)}
+    histories = read_many(store, {record.run_id: record.metrics for record, _ in placed})
     results = [
-        Result(record, cell, _read_seed(record), read_histories(store, record.run_id))
+        Result(record, cell, _read_seed(record), histories[record.run_id])
         for record, cell in placed
     ]
-    results.sort(key=lambda r: (order.index(r.label), r.seed is None, r.seed or 0, r.run.start))
+    results.sort(key=lambda r: (order[r.label], r.seed is None, r.seed or 0, r.run.start))
     left_out = len(records) - len(placed)
     named = sweep is not None
     notes = (

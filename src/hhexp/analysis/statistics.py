@@ -1,5 +1,6 @@
 """Statistics of a few seeds: intervals, paired differences, and McNemar's test."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +123,9 @@ def seeds_to_decide(
     return int(counts[enough[0]]) if len(enough) else None
 
 
-def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> McNemar:
+def mcnemar(
+    first_right: Sequence[bool] | np.ndarray, second_right: Sequence[bool] | np.ndarray
+) -> McNemar:
     """McNemar's exact test of two models that answered the same images.
 
     Of the b + c images that only one of them has right, either has as many on average if both are
@@ -136,15 +139,19 @@ def mcnemar(first_right: Sequence[bool], second_right: Sequence[bool]) -> McNema
     Raises:
         ValueError: they are not as many.
     """
-    pairs = list(zip(first_right, second_right, strict=True))
-    only_first = sum(1 for one, other in pairs if one and not other)
-    only_second = sum(1 for one, other in pairs if other and not one)
-    discordant = only_first + only_second
-    if not discordant:
-        return McNemar(0, 0, 1.0)
+    one, other = np.asarray(first_right, dtype=bool), np.asarray(second_right, dtype=bool)
+    if one.shape != other.shape:
+        raise ValueError(f"{one.shape} and {other.shape} answers: must be as many")
+    only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
+    return McNemar(only_first, only_second, _compute_p_value(only_first, only_first + only_second))
+
+
+@functools.cache
+def _compute_p_value(successes: int, trials: int) -> float:
+    """The p-value of a two-sided exact binomial test of ½."""
     from scipy.stats import binomtest
 
-    return McNemar(only_first, only_second, float(binomtest(only_first, discordant, 0.5).pvalue))
+    return float(binomtest(successes, trials, 0.5).pvalue) if trials else 1.0
 
 
 def _drop_noise(noise: float, value: float) -> float:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
-from hhexp.tracking.query import find_run, read_histories
+from hhexp.tracking.histories import read_many
+from hhexp.tracking.query import StoredRun, find_runs
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, LABEL
 
@@ -62,7 +63,9 @@ def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]
     Raises:
         UserError: the store has no such run, or cannot be used.
     """
-    return [_read_row(store, run_id, overrides.get(run_id)) for run_id in run_ids]
+    runs = find_runs(store, run_ids)
+    histories = read_many(store, {run.run_id: run.metrics for run in runs})
+    return [_make_row(run, histories[run.run_id], overrides.get(run.run_id)) for run in runs]
 
 
 def render(rows: Sequence[Row], title: str) -> "Table":
@@ -121,9 +124,7 @@ def to_csv(rows: Sequence[Row]) -> str:
     return format_csv(_list_lines(rows))
 
 
-def _read_row(store: Store, run_id: str, name: str | None) -> Row:
-    record = find_run(store, run_id)
-    history = read_histories(store, run_id)
+def _make_row(record: StoredRun, history: History, name: str | None) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,

@@ -2,12 +2,19 @@
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic import ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from hhexp.config.registry import Registry, data_reader, model_builder
+from hhexp.config.registry import (
+    Registry,
+    data_reader,
+    list_keys,
+    lr_schedule,
+    model_builder,
+)
 from hhexp.config.schema import Config
 from hhexp.errors import UserError
 
@@ -16,8 +23,8 @@ def check(values: Mapping[str, Any]) -> Config:
     """Check a resolved configuration: every key, type and range, and every name that it uses.
 
     It imports nothing, so the functions that it names must have been registered by then: the
-    built-in ones (import ``hhexp.models`` and ``hhexp.data``), and the person's own
-    (``import_modules``).
+    built-in ones (import ``hhexp.models``, ``hhexp.data`` and ``hhexp.training.learning_rate``),
+    and the person's own (``import_modules``).
 
     Raises:
         UserError: in one line, each key that is wrong, its value and what would be right.
@@ -28,6 +35,7 @@ def check(values: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         raise UserError(_describe_errors(error, values)) from error
     check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
+    check_arguments(lr_schedule, "lr", "schedule", config.lr.schedule, config.lr.arguments)
     check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
     return config
 
@@ -41,22 +49,29 @@ def check_arguments(
             f"{group}.{key}={name}: no such {registry.kind}{suggest(name, registry.functions)}"
             " (if it is your own, name its module: modules=[my_module])"
         )
-    fields: dict[str, Any] = {}
-    for parameter, p in registry.keys(name).items():
-        fields[parameter] = (p.annotation, ... if p.default is p.empty else p.default)
-        try:
-            create_model(name, **{parameter: fields[parameter]}).model_rebuild()
-        except Exception as error:  # pydantic raises many kinds
-            raise UserError(
-                f"{group}.{key}={name}: its parameter {parameter} needs a type that can be "
-                f"checked, such as int, float, str or list[int], not {p.annotation}"
-            ) from error
-    rules = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), allow_inf_nan=False)
-    schema = create_model(name, __config__=rules, **fields)
     try:
-        schema.model_validate(dict(arguments))
+        _build_schema(registry.functions[name], f"{group}.{key}={name}").model_validate(
+            dict(arguments)
+        )
     except ValidationError as error:
         raise UserError(_describe_errors(error, arguments, f"{group}.")) from error
+
+
+@functools.cache  # it takes milliseconds, and a sweep has thousands of jobs
+def _build_schema(function: Callable[..., Any], named: str) -> type[BaseModel]:
+    """What a registered function's parameters have to be; ``named`` is how a message calls it."""
+    fields: dict[str, Any] = {}
+    for parameter, p in list_keys(function).items():
+        fields[parameter] = (p.annotation, ... if p.default is p.empty else p.default)
+        try:
+            create_model("Key", **{parameter: fields[parameter]}).model_rebuild()
+        except Exception as error:  # pydantic raises many kinds
+            raise UserError(
+                f"{named}: its parameter {parameter} needs a type that can be checked, such as "
+                f"int, float, str or list[int], not {p.annotation}"
+            ) from error
+    rules = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), allow_inf_nan=False)
+    return create_model(function.__name__, __config__=rules, **fields)
 
 
 def suggest(name: str, names: Iterable[str], most: int = 3) -> str:
@@ -78,8 +93,8 @@ def _describe_errors(error: ValidationError, values: Mapping[str, Any], prefix: 
 
 def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
     kind, location, context = detail["type"], detail["loc"], detail.get("ctx", {})
-    # In a union pydantic puts the chosen member's tag behind the group: ("lr", "step", "value").
-    if len(location) > 2 and location[0] in ("lr", "optimizer"):
+    # In a union pydantic puts the chosen member's tag behind the group: ("optimizer", "sgd", "…").
+    if len(location) > 2 and location[0] == "optimizer":
         location = (location[0], *location[2:])
     key = prefix + ".".join(map(str, location))
     if kind == "missing":

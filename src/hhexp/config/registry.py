@@ -1,4 +1,4 @@
-"""Functions that a configuration may name: model builders and data readers.
+"""Functions that a configuration may name: model builders, data readers, learning rates.
 
 A configuration can only call functions that were registered here, by the package itself or by a
 module that the user names on the command line (``modules=[my_models]``).
@@ -40,18 +40,18 @@ class Registry:
         self.functions[name] = function
         return function
 
-    def keys(self, name: str) -> dict[str, inspect.Parameter]:
-        """The keyword-only parameters of a registered function, by name, annotations evaluated
-        where they can be.
 
-        Other annotations are left alone: they may name what is imported for type checkers only.
-        """
-        function = self.functions[name]
-        return {
-            key: parameter.replace(annotation=_evaluate(parameter.annotation, function))
-            for key, parameter in inspect.signature(function).parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY
-        }
+def list_keys(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a registered function, by name, annotations evaluated where
+    they can be.
+
+    Other annotations are left alone: they may name what is imported for type checkers only.
+    """
+    return {
+        key: parameter.replace(annotation=_evaluate(parameter.annotation, function))
+        for key, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
 
 
 def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
@@ -70,6 +70,11 @@ model_builder = Registry("model builder")
 
 data_reader = Registry("data reader")
 """``@data_reader def mine(*, root: str) -> Files``."""
+
+lr_schedule = Registry("learning-rate schedule")
+"""``@lr_schedule def mine(epoch, steps, epochs, *, value: float) -> float | Sequence[float]``: from
+an epoch (from 1), its number of steps, and the epochs of the whole run to the rate of each step, or
+to one for all of them."""
 
 
 def import_modules(names: Iterable[str]) -> None:

@@ -12,7 +12,9 @@ Momentum = Annotated[float, Field(ge=0, lt=1)]
 class Section(BaseModel):
     """A part of the configuration: no unknown keys, no silent conversions, no changes."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, serialize_by_alias=True
+    )
 
 
 class OpenSection(Section):
@@ -97,28 +99,10 @@ class Sgd(Section):
     nesterov: bool
 
 
-class ConstantRate(Section):
-    """``lr``: the same rate at every step."""
+class LearningRate(OpenSection):
+    """``lr``: a registered learning-rate schedule and its parameters."""
 
-    schedule: Literal["constant"]
-    value: Positive
-
-
-class CosineRate(Section):
-    """``lr=cosine``: half a cosine from ``value`` to ``final_fraction`` of it at the last step."""
-
-    schedule: Literal["cosine"]
-    value: Positive
-    final_fraction: Fraction
-
-
-class StepRate(Section):
-    """``lr=step``: ``value`` times ``factor`` after every ``every`` epochs."""
-
-    schedule: Literal["step"]
-    value: Positive
-    every: Annotated[int, Field(ge=1)]
-    factor: Annotated[float, Field(gt=0, le=1)]
+    schedule: str
 
 
 class Ranges(Section):
@@ -150,6 +134,21 @@ class Augmentation(Ranges):
     """``aug``: the ranges of the random transforms, and the engine that applies them."""
 
     engine: Literal["affine", "image_data_generator", "keras_layers"]
+    since: Annotated[int, Field(ge=1, alias="from")] = 1
+    """The first epoch with transforms."""
+    until: Annotated[int, Field(ge=1)] | None = None
+    """The last epoch with transforms; None for all."""
+
+    @model_validator(mode="after")
+    def _check_epochs(self) -> Self:
+        if self.until is not None and self.until < self.since:
+            raise ValueError(f"until={self.until} is before from={self.since}")
+        return self
+
+    def is_active(self, epoch: int) -> bool:
+        """Whether images are transformed in an epoch, from 1."""
+        within = self.since <= epoch and (self.until is None or epoch <= self.until)
+        return within and not self.is_identity
 
 
 class Runtime(Section):
@@ -173,9 +172,11 @@ class Runtime(Section):
 
 
 class State(Section):
-    """``state``: when a training's state is saved, and whether its steps are traced."""
+    """``state``: when a training's state is saved and kept, and whether its steps are traced."""
 
     every: Annotated[int, Field(ge=1)]
+    keep: Literal["branches", "all", "newest"] = "branches"
+    budget_gb: Annotated[float, Field(gt=0)] | None = None
     trace: bool = False
 
 
@@ -189,7 +190,6 @@ class Tracking(Section):
 
 
 Optimizer = RmsProp | Adam | Sgd
-LearningRate = ConstantRate | CosineRate | StepRate
 
 
 class Config(Section):
@@ -208,7 +208,7 @@ class Config(Section):
     state: State
     model: Model
     optimizer: Annotated[Optimizer, Field(discriminator="name")]
-    lr: Annotated[LearningRate, Field(discriminator="schedule")]
+    lr: LearningRate
     aug: Augmentation
     data: Data
     runtime: Runtime

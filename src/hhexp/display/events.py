@@ -37,6 +37,14 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
+class StateSaved:
+    """The state after an epoch is in the store, where other runs can start from it."""
+
+    job: str
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Phase:
     """Something other than an epoch is going on, such as reading the images."""
 
@@ -46,13 +54,17 @@ class Phase:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused."""
+    """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused.
+
+    ``objective`` is the last value of the metric that a sweeper searches by.
+    """
 
     job: str
     run_id: str | None
     status: str
     note: str
+    objective: float | None = None
 
 
-Event = RunStarted | StepDone | EpochDone | Phase | RunEnded
+Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | RunEnded
 Report = Callable[[Event], None]

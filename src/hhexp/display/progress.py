@@ -51,7 +51,7 @@ class RunProgress:
 
     @property
     def epoch(self) -> int:
-        """The epoch in training, counted from the trajectory's first."""
+        """The epoch in training, counted from the first of all."""
         return min(self.first_epoch + self.trained, self.last_epoch)
 
     @property

@@ -1,7 +1,7 @@
 """What a run logs beside its metrics: what it was asked for, and what came of it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import yaml
 
 from hhexp.csv_text import format_csv
 from hhexp.data import Dataset
+from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
@@ -66,25 +67,53 @@ def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
     tracked.log_json(epochs, "provenance/epochs.json")
 
 
-def log_results(
-    tracked: TrackedRun, training: Training, past: Sequence[PastEpoch], answers: Evaluation
-) -> None:
+@dataclass(frozen=True)
+class Results:
+    """What a run came to."""
+
+    training: Training
+    """With the trained model."""
+    past: Sequence[PastEpoch]
+    answers: Evaluation
+    """The trained model's, to the validation images."""
+    views: Mapping[str, float]
+    """As ``measure_views`` gives them."""
+
+
+def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     """Log the trained model, its answers to the validation images, and pictures of both.
 
-    What an interrupted run has logged already is not logged twice.
+    What an interrupted run has logged already is not logged twice. Nothing is computed on the model
+    here: another may be in training.
+
+    Returns:
+        a line on each picture that could not be made.
     """
+    training, past, answers = results.training, results.past, results.answers
     dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_once(len(past), measure_views(training))
+    tracked.log_once(len(past), results.views)
+    failures = log_pictures(tracked, results)
+    if not tracked.has_model():
+        tracked.log_model(training.model, dataset.train.images[:1])
+    return failures
+
+
+def log_pictures(tracked: TrackedRun, results: Results) -> list[str]:
+    """Log the pictures; one that fails is a line among the artifacts, and fails nothing else.
+
+    Returns:
+        these lines.
+    """
+    training, past, answers = results.training, results.past, results.answers
+    dataset = training.dataset
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
-    tracked.log_figure(draw_learning_curves(history), "figures/learning_curves.png")
-    tracked.log_figure(
-        draw_confusion_matrix(answers.confusion, dataset.classes), "figures/confusion_matrix.png"
-    )
-    tracked.log_figure(draw_training_images(training), "figures/training_images.png")
-    tracked.log_figure(
-        draw_worst_errors(
+    pictures: dict[str, Callable[[], Any]] = {
+        "learning_curves": lambda: draw_learning_curves(history),
+        "confusion_matrix": lambda: draw_confusion_matrix(answers.confusion, dataset.classes),
+        "training_images": lambda: draw_training_images(training),
+        "worst_errors": lambda: draw_worst_errors(
             dataset.validation.images,
             answers.labels,
             answers.predicted,
@@ -92,10 +121,15 @@ def log_results(
             dataset.validation.paths,
             dataset.classes,
         ),
-        "figures/worst_errors.png",
-    )
-    if not tracked.has_model():
-        tracked.log_model(training.model, dataset.train.images[:1])
+    }
+    failures = []
+    for name, draw in pictures.items():
+        try:
+            tracked.log_figure(draw(), f"figures/{name}.png")
+        except Exception as error:
+            failures.append(f"figures/{name}.png was not made: {one_line(error)}")
+            tracked.log_text(f"{failures[-1]}\n", f"figures/{name}.txt")
+    return failures
 
 
 def measure_views(training: Training) -> dict[str, float]:
@@ -125,17 +159,21 @@ def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:
 
 
 def draw_training_images(training: Training, images: int = 4, epochs: int = 4) -> Any:
-    """A picture of some training images, and of what the network sees of them in some epochs."""
+    """A picture of some training images, and of what the network sees of them in some epochs.
+
+    The epochs are the first ones with augmentation, where there are any.
+    """
     dataset, augmentation = training.dataset, training.augmentation
+    first = training.config.aug.since
     chosen = np.linspace(0, len(dataset.train.images) - 1, images).astype(np.int64)
     originals = dataset.train.images[chosen]
     names = [dataset.train.paths[index].rsplit("/", 1)[-1] for index in chosen]
     title = "What the network sees in training"
     if augmentation is None:
         return draw_sheet(list(originals), names, title, images)
-    seen = [np.asarray(augmentation(originals, chosen, epoch + 1)) for epoch in range(epochs)]
+    seen = [np.asarray(augmentation(originals, chosen, first + epoch)) for epoch in range(epochs)]
     shown, captions = [], []
     for row, name in enumerate(names):
         shown += [originals[row], *(np.clip(batch[row], 0, 255).astype(np.uint8) for batch in seen)]
-        captions += [name, *(f"epoch {epoch + 1}" for epoch in range(epochs))]
+        captions += [name, *(f"epoch {first + epoch}" for epoch in range(epochs))]
     return draw_sheet(shown, captions, title, epochs + 1)

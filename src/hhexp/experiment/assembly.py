@@ -15,6 +15,7 @@ from hhexp.data.views import view_images
 from hhexp.errors import one_line
 from hhexp.training.evaluation import Evaluate, Evaluation, build_evaluator
 from hhexp.training.exact import trace_exactly
+from hhexp.training.learning_rate import list_rates
 from hhexp.training.loop import Epoch, Images, OnStep, train
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.portability import Portability, check_portability
@@ -53,7 +54,7 @@ class Training:
         with trace_exactly():  # a layer may call a TensorFlow function, which is traced once
             model = models.build(builder, arguments, shape, len(dataset.classes))
         steps = math.ceil(len(dataset.train.images) / config.batch_size)
-        optimizer = build_optimizer(config.optimizer, config.lr, steps=steps, epochs=config.epochs)
+        optimizer = build_optimizer(config.optimizer)
         step = build_training_step(model, optimizer)
         transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
         evaluate = build_evaluator(model, batch_size=config.batch_size)
@@ -69,9 +70,9 @@ class Training:
         if self.device.kind == "gpu":
             return None
         images = self.dataset.train.images[:1]
-        seen = self.augmentation(images, np.zeros(1, np.int64), 1) if self.augmentation else images
         labels = tf.TensorSpec([None], self.dataset.train.labels.dtype)
-        inputs = ((self.step.function, seen), (self.evaluate.step, images))
+        inputs = [(self.step.function, seen) for seen in self._show(images)]
+        inputs.append((self.evaluate.step, images))
         try:
             functions = [
                 step.get_concrete_function(
@@ -82,6 +83,20 @@ class Training:
         except Exception as error:  # the first step raises it again, when the run can log it
             return Portability((f"the step cannot be traced: {one_line(error)}",))
         return check_portability(functions, self.model)
+
+    def _show(self, images: np.ndarray) -> list[np.ndarray]:
+        """Images as the epochs' steps see them, once for each type of number."""
+        epochs = range(1, self.config.epochs + 1)
+        active = {self.config.aug.is_active(epoch): epoch for epoch in epochs}
+        shown = [images] if False in active else []
+        if self.augmentation and True in active:
+            first = np.arange(len(images))
+            shown.append(np.asarray(self.augmentation(images, first, active[True])))
+        return list({each.dtype: each for each in shown}.values())
+
+    def augment(self, epoch: int) -> Transform | None:
+        """What happens to the training images in an epoch; None for nothing."""
+        return self.augmentation if self.config.aug.is_active(epoch) else None
 
     def epochs(self, first_epoch: int, on_step: OnStep) -> Iterator[Epoch]:
         """Train from ``first_epoch`` on, epoch by epoch."""
@@ -97,7 +112,10 @@ class Training:
             epochs=config.epochs,
             batch_size=config.batch_size,
             order=lambda epoch: data.epoch_order(config.seed, epoch, len(dataset.train.images)),
-            augment=self.augmentation,
+            rates=lambda epoch: list_rates(
+                config.lr, epoch, steps=self.steps, epochs=config.epochs
+            ),
+            augment=self.augment,
             on_step=on_step,
             evaluate=self.evaluate,
         )

@@ -1,7 +1,6 @@
-"""What a trajectory is: everything that affects a run's numbers, and nothing else.
+"""A run's identity: everything that affects its numbers, and nothing else.
 
-Runs of one identity that differ only in their epochs are on one trajectory, so that the longer can
-continue where the shorter ended.
+``stages`` makes the names of its epochs from it.
 """
 
 import functools
@@ -11,15 +10,15 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from hhexp.config.registry import model_builder
-from hhexp.config.schema import Config
+from hhexp.config.schema import Augmentation, Config
 from hhexp.data import Dataset
 from hhexp.experiment.job import flatten
 from hhexp.provenance import list_own_sources
 from hhexp.training.approximations import fingerprint_approximations
 from hhexp.training.isa import find_effective
-from hhexp.training.optimizer import depends_on_epochs
 from hhexp.training.portability import Portability
 
 PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow")
@@ -41,7 +40,7 @@ Identity = Mapping[str, str | int | float | bool | None]
 def identify(
     config: Config, dataset: Dataset, device: str, portability: Portability | None = None
 ) -> Identity:
-    """All parts of the identity of a run's trajectory.
+    """All parts of a run's identity, but for the number of its epochs.
 
     Args:
         config: the run's.
@@ -63,7 +62,7 @@ def identify(
         "onednn": "on",
         "instruction set": find_effective(config.runtime.isa),
         **_name_tables(portability),
-        **{name: version(name) for name in PACKAGES},
+        **{name: find_version(name) for name in PACKAGES},
         **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},
         **{
             f"source {name}": _hash_short(text)
@@ -81,12 +80,6 @@ def foresee_portability(config: Config) -> str:
     if builder.__module__.partition(".")[0] == "hhexp":
         return "portable: the same bits on every vendor's CPUs"
     return f"the model {config.model.builder} is looked at before its first step"
-
-
-def name_trajectory(identity: Identity) -> str:
-    """The identity's SHA-256, in hex: the trajectory's name."""
-    text = json.dumps(identity, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def list_differences(one: Identity, other: Identity) -> list[str]:
@@ -127,15 +120,26 @@ def _select_configuration(config: Config) -> dict[str, str | int | float | bool 
         "lr": config.lr.model_dump(),
     }
     if not config.aug.is_identity:
-        sections["aug"] = config.aug.model_dump()
-        if config.aug.engine == "image_data_generator":  # whose transforms are SciPy's
-            sections["aug"]["scipy"] = version("scipy")
-    if depends_on_epochs(config.lr):
-        sections["lr"]["epochs"] = config.epochs
+        epochs = config.aug.model_dump(include={"since", "until"}, exclude_defaults=True)
+        sections["aug"] = describe_augmentation(config.aug) | epochs
     return {
         key: value if isinstance(value, str | int | float | bool | None) else str(value)
         for key, value in flatten(sections).items()
     }
+
+
+def describe_augmentation(aug: Augmentation) -> dict[str, Any]:
+    """What the transforms of an epoch depend on, apart from its number."""
+    parts = aug.model_dump(exclude={"since", "until"})
+    if aug.engine == "image_data_generator":  # whose transforms are SciPy's
+        parts["scipy"] = find_version("scipy")
+    return parts
+
+
+@functools.cache
+def find_version(package: str) -> str:
+    """The version of an installed package."""
+    return version(package)
 
 
 def _name_tables(portability: Portability | None) -> dict[str, str]:

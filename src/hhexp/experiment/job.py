@@ -12,6 +12,7 @@ from hhexp.data import Dataset
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 from hhexp.training import isa
+from hhexp.training.learning_rate import list_rates
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Job:
     """What was given on the command line."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """The option taken of each group, such as aug: full."""
+    keep: tuple[int, ...] = ()
+    """The epochs whose states other runs of its sweep continue from."""
     reproduces: str | None = None
     """The ID of the run that it trains again, to see whether the numbers come back."""
 
@@ -62,6 +65,7 @@ def check_config(values: Mapping[str, Any]) -> Config:
     config = check(values)
     Store.resolve(config.tracking.uri)
     check_precision(config.runtime)
+    list_rates(config.lr, 1, steps=1, epochs=config.epochs)
     if config.data.image_size is not None:
         models.check_model(config.model.builder, config.model.arguments, config.data.image_size)
     return config

@@ -2,18 +2,18 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from hhexp.experiment.identity import Identity, list_differences
+from hhexp.experiment.identity import list_differences
+from hhexp.experiment.stages import Chain
 from hhexp.tracking.process import claim, describe, find_trainer
-from hhexp.tracking.query import StoredRun, find_on_trajectory, find_recent
-from hhexp.tracking.states import SavedState, read_state
+from hhexp.tracking.query import StoredRun, find_families
+from hhexp.tracking.states import SavedState, read_states
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import IDENTITY
+from hhexp.tracking.tags import IDENTITY, REQUEST
 
-NEIGHBOURS = 50
-"""Runs among which the nearest is looked for."""
 CLAIM_PAUSE_S = 0.2
 """How long to wait, in seconds, until the store shows which process took a run."""
 
@@ -24,7 +24,7 @@ class Plan:
 
     action: str
     """hit: a finished run is reused; resume: an interrupted run continues under its ID; continue: a
-    new run starts from a saved state of its trajectory; train: from scratch."""
+    new run starts from a saved state of its stages; train: from scratch."""
     run_id: str | None = None
     """The run that is reused (hit) or continues (resume)."""
     states: tuple[SavedState, ...] = ()
@@ -38,9 +38,9 @@ class Plan:
         return self.states[0] if self.states else None
 
     @property
-    def first_epoch(self) -> int:
-        """The first epoch that is to be trained, from 1."""
-        return self.state.epoch + 1 if self.state else 1
+    def start(self) -> int:
+        """How many epochs need no training."""
+        return self.state.epoch if self.state else 0
 
     def __str__(self) -> str:
         if self.action == "hit":
@@ -64,56 +64,70 @@ def describe_state(state: SavedState) -> str:
     return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
 
-def make_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
-    """Look in the store for a run or state that a job can reuse; never those of reproductions.
+def make_plan(family: Iterable[StoredRun], chain: Chain) -> Plan:
+    """Look for a run or state that a job can reuse.
 
     Args:
-        store: where the runs are.
-        trajectory: the job's.
-        epochs: how many it asks for.
-        reuse: whether runs and states may be used at all.
+        family: the runs in the store that were trained from the same stage 0, the oldest first.
+        chain: the job's.
     """
-    if not reuse:
-        return Plan("train")
-    ordinary = [run for run in find_on_trajectory(store, trajectory) if run.kind == "run"]
-    busy = {run.run_id: name for run in ordinary if (name := find_trainer(run.status, run.tags))}
-    runs = [run for run in ordinary if run.run_id not in busy]
-    same = [run for run in runs if run.params.get("epochs") == str(epochs)]
+    runs = list(family)
+    same = [run for run in runs if run.tags.get(REQUEST) == chain.request]
     if done := [run for run in same if run.status == "FINISHED"]:
         return Plan("hit", done[-1].run_id)
-    found = [state for run in runs if (state := read_state(run)) and state.epoch <= epochs]
+    at = {stage: epoch for epoch, stage in enumerate(chain.stages)}
+    found = [state for run in runs for state in read_states(run) if state.stage in at]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
+    busy = {run.run_id: name for run in same if (name := find_trainer(run.status, run.tags))}
     notes = tuple(
         f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
     )
-    if same:
-        return Plan("resume", same[-1].run_id, states, notes)
+    if left := [run for run in same if run.run_id not in busy]:
+        return Plan("resume", left[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
 
 
-def claim_plan(store: Store, trajectory: str, epochs: int, *, reuse: bool = True) -> Plan:
-    """The plan for the process that carries it out; it then owns the run that continues."""
-    while True:
-        chosen = make_plan(store, trajectory, epochs, reuse=reuse)
+def claim_plan(store: Store, chain: Chain, *, reuse: bool = True) -> Plan:
+    """The plan for the process that carries it out; it then owns the run that continues.
+
+    Args:
+        store: where the runs are.
+        chain: the job's.
+        reuse: whether runs and states may be used at all.
+    """
+    first = chain.stages[0]
+    while reuse:
+        chosen = make_plan(find_families(store, [first])[first], chain)
         if chosen.action != "resume" or claim(store, str(chosen.run_id)):
             return chosen
         time.sleep(CLAIM_PAUSE_S)
+    return Plan("train")
 
 
-def explain_miss(store: Store, identity: Identity) -> str:
-    """Which parts of the identity differ from those of the nearest run in the store."""
+def explain_miss(known: Iterable[StoredRun], chain: Chain) -> str:
+    """Which parts of the identity differ from those of the nearest of the runs that are known."""
     nearest: tuple[list[str], StoredRun] | None = None
-    for run in find_recent(store, NEIGHBOURS):
-        known = run.tags.get(IDENTITY)
-        if known is None:
+    wanted = {**chain.identity, "epochs": chain.epochs}
+    for run in known:
+        if (identity := _read_identity(run)) is None:
             continue
-        differing = list_differences(json.loads(known), identity)
+        differing = list_differences(identity, wanted)
         if nearest is None or len(differing) < len(nearest[0]):
             nearest = differing, run
     if nearest is None:
         return "the store has no run to compare with"
     differing, run = nearest
+    if not differing:
+        return f"nearest run {run.run_id[:8]} ({run.name}) is {run.status}, and has no state left"
     return f"nearest run {run.run_id[:8]} ({run.name}) differs in: {join_parts(differing)}"
+
+
+def _read_identity(run: StoredRun) -> dict[str, Any] | None:
+    """A run's identity with its epochs; None where it has none that can be read."""
+    try:
+        return {**json.loads(run.tags[IDENTITY]), "epochs": int(run.params["epochs"])}
+    except (LookupError, ValueError, TypeError):
+        return None
 
 
 def join_parts(parts: Sequence[str], most: int = 8) -> str:

@@ -1,26 +1,26 @@
 """Do a job: reuse a finished run, continue from a saved state, or train; and log it."""
 
+import functools
 import json
-import time
+from collections.abc import Callable, Sequence
 
 from hhexp import __version__
 from hhexp.config.registry import import_modules
 from hhexp.config.schema import Config
-from hhexp.display.events import EpochDone, Phase, Report, RunEnded, RunStarted, StepDone
+from hhexp.display.events import Phase, Report, RunEnded, RunStarted
 from hhexp.errors import one_line
-from hhexp.experiment.artifacts import log_configuration, log_history, log_results
+from hhexp.experiment.artifacts import Results, log_configuration, log_results, measure_views
 from hhexp.experiment.assembly import Training
-from hhexp.experiment.identity import Identity, identify, name_trajectory
-from hhexp.experiment.job import Job, Outcome, read_data
+from hhexp.experiment.epochs import restore, train_and_log
+from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.plan import Plan, claim_plan
-from hhexp.experiment.trace import FILE, Trace
-from hhexp.provenance import FOLDER
+from hhexp.experiment.stages import Chain, build_chain
 from hhexp.tracking.process import name_this_process
 from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, find_state, keep_state
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
+    FIRST_STAGE,
     IDENTITY,
     KIND,
     LABEL,
@@ -29,22 +29,28 @@ from hhexp.tracking.tags import (
     PORTABILITY,
     PROCESS,
     REPRODUCES,
-    TRAJECTORY,
+    REQUEST,
     VERSION,
 )
-from hhexp.training.evaluation import Evaluation
 from hhexp.training.runtime import start_tensorflow
-from hhexp.training.state import PastEpoch, load_state, save_state
 
-STEP_REPORT_S = 0.2
-"""Least time between two reports of a step, in seconds."""
+Later = Callable[[Callable[[], None]], object]
+"""Calls a function that needs no more training: at once, or beside the next job's training."""
 
 
-def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
-    """Answer a job; must have a process to itself, as TensorFlow is set up for the job.
+def run(
+    job: Job, report: Report, parent_id: str | None = None, later: Later = lambda log: log()
+) -> None:
+    """Answer a job, in a process that trains no other meanwhile. How it ended is reported.
 
     Never raises for what goes wrong in the run itself: the run ends FAILED with its error, or
-    KILLED where it is interrupted, and the outcome says so.
+    KILLED where it is interrupted, and the report says so.
+
+    Args:
+        job: what to answer.
+        report: hears what happens; ``RunEnded`` comes last.
+        parent_id: the sweep's run.
+        later: logs the results of the trained model.
     """
     tracked: TrackedRun | None = None
     try:
@@ -57,59 +63,35 @@ def run(job: Job, report: Report, parent_id: str | None = None) -> Outcome:
         store = Store.resolve(config.tracking.uri)
         training = Training.assemble(config, dataset, device)
         portability = training.check_portability()
-        parts = identify(config, dataset, device.kind, portability)
+        chain = build_chain(config, dataset, device.kind, portability)
         # From here to open_run is short, so that other processes soon see what this one does.
-        chosen = claim_plan(store, name_trajectory(parts), config.epochs, reuse=config.may_reuse)
+        chosen = claim_plan(store, chain, reuse=config.may_reuse)
         if chosen.action == "hit":
-            return reuse(job, store, chosen, report)
-        tracked = open_run(job, store, chosen, parent_id, parts)
+            reuse(job, store, chosen, report)
+            return
+        tracked = open_run(job, store, chosen, parent_id, chain)
         chosen, past = restore(training, store, chosen)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
-        log_configuration(tracked, job, training, parts, portability)
-        answers = train_and_log(tracked, job, training, past, report)
-        report(Phase(job.key, "logging the model and the pictures"))
-        log_results(tracked, training, past, answers)
-        tracked.finish("FINISHED", None)
-        report(RunEnded(job.key, tracked.run_id, "FINISHED", "; ".join(chosen.notes)))
-        return Outcome(
-            job.key, tracked.run_id, "FINISHED", past[-1].metrics.get(config.objective), ""
-        )
+        log_configuration(tracked, job, training, chain.identity, portability)
+        answers = train_and_log(tracked, job, training, chain, past, report)
+        views = measure_views(training)
+        results = Results(training, past, answers, views)
+        later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:
-        status = "FAILED" if isinstance(error, Exception) else "KILLED"
-        run_id = tracked.run_id if tracked else None
-        if tracked:
-            tracked.finish(status, error)
-        report(RunEnded(job.key, run_id, status, one_line(error)))
-        return Outcome(job.key, run_id, status, None, one_line(error))
+        _fail(job, tracked, error, report)
 
 
-def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> Outcome:
-    """The outcome of a job that reuses a finished run."""
+def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
+    """Answer a job by the finished run that a plan names."""
     run_id = str(chosen.run_id)
     values = read_histories(store, run_id).get(job.config.objective)
-    report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run"))
-    return Outcome(job.key, run_id, "FINISHED", values[-1] if values else None, "")
-
-
-def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
-    """Put the first of the plan's states that is whole into a training.
-
-    If there is none, the run starts from scratch, with the same numbers.
-
-    Returns:
-        the plan with what was taken, and the epochs that led to it.
-    """
-    while chosen.state:
-        content = fetch_state(store, chosen.state)
-        if content is not None:
-            return chosen, load_state(training.model, training.optimizer, content)
-        chosen = chosen.without_state()
-    return chosen, []
+    objective = values[-1] if values else None
+    report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run", objective))
 
 
 def open_run(
-    job: Job, store: Store, chosen: Plan, parent_id: str | None, parts: Identity
+    job: Job, store: Store, chosen: Plan, parent_id: str | None, chain: Chain
 ) -> TrackedRun:
     """Start a run, or continue an interrupted one."""
     config = job.config
@@ -117,8 +99,9 @@ def open_run(
         KIND: "reproduction" if job.reproduces else "run",
         OVERRIDES: " ".join(job.overrides),
         PROCESS: name_this_process(),
-        TRAJECTORY: name_trajectory(parts),
-        IDENTITY: json.dumps(parts),
+        FIRST_STAGE: chain.stages[0],
+        REQUEST: chain.request,
+        IDENTITY: json.dumps(chain.identity),
         **({REPRODUCES: job.reproduces} if job.reproduces else {}),
     }
     if chosen.action == "resume":
@@ -128,61 +111,6 @@ def open_run(
     return TrackedRun.start(
         store, config.tracking.experiment, job.key, parent_id, {**make_tags(config), **tags}
     )
-
-
-def train_and_log(
-    tracked: TrackedRun, job: Job, training: Training, past: list[PastEpoch], report: Report
-) -> Evaluation:
-    """Train the epochs that are missing, each logged as it ends and appended to ``past``.
-
-    An interrupted run has logged some of them already: none is logged twice.
-
-    Returns:
-        the trained model's answers to the validation images.
-    """
-    config = training.config
-    histories = read_histories(tracked.store, tracked.run_id)
-    logged = max((len(values) for values in histories.values()), default=0)
-    if logged < len(past):
-        tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
-        logged = len(past)
-    spoken = 0.0
-    trace = Trace() if config.state.trace else None
-    if trace:
-        trace.note(training.model, len(past) + 1, 0)
-
-    def on_step(epoch: int, step: int, loss: float, accuracy: float) -> None:
-        nonlocal spoken
-        if trace:
-            trace.note(training.model, epoch, step)
-        now = time.monotonic()
-        if now - spoken >= STEP_REPORT_S or step == training.steps:
-            spoken = now
-            report(StepDone(job.key, epoch, step, loss, accuracy))
-
-    answers = None
-    for epoch in training.epochs(len(past) + 1, on_step):
-        answers = epoch.validation
-        past.append(PastEpoch(epoch.metrics, epoch.weights))
-        if epoch.number > logged:
-            tracked.log_epoch(epoch.number, epoch.metrics)
-        report(EpochDone(job.key, epoch.number, epoch.metrics))
-        if epoch.number % config.state.every == 0 or epoch.number == config.epochs:
-            save(tracked, training, past)
-            if trace:
-                tracked.log_text(trace.text, f"{FOLDER}/{FILE}")
-    if answers is not None:
-        return answers
-    state = find_state(tracked.store, tracked.run_id)
-    if state is None or state.epoch < len(past):  # another run's state was its end
-        save(tracked, training, past)
-    return training.validate()
-
-
-def save(tracked: TrackedRun, training: Training, past: list[PastEpoch]) -> None:
-    """Save all that the training needs to continue from here."""
-    keep_state(tracked, save_state(training.model, training.optimizer, past), len(past))
-    log_history(tracked, past)
 
 
 def make_tags(config: Config) -> dict[str, str]:
@@ -197,3 +125,26 @@ def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
     """End a run whose process has died without doing so itself."""
     store = Store.resolve(job.config.tracking.uri)
     TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
+
+
+def _finish(
+    job: Job, tracked: TrackedRun, results: Results, notes: Sequence[str], report: Report
+) -> None:
+    """Log what a run came to, and end it."""
+    try:
+        report(Phase(job.key, "logging the model and the pictures"))
+        said = "; ".join([*notes, *log_results(tracked, results)])
+        tracked.finish("FINISHED", None)
+    except BaseException as error:
+        _fail(job, tracked, error, report)
+        return
+    objective = results.past[-1].metrics.get(job.config.objective)
+    report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
+
+
+def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:
+    """End a run that was opened, and report what went wrong."""
+    status = "FAILED" if isinstance(error, Exception) else "KILLED"
+    if tracked:
+        tracked.finish(status, error)
+    report(RunEnded(job.key, tracked.run_id if tracked else None, status, one_line(error)))

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_TEXTS = 20
+"""Classes of a confusion matrix with a text in each cell; with more it has colours alone."""
+MOST_NAMES = 40
+"""Classes that are named at its sides; of more, every so many."""
+MANY_IN = 9.0
+"""The side of a matrix without texts, in inches, however many classes it has."""
+
 
 def draw_learning_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
     """Draw loss and accuracy by epoch, training beside validation; the best epoch is marked.
@@ -63,10 +70,32 @@ def draw_confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> "Figure
     counts = np.asarray(counts)
     size = len(classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = 1.6 + max(2.2, 0.75 * size)
+    many = size > MOST_TEXTS
+    side = MANY_IN if many else 1.6 + max(2.2, 0.75 * size)
     figure = make_figure(side + 0.6, side)
     axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if many:
+        bar = figure.colorbar(image, ax=axes, shrink=0.6, label="share of the true class")
+        show_percent(bar.ax.yaxis)
+    else:
+        _write_counts(axes, counts, shares)
+    named = range(0, size, -(-size // MOST_NAMES))
+    names = [shorten(classes[number], 18) for number in named]
+    axes.set_xticks(named, names, rotation=0 if size <= 3 else 90 if many else 45)
+    axes.set_yticks(named, names)
+    axes.tick_params(length=0, labelsize=7 if many else None)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    right = counts.trace() / max(counts.sum(), 1)
+    axes.set_title(f"{right:.1%} of {counts.sum():,} images correct", **TITLE)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def _write_counts(axes: "Axes", counts: np.ndarray, shares: np.ndarray) -> None:
+    """Write into each cell of a matrix [C, C] how many images it has, and their share."""
+    size = len(counts)
     for row in range(size):
         for column in range(size):
             axes.text(
@@ -78,16 +107,6 @@ def draw_confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> "Figure
                 color="white" if shares[row, column] > 0.5 else INK,
                 fontsize=11 if size <= 4 else 7,
             )
-    names = [shorten(name, 18) for name in classes]
-    axes.set_xticks(range(size), names, rotation=0 if size <= 3 else 45)
-    axes.set_yticks(range(size), names)
-    axes.tick_params(length=0)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
-    right = counts.trace() / max(counts.sum(), 1)
-    axes.set_title(f"{right:.1%} of {counts.sum():,} images correct", **TITLE)
-    axes.spines[:].set_visible(False)
-    return figure
 
 
 def _mark_best(axes: "Axes", values: Sequence[float]) -> None:

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from hhexp.config.catalogue import Catalogue
 from hhexp.launching import composition, launcher
+from hhexp.launching.composer import take_apart
 from hhexp.launching.overrides import check_sweep
 from hhexp.launching.sweep import RunFailed, Sweep
 
@@ -37,7 +38,7 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
 
         try:
             compose()
-            jobs = [composition.make_job(*each) for each in composed]
+            jobs = [composition.make_job(take_apart(*each)) for each in composed]
         except composition.COMPOSITION_ERRORS as error:
             raise composition.explain_refusal(error, catalogue) from error
         except RunFailed:

@@ -7,49 +7,43 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import NOT_A_NAME, Catalogue
 from hhexp.config.check import suggest
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
+from hhexp.launching.composer import Composed
 from hhexp.tracking.store import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
 
 
-def make_job(config: DictConfig, hydra: DictConfig, key: str | None = None) -> Job:
+def make_job(composed: Composed, key: str | None = None) -> Job:
     """Make the job that a composed configuration describes.
 
     Args:
-        config: the configuration.
-        hydra: Hydra's own, with the overrides and the options taken.
+        composed: the configuration, with the overrides and the options taken.
         key: what tells the job from the others of its sweep; its own overrides by default.
 
     Raises:
         UserError: a key is missing or wrong, or the store's address has a password.
     """
-    config = config.copy()
-    with open_dict(config):
-        config.pop("hydra", None)
-    if missing := sorted(OmegaConf.missing_keys(config)):
-        raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
-    values: Any = OmegaConf.to_container(config, resolve=True)
-    uri = OmegaConf.select(config, "tracking.uri")
+    values: Any = composed.config
+    if not isinstance(values, dict):
+        if missing := sorted(OmegaConf.missing_keys(values)):
+            raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
+        values = OmegaConf.to_container(values, resolve=True)
+    tracking = values.get("tracking")
+    uri = tracking.get("uri") if isinstance(tracking, dict) else None
     if isinstance(uri, str) and without_password(uri) != uri:
         raise UserError(
             "tracking.uri: contains a password, which would be logged with the run; "
             "remove it, and set MLFLOW_TRACKING_URI instead"
         )
-    overrides = [str(override) for override in hydra.overrides.task]
-    choices = {
-        group: str(option)
-        for group, option in hydra.runtime.choices.items()
-        if "/" not in group and option is not None
-    }
-    key = key or " ".join(overrides) or "defaults"
-    return Job(key, check_config(values), tuple(overrides), choices)
+    key = key or " ".join(composed.overrides) or "defaults"
+    return Job(key, check_config(values), composed.overrides, composed.choices)
 
 
 def name_jobs(overrides: list[list[str]]) -> list[str]:

@@ -11,10 +11,13 @@ from omegaconf import DictConfig
 
 from hhexp.errors import UserError
 from hhexp.launching import composition
+from hhexp.launching.composer import Composer
 from hhexp.launching.sweep import RunFailed, Sweep
 
-NAME = "hydra_plugins.hhexp.EngineLauncher"
+LAUNCHER = "hydra_plugins.hhexp.EngineLauncher"
 """What ``conf/hydra/launcher`` calls the launcher."""
+SWEEPER = "hydra_plugins.hhexp.GridSweeper"
+"""What ``conf/hydra/sweeper`` calls the sweeper."""
 
 
 class Failed(JobReturn):
@@ -36,19 +39,17 @@ class EngineLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what composing a job needs."""
-        self.loader = hydra_context.config_loader
-        self.config = config
+        """Keep what composes jobs."""
+        self.composer = Composer(hydra_context.config_loader, config)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> list[JobReturn]:
         """Train the jobs that a sweeper asks for, and return their objectives."""
         overrides = [list(job) for job in job_overrides]
-        configs = [self.loader.load_sweep_config(self.config, given) for given in overrides]
         jobs = [
-            composition.make_job(config, config.hydra, key)
-            for config, key in zip(configs, composition.name_jobs(overrides), strict=True)
+            composition.make_job(self.composer.compose(given), key)
+            for given, key in zip(overrides, composition.name_jobs(overrides), strict=True)
         ]
         outcomes = Sweep.current().run(jobs, self.engine)
         return [
@@ -73,10 +74,13 @@ def read_engine(hydra: DictConfig) -> str:
 
 
 def register() -> None:
-    """Let the options of ``hydra/launcher`` name the launcher, in this process alone.
+    """Let ``hydra/launcher`` and ``hydra/sweeper`` name hhexp's own, in this process alone.
 
     Hydra imports all that is installed in the package ``hydra_plugins`` whenever any Hydra program
-    starts. So hhexp installs nothing there. But Hydra takes a launcher only under a name from
+    starts. So hhexp installs nothing there. But Hydra takes a plugin only under a name from
     there, which ``Plugins.register`` would not give it.
     """
-    Plugins.instance().class_name_to_class[NAME] = EngineLauncher
+    known = Plugins.instance().class_name_to_class
+    from hhexp.launching.sweeper import GridSweeper  # whose base Hydra has now imported anew
+
+    known.update({LAUNCHER: EngineLauncher, SWEEPER: GridSweeper})

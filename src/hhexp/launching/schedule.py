@@ -1,62 +1,134 @@
-"""A sweep's jobs by trajectory: each is trained once, the longest groups first."""
+"""A sweep's jobs as a tree: where they share epochs, one of them trains these for all."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from hhexp.data import Dataset
-from hhexp.experiment.identity import Identity, identify, name_trajectory
 from hhexp.experiment.job import Job
 from hhexp.experiment.plan import Plan, make_plan
+from hhexp.experiment.stages import Chain, build_chain, count_shared
 from hhexp.launching.devices import choose_device
+from hhexp.tracking.query import find_families
 from hhexp.tracking.store import Store
 
 
 @dataclass(frozen=True)
-class Scheduled:
-    """A job with what will be done for it."""
+class Planned:
+    """A job, its stages, and what the store has for it."""
 
     job: Job
-    identity: Identity
+    chain: Chain
     plan: Plan
-    follows: str | None
-    """The job of this sweep whose end it continues from."""
-    epochs: int
-    """How many epochs it will train."""
-
-    def __str__(self) -> str:
-        if self.follows:
-            return f"continue: from the end of {self.follows}"
-        return str(self.plan)
 
 
-def schedule(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[list[Scheduled]]:
-    """Group jobs by trajectory, each group by its epochs, the groups with most to train first."""
-    groups: dict[str, list[tuple[Job, Identity]]] = {}
-    for job, dataset in jobs:
-        parts = identify(job.config, dataset, choose_device(job.config.runtime.device))
-        groups.setdefault(name_trajectory(parts), []).append((job, parts))
-    scheduled = [_schedule_group(members, name, store) for name, members in groups.items()]
-    return sorted(scheduled, key=lambda group: -sum(member.epochs for member in group))
+@dataclass(frozen=True)
+class Branch:
+    """A job's place in the tree."""
+
+    job: Job
+    start: int
+    """How many epochs it need not train."""
+    parent: str | None = None
+    """The job from whose state after epoch ``start`` it continues; None where it needs none."""
+    after_end: bool = False
+    """Whether that job has to end first, as it answers this one too."""
+    longest: int = 0
+    """Epochs of the longest way through the tree from here on."""
+
+    @property
+    def epochs(self) -> int:
+        """How many it has to train."""
+        return self.job.config.epochs - self.start
 
 
-def _schedule_group(
-    members: list[tuple[Job, Identity]], name: str, store: Store
-) -> list[Scheduled]:
-    group: list[Scheduled] = []
-    for job, parts in sorted(members, key=lambda member: member[0].config.epochs):
-        config = job.config
-        chosen = make_plan(store, name, config.epochs, reuse=config.may_reuse)
-        before = group[-1] if group else None
-        follows = None
-        start = chosen.first_epoch - 1
-        # Where nothing in the store leads further, the job before in this group does.
-        if (
-            before
-            and config.may_reuse
-            and chosen.action != "hit"
-            and before.job.config.epochs >= start
-        ):
-            follows, start = before.job.key, before.job.config.epochs
-        epochs = 0 if chosen.action == "hit" else max(0, config.epochs - start)
-        group.append(Scheduled(job, parts, chosen, follows, epochs))
-    return group
+def plan_jobs(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[Planned]:
+    """Find what the store has for each job; it is asked once for all of them."""
+    chains = [
+        build_chain(job.config, dataset, choose_device(job.config.runtime.device))
+        for job, dataset in jobs
+    ]
+    wanted = {
+        chain.stages[0]
+        for (job, _), chain in zip(jobs, chains, strict=True)
+        if job.config.may_reuse
+    }
+    families = find_families(store, wanted)
+    return [
+        Planned(
+            job,
+            chain,
+            make_plan(families[chain.stages[0]], chain) if job.config.may_reuse else Plan("train"),
+        )
+        for (job, _), chain in zip(jobs, chains, strict=True)
+    ]
+
+
+def arrange(planned: Iterable[Planned]) -> list[Branch]:
+    """Find who trains what, and who continues from whom: no epoch is trained twice.
+
+    Where jobs part, each way is trained by the job that ends first on the longest way through; the
+    others continue from its states. What must not reuse anything stands alone.
+
+    Returns:
+        the branches, each after the one that it continues from.
+    """
+    alone = [Branch(each.job, 0) for each in planned if not each.job.config.may_reuse]
+    grouped: dict[tuple[str, int], list[Planned]] = defaultdict(list)
+    for each in planned:
+        if each.job.config.may_reuse:
+            start = each.plan.start
+            grouped[each.chain.stages[start], start].append(each)
+    branches: list[Branch] = []
+    left: list[tuple[Planned | None, int, list[Planned]]]
+    left = [(None, start, group) for (_, start), group in grouped.items()]
+    while left:
+        parent, start, group = left.pop()
+        for members in _part(group, start):
+            first = _choose_first(members)
+            same = parent is not None and first.chain.request == parent.chain.request
+            key = parent.job.key if parent else None
+            branches.append(Branch(first.job, start, key, same))
+            leaving: dict[int, list[Planned]] = defaultdict(list)
+            for member in members:
+                if member is not first:
+                    leaving[count_shared(first.chain, member.chain)].append(member)
+            left += [(first, epoch, others) for epoch, others in leaving.items()]
+    return _measure([*branches, *alone])
+
+
+def _part(group: Sequence[Planned], start: int) -> Iterable[list[Planned]]:
+    """The jobs of a group by their next stage; those that end here by what they ask for."""
+    ways: dict[str, list[Planned]] = defaultdict(list)
+    for member in group:
+        chain = member.chain
+        ways[chain.stages[start + 1] if chain.epochs > start else chain.request].append(member)
+    return ways.values()
+
+
+def _choose_first(members: Sequence[Planned]) -> Planned:
+    """The one that ends first on the way of the one that takes longest."""
+    longest = max(members, key=lambda member: member.chain.epochs)
+    on_the_way = (
+        member
+        for member in members
+        if count_shared(member.chain, longest.chain) == member.chain.epochs
+    )
+    return min(on_the_way, key=lambda member: member.chain.epochs)
+
+
+def _measure(branches: Sequence[Branch]) -> list[Branch]:
+    """Give each job the epochs whose states it has to keep, and each branch its longest way."""
+    keep: dict[str, set[int]] = defaultdict(set)
+    longest: dict[str, int] = {}
+    measured = []
+    for branch in reversed(branches):
+        key = branch.job.key
+        way = max(branch.epochs, longest.get(key, 0) - branch.start)
+        kept = tuple(sorted(keep[key]))
+        measured.append(replace(branch, job=replace(branch.job, keep=kept), longest=way))
+        if branch.parent is not None:
+            keep[branch.parent].add(branch.start)
+            ends = branch.start + way
+            longest[branch.parent] = max(longest.get(branch.parent, 0), ends)
+    return measured[::-1]

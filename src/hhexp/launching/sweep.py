@@ -14,19 +14,27 @@ from hhexp import experiment
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.display import PlannedRun, display
+from hhexp.display.events import Event
 from hhexp.experiment import Job, Outcome, make_tags, read_data
 from hhexp.experiment.identity import foresee_portability
 from hhexp.experiment.plan import explain_miss
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
-from hhexp.launching.schedule import Scheduled, schedule
+from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
+from hhexp.launching.precision import warn_of_bfloat16
+from hhexp.launching.schedule import Planned, plan_jobs
+from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking.names import find_name
-from hhexp.tracking.query import make_answer_tags, read_histories
+from hhexp.tracking.pruning import GB, keep_within
+from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags, read_histories
 from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
-from hhexp.training.runtime import bfloat16_is_native
+
+NEIGHBOURS = 50
+"""Runs among which the nearest is looked for."""
 
 _current: ContextVar[Sweep] = ContextVar("sweep")
 
@@ -48,6 +56,8 @@ class Sweep:
     store: Store | None = None
     parent: TrackedRun | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    finished: list[tuple[Job, str]] = field(default_factory=list)
+    """The jobs that were trained to their end, with their runs."""
     datasets: dict[str, Dataset] = field(default_factory=dict)
 
     @staticmethod
@@ -68,6 +78,7 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
+        self._drop_states()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
@@ -107,12 +118,13 @@ class Sweep:
         if self.store is None:
             self.store = Store.resolve(jobs[0].config.tracking.uri)
             self.store.prepare()  # once, before any worker uses it
-        groups = schedule(list(zip(jobs, datasets, strict=True)), self.store)
-        self._say_plans([member for group in groups for member in group])
+        planned = plan_jobs(list(zip(jobs, datasets, strict=True)), self.store)
+        tree = Tree([each for each in planned if each.plan.action != "hit"])
+        self._say_plans(planned, tree, explain=explain)
         if explain:
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self._start_parent(jobs[0].config)
-        outcomes = self._train(groups, at_once)
+        outcomes = self._train(planned, tree, at_once)
         ordered = [self._find_objective(job, outcomes[job.key]) for job in jobs]
         self.outcomes += ordered
         return ordered
@@ -135,16 +147,10 @@ class Sweep:
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
-        runtimes = [job.config.runtime for job in jobs]
-        if (
-            any(runtime.precision == "mixed_bfloat16" for runtime in runtimes)
-            and any(choose_device(runtime.device) == "cpu" for runtime in runtimes)
-            and not bfloat16_is_native()
-        ):
-            self.say(
-                "warning: this CPU has no AMX, so mixed_bfloat16 is several times slower than "
-                "float32"
-            )
+        """Print each warning once, however many jobs it is for."""
+        for warning in dict.fromkeys(warn_of_bfloat16(job.config.runtime) for job in jobs):
+            if warning:
+                self.say(warning)
 
     def _start_parent(self, config: Config) -> None:
         """Start the sweep's own run."""
@@ -158,47 +164,81 @@ class Sweep:
                 {**make_tags(config), KIND: "sweep", COMMAND: command},
             )
 
-    def _say_plans(self, members: Sequence[Scheduled]) -> None:
-        """Print what is done for each job and, with explain=true, why it must be trained."""
-        for member in members:
-            config = member.job.config
-            trains_all = member.plan.action == "train" and not member.follows
-            if config.explain or member.plan.notes or not trains_all:
-                self.say(f"{member.job.key}: {member}")
-            if config.explain and choose_device(config.runtime.device) == "cpu":
-                self.say(f"  {foresee_portability(config)}")
-            if config.explain and trains_all and self.store is not None:
-                if config.may_reuse:
-                    reason = explain_miss(self.store, member.identity)
-                else:
-                    reason = "state.trace=true" if config.reuse else "reuse=false"
-                self.say(f"  {reason}")
+    def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
+        """Print what is done for each job that is not trained from scratch, and what that saves.
 
-    def _train(self, groups: Sequence[Sequence[Scheduled]], at_once: int) -> dict[str, Outcome]:
+        With explain=true for each job, with the reason, and the tree of all.
+        """
+        assert self.store is not None
+        branches = {branch.job.key: branch for branch in tree.branches}
+        known = find_recent(self.store, NEIGHBOURS) if explain else []
+        for each in planned:
+            branch = branches.get(each.job.key)
+            trains_all = branch is not None and branch.start == 0
+            if explain or each.plan.notes or not trains_all:
+                self.say(f"{each.job.key}: {say_plan(each.plan, branch)}")
+            if explain and choose_device(each.job.config.runtime.device) == "cpu":
+                self.say(f"  {foresee_portability(each.job.config)}")
+            if explain and trains_all:
+                self.say(f"  {_explain_training(each, known)}")
+        if len(planned) > 1:
+            self.say(say_sharing(planned, tree))
+        if explain and len(planned) > 1:
+            self.console.print(draw_tree(tree))
+
+    def _train(self, planned: Sequence[Planned], tree: Tree, at_once: int) -> dict[str, Outcome]:
         """Reuse finished runs where possible, and train the rest."""
         assert self.store is not None and self.engine is not None
-        done: dict[str, Outcome] = {}
-        left: list[list[Job]] = []
-        planned = [PlannedRun(m.job.key, m.epochs) for group in groups for m in group]
+        hits = [each for each in planned if each.plan.action == "hit"]
+        shown = [PlannedRun(each.job.key, 0) for each in hits]
+        shown += [PlannedRun(branch.job.key, branch.epochs) for branch in tree.branches]
         # A live display would be drawn over a debugger's prompt.
         live = not self.engine.in_this_process
-        with display(planned, min(at_once, len(groups)), self.console, live=live) as report:
-            for group in groups:
-                for member in group:
-                    if member.plan.action == "hit":
-                        done[member.job.key] = experiment.reuse(
-                            member.job, self.store, member.plan, report
-                        )
-                if rest := [m.job for m in group if m.job.key not in done]:
-                    left.append(rest)
-            if left:
+        answered = Tree([])
+        with display(shown, min(at_once, len(tree.jobs)), self.console, live=live) as report:
+
+            def hear(event: Event) -> None:
+                answered.hear(event)
+                report(event)
+
+            for each in hits:
+                experiment.reuse(each.job, self.store, each.plan, hear)
+            if tree.jobs:
                 parent_id = self.parent.run_id if self.parent else None
-                done |= self.engine.run(left, report, parent_id)
-        return done
+                try:
+                    self.engine.run(tree, report, parent_id)
+                finally:
+                    self._note_finished(tree)
+        return answered.outcomes | tree.outcomes
+
+    def _note_finished(self, tree: Tree) -> None:
+        for job in tree.jobs:
+            outcome = tree.outcomes.get(job.key)
+            if outcome and outcome.finished and outcome.run_id:
+                self.finished.append((job, outcome.run_id))
+
+    def _drop_states(self) -> None:
+        """Delete the states that the configuration does not let stay after the training."""
+        for job, run_id in self.finished:
+            if job.config.state.keep == "newest" and self.store:
+                drop_states(self.store, find_states(self.store, run_id)[:-1])
+        budgets = [job.config.state.budget_gb for job, _ in self.finished]
+        if (given := [budget for budget in budgets if budget is not None]) and self.store:
+            dropped = keep_within(self.store, int(min(given) * GB))
+            if dropped:
+                self.say(f"state.budget_gb={min(given):g}: {dropped} saved states were deleted")
 
     def say(self, text: str) -> None:
         """Print a line exactly as it is, even if it has brackets."""
         self.console.print(text, soft_wrap=True)
+
+
+def _explain_training(each: Planned, known: Sequence[StoredRun]) -> str:
+    """Why a job is trained from scratch."""
+    config = each.job.config
+    if config.may_reuse:
+        return explain_miss(known, each.chain)
+    return "state.trace=true" if config.reuse else "reuse=false"
 
 
 def describe_dataset(dataset: Dataset) -> str:

@@ -8,6 +8,7 @@ import yaml
 
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
+from hhexp.experiment.stages import is_beginning
 from hhexp.experiment.trace import FILE, Trace, read_trace
 from hhexp.provenance import FOLDER
 from hhexp.reproduction.record import Record
@@ -67,7 +68,8 @@ def bisect(
     record, asked = reproduction.record, reproduction.job.config.epochs
     past = None if settings else read_past(record)
     # Most runs that differ do so in the first epoch; the learning rate may depend on them all.
-    tries = [asked] if asked == 1 or "lr.epochs" in reproduction.identity else [1, asked]
+    shortened = asked > 1 and is_beginning(reproduction.job.config, 1, reproduction.images)
+    tries = [1, asked] if shortened else [asked]
     for epochs in tries:
         jobs = make_jobs(reproduction.job, settings, epochs)
         outcomes = train_jobs(jobs, store, console)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hhexp.experiment.identity import name_trajectory
+from hhexp.experiment.stages import name_first_stage
 from hhexp.reproduction.history import is_counted
 from hhexp.reproduction.record import Record
 from hhexp.tracking.names import make_names
@@ -22,7 +22,7 @@ from hhexp.tracking.query import (
     read_last_values,
 )
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import TRAJECTORY
+from hhexp.tracking.tags import FIRST_STAGE
 
 ROUNDING = 1e-9
 """Some databases and servers pass a number on as text; an edit is larger than this share of it."""
@@ -43,7 +43,7 @@ def find_doubts(store: Store, record: Record) -> list[str]:
         run = find_run(store, record.run_id)
     except NoSuchRunError:
         return doubts
-    doubts += _check_trajectory(run, record)
+    doubts += _check_stage(run, record)
     histories = read_histories(store, run.run_id)
     doubts += compare_metrics(record, histories, read_last_values(store, run.run_id))
     return doubts
@@ -132,8 +132,8 @@ def _check_sources(record: Record) -> Iterator[str]:
         yield f"sources.json and the record's identity have different hashes of {wrong[0]}{more}"
 
 
-def _check_trajectory(run: StoredRun, record: Record) -> Iterator[str]:
-    """Whether the tag that names the run's trajectory is the hash of its identity."""
-    tag = run.tags.get(TRAJECTORY)
-    if tag is not None and tag != name_trajectory(record.identity):
-        yield f"the run's tag {TRAJECTORY} is not the hash of its identity on record"
+def _check_stage(run: StoredRun, record: Record) -> Iterator[str]:
+    """Whether the tag that names the run's first stage is the hash of its identity."""
+    tag = run.tags.get(FIRST_STAGE)
+    if tag is not None and tag != name_first_stage(record.identity):
+        yield f"the run's tag {FIRST_STAGE} is not the hash of its identity on record"

@@ -9,12 +9,15 @@ from typing import Any
 
 import yaml
 
+from hhexp.config.schema import Config
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome, Trusted, check_recorded, read_data
 from hhexp.experiment.identity import Identity, identify, list_differences
+from hhexp.experiment.stages import is_beginning
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
+from hhexp.launching.tree import Tree
 from hhexp.provenance import FOLDER, collect
 from hhexp.reproduction.difference import find_differences
 from hhexp.reproduction.record import Record, read_epochs
@@ -39,6 +42,8 @@ class Reproduction:
     """Of what would be trained here and now."""
     provenance: dict[str, str]
     """As it would be logged."""
+    images: int
+    """In the training split."""
     doubts: tuple[str, ...]
     """What speaks against the record."""
 
@@ -83,12 +88,14 @@ def prepare_reproduction(
     values |= {"reuse": False, "explain": False}
     config = check_recorded(values, trusted)
     key = f"reproduction of {record.run_id[:8]}"
-    job = Job(key, config, tuple(record.overrides), record.choices, record.run_id)
+    job = Job(key, config, tuple(record.overrides), record.choices, reproduces=record.run_id)
     kind = choose_device(config.runtime.device)
     try:
         dataset = read_data(config)
     except UserError as error:
         raise UserError(f"{error}; say where the data lies now with --data-root") from error
+    if epochs is not None:
+        _check_rates(config, len(record.epochs), len(dataset.train.paths))
     now = collect(
         modules=config.modules,
         dataset=dataset,
@@ -98,7 +105,8 @@ def prepare_reproduction(
     now |= {f"{FOLDER}/config.yaml": as_recorded}
     # The model's graphs are taken to be those on record. The tables of this CPU are looked at here.
     parts = identify(config, dataset, kind, record.portability)
-    return Reproduction(record, job, parts, now, tuple(doubts))
+    images = len(dataset.train.paths)
+    return Reproduction(record, job, parts, now, images, tuple(doubts))
 
 
 def reproduce(
@@ -145,7 +153,9 @@ def train_jobs(jobs: Sequence[Job], store: Store, console: Terminal) -> dict[str
     with Processes() as engine:
         at_once = engine.prepare(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
-            return engine.run([[job] for job in jobs], report)
+            tree = Tree.of(jobs)
+            engine.run(tree, report)
+            return tree.outcomes
 
 
 def choose_exit_status(verdicts: Sequence[Verdict | None]) -> int:
@@ -192,11 +202,15 @@ def _choose_cap(option: str, recorded: str) -> str:
     return isa.find_option(recorded) if isa.reaches(recorded) else "native"
 
 
-def _limit_epochs(values: dict[str, Any], epochs: int, record: Record) -> None:
-    if not 1 <= epochs <= len(record.epochs):
-        raise UserError(f"--epochs {epochs}: the run has {len(record.epochs)} epochs")
-    if "lr.epochs" in record.identity and epochs != len(record.epochs):
+def _check_rates(config: Config, epochs: int, images: int) -> None:
+    whole = config.model_copy(update={"epochs": epochs})
+    if not is_beginning(whole, config.epochs, images):
         raise UserError(
             "--epochs: this run's learning rate depends on all its epochs; leave it out"
         )
+
+
+def _limit_epochs(values: dict[str, Any], epochs: int, record: Record) -> None:
+    if not 1 <= epochs <= len(record.epochs):
+        raise UserError(f"--epochs {epochs}: the run has {len(record.epochs)} epochs")
     values["epochs"] = epochs

@@ -3,6 +3,8 @@
 import contextlib
 import functools
 import itertools
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,16 @@ from hhexp.reproduction import published
 from hhexp.reproduction.record import Record, read_epochs
 from hhexp.tracking.query import find_finished
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import IDENTITY
+from hhexp.tracking.tags import IDENTITY, tag_contains
 from hhexp.training.state import PastEpoch
 
 PARTS = TypeAdapter(dict[str, str | int | float | bool | None], config=ConfigDict(strict=True))
 """The parts of an identity."""
 Candidate = tuple[dict[str, Any], Callable[[], list[PastEpoch]]]
 """A run's identity, and how its epochs are read where they are wanted."""
+
+MOST_PARTS = 30
+"""Parts of an identity that the store is asked for: each is a join, of which SQLite does 64."""
 
 
 def find_other_seeds(
@@ -37,7 +42,8 @@ def find_other_seeds(
     """
     own_seed, own = _split_seed(record.identity)
     found: dict[object, PastEpoch] = {}
-    for identity, read in itertools.chain(_list_stored(store), _list_published(experiments)):
+    stored, published_too = _list_stored(store, own), _list_published(experiments)
+    for identity, read in itertools.chain(stored, published_too):
         seed, rest = _split_seed(identity)
         if rest == own and seed != own_seed and seed not in found:
             with contextlib.suppress(UserError):  # another run's damage says nothing of this one
@@ -47,11 +53,25 @@ def find_other_seeds(
     return list(found.values())
 
 
-def _list_stored(store: Store) -> Iterator[Candidate]:
-    for run in find_finished(store, "run"):
+def _list_stored(store: Store, shared: dict[str, Any]) -> Iterator[Candidate]:
+    for run in find_finished(store, "run", *_ask_for(shared)):
         with contextlib.suppress(ValueError):  # no tag, or one that was cut
             identity = PARTS.validate_python(parse_json(run.tags.get(IDENTITY, "")))
             yield identity, functools.partial(read_epochs, store, run.run_id)
+
+
+def _ask_for(shared: dict[str, Any]) -> list[str]:
+    """What the store is asked of a run's identity: not all, but what few other runs have.
+
+    Each part is asked for by itself, as a record may have them in another order.
+    """
+    asked = [
+        json.dumps({name: value})[1:-1]
+        for name, value in shared.items()
+        if not name.startswith("source ")
+    ]
+    plain = [part for part in asked if not re.search(r"['\\%]", part)]
+    return [tag_contains(IDENTITY, part) for part in plain[:MOST_PARTS]]
 
 
 def _list_published(experiments: Path) -> Iterator[Candidate]:

@@ -1,12 +1,24 @@
 """Artifacts of a run, read back: other people's files, under names that other people gave."""
 
+import functools
 import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hhexp.errors import UserError
 from hhexp.limits import TEXT_BYTES
 from hhexp.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+AT_ONCE = 8
+"""Artifacts that are read at once: most of a server's answer is waiting for it."""
+AHEAD = 100
+"""Artifacts that are read before they are asked for."""
 
 
 def read_text(store: Store, run_id: str, path: str) -> str | None:
@@ -17,15 +29,55 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
             UTF-8 text, or the store cannot be used.
     """
     check_path(path)
-    client = store.client()
+    return _read(_open_of(store, run_id), run_id, path)
+
+
+def read_texts(store: Store, places: Mapping[str, str], path: str) -> Iterator[str | None]:
+    """The text of the same artifact of several runs, in their order; None where one has none.
+
+    Args:
+        store: where the runs are.
+        places: the addresses of the runs' artifacts, by the runs' IDs.
+        path: the artifact's.
+
+    Raises:
+        UserError: as ``read_text``.
+    """
+    check_path(path)
+
+    def read(run_id: str) -> str | None:
+        return _read(_open(places[run_id], store.uri), run_id, path)
+
+    ids = list(places)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for start in range(0, len(ids), AHEAD):
+            yield from pool.map(read, ids[start : start + AHEAD])
+
+
+@functools.lru_cache  # a run's artifacts stay where they are
+def _open_of(store: Store, run_id: str) -> "ArtifactRepository":
+    return _open(store.client().get_run(run_id).info.artifact_uri, store.uri)
+
+
+def _open(place: str, tracking_uri: str) -> "ArtifactRepository":
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(place, tracking_uri=tracking_uri)
+
+
+def _read(repository: "ArtifactRepository", run_id: str, path: str) -> str | None:
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
     folder = str(PurePosixPath(path).parent)
-    listed = client.list_artifacts(run_id, None if folder == "." else folder)
+    listed = repository.list_artifacts(None if folder == "." else folder)
     sizes = {entry.path: entry.file_size for entry in listed}
     if path not in sizes:
         return None
     TEXT_BYTES.check(sizes[path] or 0, f"run {run_id}: the artifact {path}")
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
-        content = Path(client.download_artifacts(run_id, path, temporary)).read_bytes()
+        here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
+        file = repository.download_artifacts(path, None if here else temporary)
+        content = Path(file).read_bytes()
     try:
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:

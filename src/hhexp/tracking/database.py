@@ -1,5 +1,6 @@
 """The SQLite file of a local store: created completely, or not at all."""
 
+import contextlib
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,11 @@ from hhexp.tracking.quiet import quieten
 PATIENCE_S = 60
 """How long to wait while another process writes to the database, in seconds. A slow disk can keep
 one for longer than the 5 s that Python waits by itself."""
+
+GROWTH = 10
+"""How many times as many runs make SQLite's statistics stale."""
+SAMPLE = 1000
+"""Rows of an index that they are taken from: enough, and a store of any size takes moments."""
 
 
 def create(database: Path, artifacts: Path) -> None:
@@ -60,6 +66,47 @@ def check(database: Path) -> None:
             connection.close()
     except sqlite3.Error as error:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error
+
+
+def find_ids(database: Path, pattern: str, most: int) -> list[str]:
+    """The IDs of at most so many runs, of those that were not deleted, that are LIKE a pattern.
+
+    Raises:
+        UserError: it cannot be read, or is not MLflow's.
+    """
+    asked = "run_uuid LIKE ? AND lifecycle_stage = 'active' ORDER BY start_time LIMIT ?"
+    try:
+        with contextlib.closing(sqlite3.connect(database, PATIENCE_S)) as connection:
+            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", [pattern, most])
+            return [run_id for (run_id,) in found]
+    except sqlite3.Error as error:
+        raise UserError(f"the tracking store {database} cannot be read: {error}") from error
+
+
+@cache
+def keep_statistics(database: Path) -> None:
+    """Let SQLite count what its indexes hold, where the runs have become ten times as many.
+
+    Without statistics SQLite reads a metric of all runs to find that of one. To be called before
+    MLflow opens the database. Of one that may only be read, or is being written, nothing changes.
+    """
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(database, timeout=1)) as connection,
+    ):
+        (runs,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        if runs > GROWTH * _read_counted(connection):
+            connection.execute(f"PRAGMA analysis_limit = {SAMPLE}")
+            connection.execute("ANALYZE")
+
+
+def _read_counted(connection: sqlite3.Connection) -> int:
+    """The runs that there were when SQLite last counted."""
+    known = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"
+    if connection.execute(known).fetchone() == (0,):
+        return 0
+    counted = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'runs'"
+    return connection.execute(counted).fetchone()[0] or 0
 
 
 @cache

@@ -2,22 +2,24 @@
 
 import difflib
 import itertools
-import math
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hhexp.errors import UserError
+from hhexp.tracking import database
+from hhexp.tracking.histories import read_many
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
+    FIRST_STAGE,
     KIND,
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
     RUNS,
-    TRAJECTORY,
     tag_equals,
 )
 
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 ID_LENGTH = 32
 """Hexadecimal digits in a run's ID."""
 PAGE = 500
-"""Runs fetched in one call."""
+"""Runs fetched in one call, at most: each takes MLflow some milliseconds."""
+FEW = 20
+"""First stages that are looked for one by one."""
+NAMED = 4
+"""Runs that a message names."""
+IDS = 100
+"""IDs in one question."""
 ANSWERS_A_TAG = 150
 """IDs that fit into a tag, with commas, whatever the store."""
 
@@ -39,7 +47,7 @@ class NoSuchRunError(UserError):
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run, without its metrics and artifacts."""
+    """A run, without its metrics' values and its artifacts."""
 
     run_id: str
     name: str
@@ -51,6 +59,10 @@ class StoredRun:
     """In UTC."""
     end: datetime | None
     parent_id: str | None
+    metrics: tuple[str, ...] = ()
+    """The names of its metrics."""
+    artifacts: str = ""
+    """The address of its artifacts."""
 
     @property
     def kind(self) -> str | None:
@@ -65,23 +77,58 @@ def find_run(store: Store, prefix: str) -> StoredRun:
         NoSuchRunError: there is none.
         UserError: there is more than one, or the store cannot be used.
     """
-    client = store.client()
     wanted = prefix.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{1,32}", wanted):
         raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
-    runs = list(_search(client, f"attributes.run_id LIKE '{wanted}%'"))
-    if len(runs) == 1:
+    ids = _find_ids(store, f"{wanted}%", NAMED + 1)
+    if not ids:
+        hint = _hint_at(store, wanted)
+        raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
+    runs = find_runs(store, ids[:NAMED])
+    if len(ids) == 1:
         return runs[0]
-    if runs:
-        names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs[:4])
-        more = f" and {len(runs) - 4} more" if len(runs) > 4 else ""
-        raise UserError(
-            f"{len(runs)} runs in {store} have an ID that starts with {prefix}: {names}{more}"
-        )
-    known = [run.run_id[: len(wanted)] for run in _search(client)]
-    near = difflib.get_close_matches(wanted, known, 1) if len(wanted) > 3 else []
-    hint = f"; did you mean {near[0]}?" if near else f" (it has {len(known)} runs)"
-    raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
+    names = ", ".join(f"{run.run_id[: len(wanted) + 6]}… ({run.name})" for run in runs)
+    count, more = (f"more than {NAMED}", ", …") if len(ids) > NAMED else (str(len(ids)), "")
+    raise UserError(f"{count} runs in {store} have an ID that starts with {prefix}: {names}{more}")
+
+
+def _hint_at(store: Store, wanted: str) -> str:
+    """The beginning of an ID that was perhaps meant, as the end of a message.
+
+    A beginning with one wrong digit has one half that is right.
+    """
+    half = len(wanted) // 2
+    patterns = (f"{wanted[:half]}%", f"{'_' * half}{wanted[half:]}%") if len(wanted) > 3 else ()
+    known = [run_id for pattern in patterns for run_id in _find_ids(store, pattern, IDS)]
+    if near := difflib.get_close_matches(wanted, [run_id[: len(wanted)] for run_id in known], 1):
+        return f"; did you mean {near[0]}?"
+    return "" if _find_ids(store, "%", 1) else "; it has no runs"
+
+
+def _find_ids(store: Store, pattern: str, most: int) -> list[str]:
+    """The IDs that are LIKE a pattern in SQL, at most so many: of a SQLite file without MLflow,
+    whose import takes a second or two."""
+    if store.is_sqlite:
+        database.check(store.database)
+        return database.find_ids(store.database, pattern, most)
+    found = _search(store.client(), f"attributes.run_id LIKE '{pattern}'", most=most)
+    return [run.run_id for run in found]
+
+
+def find_runs(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
+    """The runs with these IDs, in their order.
+
+    Raises:
+        NoSuchRunError: there is none with one of them.
+    """
+    client = store.client()
+    found: dict[str, StoredRun] = {}
+    for start in range(0, len(run_ids), IDS):
+        listed = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS])
+        found |= {run.run_id: run for run in _search(client, f"attributes.run_id IN ({listed})")}
+    if lacking := [run_id for run_id in run_ids if run_id not in found]:
+        raise NoSuchRunError(f"{store} has no run {', '.join(lacking[:NAMED])}")
+    return [found[run_id] for run_id in run_ids]
 
 
 def find_children(store: Store, parent_id: str) -> list[StoredRun]:
@@ -89,15 +136,32 @@ def find_children(store: Store, parent_id: str) -> list[StoredRun]:
     return list(_search(store.client(), tag_equals(PARENT, parent_id)))
 
 
-def find_on_trajectory(store: Store, trajectory: str) -> list[StoredRun]:
-    """The runs on a trajectory, in the order in which they started."""
-    return list(_search(store.client(), tag_equals(TRAJECTORY, trajectory)))
+def find_families(store: Store, names: Collection[str]) -> dict[str, list[StoredRun]]:
+    """The runs that were trained with each of these first stages, in the order of their start.
+
+    The store is asked once for each, or once for all runs where that is less.
+    """
+    client, trained = store.client(), tag_equals(KIND, "run")
+    if len(names) <= FEW:
+        return {
+            name: list(_search(client, f"{trained} AND {tag_equals(FIRST_STAGE, name)}"))
+            for name in names
+        }
+    families: dict[str, list[StoredRun]] = {name: [] for name in names}
+    for run in _search(client, trained):
+        if (name := run.tags.get(FIRST_STAGE)) in families:
+            families[str(name)].append(run)
+    return families
+
+
+def find_trained(store: Store) -> Iterator[StoredRun]:
+    """All runs that were trained, finished or not, the oldest first; no sweeps or reproductions."""
+    return _search(store.client(), tag_equals(KIND, "run"))
 
 
 def find_recent(store: Store, most: int) -> list[StoredRun]:
     """The last runs that were trained, the newest first."""
-    runs = _search(store.client(), tag_equals(KIND, "run"), order="DESC")
-    return list(itertools.islice(runs, most))
+    return list(_search(store.client(), tag_equals(KIND, "run"), order="DESC", most=most))
 
 
 def find_matching(store: Store, condition: str) -> list[StoredRun]:
@@ -115,10 +179,16 @@ def find_matching(store: Store, condition: str) -> list[StoredRun]:
         raise UserError(f"filter {condition!r}: {said}") from error
 
 
-def find_finished(store: Store, kind: str) -> list[StoredRun]:
-    """The runs of a kind (run, sweep or reproduction) that finished, the oldest first."""
-    condition = f"{tag_equals(KIND, kind)} AND attributes.status = 'FINISHED'"
-    return list(_search(store.client(), condition))
+def find_finished(store: Store, kind: str, *conditions: str) -> list[StoredRun]:
+    """The runs of a kind (run, sweep or reproduction) that finished, the oldest first.
+
+    Args:
+        store: where the runs are.
+        kind: theirs.
+        conditions: what else must be true of them, in MLflow's search language.
+    """
+    asked = [tag_equals(KIND, kind), "attributes.status = 'FINISHED'", *conditions]
+    return list(_search(store.client(), " AND ".join(asked)))
 
 
 def find_sweep_runs(store: Store, prefix: str) -> list[str]:
@@ -169,14 +239,9 @@ def read_histories(store: Store, run_id: str) -> dict[str, list[float]]:
 
     An epoch that was trained again after a resume has its last value; one that has none is NaN.
     """
-    client = store.client()
-    histories = {}
-    for name in sorted(client.get_run(run_id).data.metrics):
-        measured = client.get_metric_history(run_id, name)
-        values = {m.step: m.value for m in sorted(measured, key=lambda m: m.timestamp)}
-        epochs = range(1, max(values) + 1)
-        histories[name] = [values.get(epoch, math.nan) for epoch in epochs]
-    return histories
+    names = tuple(store.client().get_run(run_id).data.metrics)
+    histories = read_many(store, {run_id: names})[run_id]
+    return {name: list(values) for name, values in histories.items()}
 
 
 def read_last_values(store: Store, run_id: str) -> dict[str, float]:
@@ -184,21 +249,23 @@ def read_last_values(store: Store, run_id: str) -> dict[str, float]:
     return dict(store.client().get_run(run_id).data.metrics)
 
 
-def _search(client: "MlflowClient", condition: str = "", order: str = "ASC") -> Iterator[StoredRun]:
-    """All runs of all experiments that meet a condition in MLflow's search language."""
+def _search(
+    client: "MlflowClient", condition: str = "", order: str = "ASC", most: int = sys.maxsize
+) -> Iterator[StoredRun]:
+    """The runs of all experiments that meet a condition in MLflow's search language."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     token = None
     while True:
         page = client.search_runs(
             experiments,
             condition,
-            max_results=PAGE,
+            max_results=min(PAGE, most),
             order_by=[f"attributes.start_time {order}"],
             page_token=token,
         )
-        yield from map(_read_run, page)
-        token = page.token
-        if not token:
+        yield from itertools.islice(map(_read_run, page), most)
+        token, most = page.token, most - len(page)
+        if not token or most <= 0:
             return
 
 
@@ -207,12 +274,19 @@ def _read_run(run: "Run") -> StoredRun:
         run_id=run.info.run_id,
         name=run.info.run_name or "",
         status=run.info.status,
-        params=dict(run.data.params),
-        tags=dict(run.data.tags),
+        params=_share(run.data.params),
+        tags=_share(run.data.tags),
         start=_read_time(run.info.start_time),
         end=_read_time(run.info.end_time) if run.info.end_time else None,
         parent_id=run.data.tags.get(PARENT),
+        metrics=tuple(sys.intern(name) for name in sorted(run.data.metrics)),
+        artifacts=run.info.artifact_uri,
     )
+
+
+def _share(texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts, each of which is kept once for all runs that have it."""
+    return {sys.intern(name): sys.intern(value) for name, value in texts.items()}
 
 
 def _read_time(milliseconds: int) -> datetime:

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,7 +234,7 @@ class TrackedRun:
         entries = [Metric(name, float(value), now_ms, epoch) for name, value in metrics.items()]
         self._client.log_batch(self.run_id, metrics=entries)
 
-    @property
+    @cached_property
     def _client(self) -> "MlflowClient":
         return self.store.client()
 

@@ -1,25 +1,24 @@
-"""Training states as artifacts of their runs.
+"""Training states as artifacts of their runs, each named by the stage that it is the end of.
 
-A state counts once its run's tag names it, which is set after the file is whole in the store: a
-crash at any moment leaves the tagged state whole.
+A state counts once its run's tag names it, which is set after the file is whole in the store, and
+deleted before the file is: a crash at any moment leaves every tagged state whole.
 """
 
+import contextlib
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from hhexp.reading import parse_json
+from hhexp.reading import MAPPING, parse_json
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import STATE
-
-if TYPE_CHECKING:
-    from hhexp.tracking.query import StoredRun
 
 FOLDER = "state"
 
@@ -30,65 +29,86 @@ class SavedState:
 
     run_id: str
     epoch: int
+    stage: str
+    """All that led to it; a run whose stages hold the same one can continue from it."""
     sha256: str
     """Of the file, in hex."""
+    size: int
+    """Of the file, in bytes."""
+    stays: bool
+    """Whether it stays when a newer one is there."""
 
     @property
     def path(self) -> str:
         """The artifact's path."""
         return f"{FOLDER}/epoch-{self.epoch:05}.npz"
 
+    @property
+    def tag(self) -> str:
+        """The name of the tag."""
+        return f"{STATE}{self.epoch:05}"
+
 
 STATES = TypeAdapter(SavedState)
 
 
-def keep_state(run: TrackedRun, content: bytes, epoch: int) -> SavedState:
-    """Log a state, name it in the run's tag, and only then delete the one before."""
-    before = find_state(run.store, run.run_id)
-    record = SavedState(run.run_id, epoch, hashlib.sha256(content).hexdigest())
+def keep_state(
+    run: TrackedRun, content: bytes, epoch: int, stage: str, *, stays: bool = False
+) -> SavedState:
+    """Log a state, name it in a tag, and only then delete the older ones that need not stay."""
+    before = find_states(run.store, run.run_id)
+    sha256 = hashlib.sha256(content).hexdigest()
+    state = SavedState(run.run_id, epoch, stage, sha256, len(content), stays)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / Path(record.path).name
+        file = Path(folder) / Path(state.path).name
         file.write_bytes(content)
         run.log_file(file, FOLDER)
-    run.set_tags({STATE: json.dumps(asdict(record))})
-    if before is not None and before.path != record.path:
-        _delete(run.store, before)
-    return record
+    known = {"stage": stage, "sha256": sha256, "size": len(content), "stays": stays}
+    run.set_tags({state.tag: json.dumps(known)})
+    drop_states(run.store, [old for old in before if old.epoch < epoch and not old.stays])
+    return state
 
 
-def find_state(store: Store, run_id: str) -> SavedState | None:
-    """The state that a run's tag names."""
-    return read_tag(store.client().get_run(run_id).data.tags.get(STATE))
+def find_states(store: Store, run_id: str) -> list[SavedState]:
+    """The states that a run's tags name, the newest last."""
+    return _read_tags(run_id, store.client().get_run(run_id).data.tags)
 
 
-def read_state(run: "StoredRun") -> SavedState | None:
-    """The state that a run, already read from the store, has."""
-    return read_tag(run.tags.get(STATE))
+def read_states(run: StoredRun) -> list[SavedState]:
+    """The states of a run that was already read from the store, the newest last."""
+    return _read_tags(run.run_id, run.tags)
 
 
-def read_tag(text: str | None) -> SavedState | None:
-    """A state from its tag; None if there is none, or it cannot be read."""
-    try:
-        return STATES.validate_python(parse_json(text)) if text else None
-    except ValueError:
-        return None
+def _read_tags(run_id: str, tags: dict[str, str]) -> list[SavedState]:
+    """What cannot be read does not count as a state: an older version's, or an edited one."""
+    states = []
+    for name in sorted(name for name in tags if name.startswith(STATE)):
+        with contextlib.suppress(ValueError):
+            known = MAPPING.validate_python(parse_json(tags[name]))
+            own = {"run_id": run_id, "epoch": int(name.removeprefix(STATE))}
+            states.append(STATES.validate_python({**known, **own}))
+    return states
 
 
-def fetch_state(store: Store, record: SavedState) -> bytes | None:
+def fetch_state(store: Store, state: SavedState) -> bytes | None:
     """A state's content; None where the file is gone, or is not the one that was logged."""
     from mlflow.exceptions import MlflowException
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = store.client().download_artifacts(record.run_id, record.path, folder)
+            path = store.client().download_artifacts(state.run_id, state.path, folder)
             content = Path(path).read_bytes()
         except (MlflowException, OSError):
             return None
-    return content if hashlib.sha256(content).hexdigest() == record.sha256 else None
+    return content if hashlib.sha256(content).hexdigest() == state.sha256 else None
 
 
-def _delete(store: Store, record: SavedState) -> None:
+def drop_states(store: Store, states: Iterable[SavedState]) -> None:
+    """Delete states."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    run = store.client().get_run(record.run_id)
-    get_artifact_repository(run.info.artifact_uri).delete_artifacts(record.path)
+    client = store.client()
+    for state in states:
+        uri = client.get_run(state.run_id).info.artifact_uri
+        client.delete_tag(state.run_id, state.tag)
+        get_artifact_repository(uri).delete_artifacts(state.path)

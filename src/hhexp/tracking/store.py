@@ -91,7 +91,9 @@ class Store:
         """
         if self.is_sqlite:
             database.create(self.database, self.artifacts)
-        self.client()
+            database.check(self.database)  # and no more: the import of MLflow takes long
+        else:
+            self.client()
 
     def client(self) -> "MlflowClient":
         """MLflow's client on this store; MLflow's global tracking URI follows.
@@ -106,6 +108,7 @@ class Store:
         mlflow.set_tracking_uri(self.uri)
         if self.is_sqlite:
             database.check(self.database)
+            database.keep_statistics(self.database.absolute())
             database.wait_for_writers()
         _reach(self)
         return mlflow.MlflowClient(self.uri)

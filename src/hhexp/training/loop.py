@@ -51,7 +51,8 @@ def train(
     epochs: int,
     batch_size: int,
     order: Callable[[int], np.ndarray],
-    augment: Augment | None,
+    rates: Callable[[int], np.ndarray],
+    augment: Callable[[int], Augment | None],
     on_step: OnStep,
     evaluate: Evaluate,
 ) -> Iterator[Epoch]:
@@ -68,23 +69,24 @@ def train(
         epochs: the last epoch to train.
         batch_size: images in a training step.
         order: from an epoch to the order of its training images, [N].
-        augment: what happens to a batch of training images; None for nothing.
+        rates: from an epoch to the learning rate of each of its steps, [steps] float32.
+        augment: from an epoch to what happens to a batch of training images; None for nothing.
         on_step: called after every training step.
         evaluate: judges the model, as ``evaluator`` makes it.
     """
     work = count_flops(model) * len(training.images)
     for epoch in range(first_epoch, epochs + 1):
         started = time.perf_counter()
-        rate = float(optimizer.learning_rate)
+        rate = rates(epoch)
         made = make_batches(
             training.images,
             training.labels,
             order(epoch),
             epoch=epoch,
             batch_size=batch_size,
-            augment=augment,
+            augment=augment(epoch),
         )
-        loss, accuracy = _take_steps(step, made, epoch, on_step)
+        loss, accuracy = _take_steps(step, made, optimizer, rate, epoch, on_step)
         trained_s = time.perf_counter() - started
         result = evaluate(validation.images, validation.labels)
         metrics = {
@@ -96,7 +98,7 @@ def train(
                 f"val/recall/{name}": float(recall)
                 for name, recall in zip(classes, result.recalls, strict=True)
             },
-            "lr": rate,
+            "lr": float(rate[0]),
             "time/epoch_s": time.perf_counter() - started,
             "perf/utilisation": work / trained_s / measure_peak(),
         }
@@ -104,11 +106,18 @@ def train(
 
 
 def _take_steps(
-    step: TrainingStep, made: Iterator[Batch], epoch: int, on_step: OnStep
+    step: TrainingStep,
+    made: Iterator[Batch],
+    optimizer: "keras.optimizers.Optimizer",
+    rates: np.ndarray,
+    epoch: int,
+    on_step: OnStep,
 ) -> tuple[float, float]:
     """Train on an epoch's batches; its mean loss and accuracy over the images."""
     loss, right, seen = 0.0, 0, 0
     for number, (images, labels) in enumerate(made, start=1):
+        if number == 1 or rates[number - 1] != rates[number - 2]:
+            optimizer.learning_rate = float(rates[number - 1])
         batch_loss, batch_right = step(images, labels)
         loss, right, seen = loss + batch_loss, right + batch_right, seen + len(labels)
         on_step(epoch, number, loss / seen, right / seen)

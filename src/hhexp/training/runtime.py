@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hhexp.errors import UserError
 from hhexp.training.exact import LEFT_AS_TRACED
-from hhexp.training.isa import cpu_flags, isa_variables
+from hhexp.training.isa import isa_variables
 
 OVERRULED = (
     *("ONEDNN_CPU_ISA_HINTS", "DNNL_CPU_ISA_HINTS"),
@@ -105,12 +105,6 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def bfloat16_is_native() -> bool | None:
-    """Whether the CPU multiplies bfloat16 matrices in hardware (AMX); None where it is unknown."""
-    flags = cpu_flags()
-    return None if flags is None else "amx_bf16" in flags
 
 
 @contextlib.contextmanager

@@ -2,18 +2,21 @@
 
 import re
 
-from hhexp.analysis.report.charts import draw_charts, make_slugs
+from hhexp.analysis.report.charts import draw_charts
+from hhexp.analysis.report.panels import make_slugs
+from hhexp.analysis.report.scope import choose_scope
 
 NAMES = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 
 
-def test_each_cells_gap_is_seen_where_cells_share_a_trajectory(made) -> None:
+def test_each_cells_gap_is_seen_where_cells_share_epochs(made) -> None:
     curves = [0.5, 0.6, 0.7, 0.8]
     histories = {
         f"aug=full epochs={epochs}": [{name: curves[:epochs] for name in NAMES}]
         for epochs in (2, 4, 3)
     }
-    axes = draw_charts(made(histories))["accuracy_gap"][1].axes[0]
+    found = made(histories)
+    axes = draw_charts(found, choose_scope(found))["accuracy_gap"][1].axes[0]
     lines = axes.lines[:3]
     assert [len(line.get_ydata()) for line in lines] == [2, 4, 3]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(histories)

@@ -4,6 +4,7 @@ import math
 
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.notes import write_notes
+from hhexp.analysis.report.scope import choose_scope
 from hhexp.analysis.report.tables import build_training_table
 
 NAN = math.nan
@@ -31,7 +32,8 @@ def test_a_mean_says_how_many_of_its_seeds_diverged(made) -> None:
 
 
 def test_a_mean_curve_ends_where_a_seed_diverges(made) -> None:
-    figures = draw_charts(made({"aug=none": [NEVER], "aug=full": [FINE, LATE]}))
+    found = made({"aug=none": [NEVER], "aug=full": [FINE, LATE]})
+    figures = draw_charts(found, choose_scope(found))
     _, figure = figures["loss_aug_full"]
     validation = figure.axes[0].lines[-1].get_ydata()
     assert validation[0] == 0.5 and math.isnan(validation[1])

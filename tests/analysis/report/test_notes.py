@@ -18,3 +18,12 @@ def test_without_a_study_cells_are_held_against_each_other(made) -> None:
     assert write_notes(made({"aug=none": [FINE] * 2, "aug=full": [FINE]})) == [
         "aug=full: no finished run for seed 1."
     ]
+
+
+def test_of_many_notes_the_first_are_given_and_how_many_there_are(made) -> None:
+    notes = write_notes(made({f"lr={number}": [] for number in range(25)} | {"lr=25": [FINE]}))
+    assert notes[-1] == "The same is true of 22 more."
+    assert len(notes) == 4
+    assert write_notes(made({"aug=none": [FINE] * 40, "aug=full": [FINE]})) == [
+        "aug=full: no finished run for 39 of 40 seeds."
+    ]

@@ -16,6 +16,7 @@ from hhexp.analysis import report
 from hhexp.analysis.report import svg
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.content import gather
+from hhexp.analysis.report.scope import choose_scope
 from hhexp.analysis.selection import select
 from hhexp.report import main
 from hhexp.tracking.artifacts import read_text
@@ -246,9 +247,12 @@ def test_an_overlay_is_given_the_images_and_what_they_were_taken_for(synthetic) 
 
 
 def test_an_inline_figure_takes_the_pages_colours_and_has_ids_of_its_own(synthetic) -> None:
-    made = draw_charts(select(synthetic.store, str(synthetic.study)))
+    found = select(synthetic.store, str(synthetic.study))
+    made = draw_charts(found, choose_scope(found))
     caption, figure = made["accuracy_gap"]
-    one, other = (svg.render_inline(figure, name, f'"{caption}"') for name in ("one", "other"))
+    one, other = (
+        svg.make_inline(svg.render(figure), name, f'"{caption}"') for name in ("one", "other")
+    )
     assert "var(--c1)" in one and "#0072b2" not in one
     assert 'aria-label="&quot;Generalisation' in one
     assert not set(Page(one).ids) & set(Page(other).ids)

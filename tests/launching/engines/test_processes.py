@@ -1,4 +1,4 @@
-"""A job whose process dies gets an outcome; the next group's process starts in good time."""
+"""Jobs share a process where they can, and a job whose process dies gets an outcome."""
 
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -8,10 +8,11 @@ import pytest
 
 from hhexp import experiment
 from hhexp.config.schema import Config, Runtime
-from hhexp.display.events import EpochDone, Event, Report, RunEnded, RunStarted
-from hhexp.experiment import Job, Outcome
+from hhexp.display.events import Event, Report, RunEnded, RunStarted
+from hhexp.experiment import Job
 from hhexp.launching.engines import processes
 from hhexp.launching.engines.processes import Processes
+from hhexp.launching.tree import Tree
 
 RUNTIME = Runtime(device="cpu", threads=1, precision="float32", isa="native")
 OTHER = RUNTIME.model_copy(update={"threads": 2})
@@ -19,11 +20,11 @@ OTHER = RUNTIME.model_copy(update={"threads": 2})
 
 def job(key: str, runtime: Runtime) -> Job:
     """A job of which nothing but its runtime counts here."""
-    return Job(key, Config.model_construct(runtime=runtime))
+    return Job(key, Config.model_construct(runtime=runtime, epochs=2))
 
 
 class Mortal:
-    """A worker that dies in the job "fatal", and whose last words come late."""
+    """A worker that dies in the job "fatal", and all of whose words come late."""
 
     def __init__(self, slot: str) -> None:
         self.last_words: list[Callable[[], None]] = []
@@ -35,15 +36,18 @@ class Mortal:
         for each in self.last_words:
             each()
 
+    def import_ahead(self, wanted: Runtime) -> None:
+        assert wanted in (RUNTIME, OTHER)
+
     def listen(self, report: Report) -> None:
         self.report = report
 
-    def train(self, job: Job, parent_id: str | None) -> Outcome:
-        started = RunStarted(job.key, f"run of {job.key}", 1, 2, 3)
-        self.last_words.append(lambda: self.report(started))
+    def train(self, job: Job, parent_id: str | None) -> None:
+        run_id = f"run of {job.key}"
+        self.last_words.append(lambda: self.report(RunStarted(job.key, run_id, 1, 2, 3)))
         if job.key == "fatal":
             raise BrokenProcessPool
-        return Outcome(job.key, started.run_id, "FINISHED", None, "")
+        self.last_words.append(lambda: self.report(RunEnded(job.key, run_id, "FINISHED", "", 0.5)))
 
 
 def test_the_run_of_a_dead_process_is_ended_and_the_rest_goes_on(
@@ -53,59 +57,71 @@ def test_the_run_of_a_dead_process_is_ended_and_the_rest_goes_on(
     heard: list[Event] = []
     monkeypatch.setattr(processes, "Worker", Mortal)
     monkeypatch.setattr(experiment, "mark_dead", lambda job, *rest: ended.append(rest[:2]))
-    jobs = [job(key, RUNTIME) for key in ("one", "fatal", "three")]
+    tree = Tree.of([job(key, RUNTIME) for key in ("one", "fatal", "three")])
     engine = Processes()
     monkeypatch.setattr(engine, "_slots", [""])
-    outcomes = engine.run([jobs], heard.append)
-    assert [outcomes[job.key].status for job in jobs] == ["FINISHED", "FAILED", "FINISHED"]
+    engine.run(tree, heard.append)
+    assert [tree.outcomes[key].status for key in ("one", "fatal", "three")] == [
+        "FINISHED", "FAILED", "FINISHED",
+    ]  # fmt: skip
+    assert (tree.outcomes["one"].objective, tree.outcomes["fatal"].objective) == (0.5, None)
     assert ended == [("run of fatal", "FAILED")]
-    assert [event.run_id for event in heard if isinstance(event, RunEnded)] == ["run of fatal"]
+    assert [event.job for event in heard if isinstance(event, RunEnded)] == [
+        "one", "fatal", "three",
+    ]  # fmt: skip
+
+
+class Broken(Mortal):
+    """A worker that the machine cannot run."""
+
+    def train(self, job: Job, parent_id: str | None) -> None:
+        raise OSError("no memory")
+
+
+def test_what_goes_wrong_with_one_process_leaves_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "Worker", Broken)
+    monkeypatch.setattr(experiment, "mark_dead", lambda *_: None)
+    engine = Processes()
+    monkeypatch.setattr(engine, "_slots", ["", ""])
+    tree = Tree.of([job(key, RUNTIME) for key in "abc"])
+    with pytest.raises(OSError, match="no memory"):
+        engine.run(tree, lambda _: None)
 
 
 @pytest.mark.parametrize(
-    ("slot", "runtime_of_b", "order"),
+    ("runtimes", "order"),
     [
-        ("", RUNTIME, ["start", "train a1", "train a2", "start", "end", "train b", "end"]),
-        ("", OTHER, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
-        ("0", RUNTIME, ["start", "train a1", "train a2", "end", "start", "train b", "end"]),
+        ([RUNTIME, RUNTIME, RUNTIME], "start a b c end"),
+        ([RUNTIME, OTHER, OTHER], "start a end start b c end"),
+        ([RUNTIME] * 5, "start a b c d end start e end"),
     ],
-    ids=["on a CPU", "where jobs run on different things", "on a GPU"],
 )
-def test_the_next_group_has_its_process_while_the_one_before_logs_its_results(
-    slot: str, runtime_of_b: Runtime, order: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_process_trains_all_jobs_of_its_runtime(
+    runtimes: list[Runtime], order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
 
-    class Timed:
-        """A worker that trains two epochs a job."""
-
+    class Told(Mortal):
         def __init__(self, slot: str) -> None:
+            super().__init__(slot)
             said.append("start")
-
-        def __enter__(self) -> "Timed":
-            return self
 
         def __exit__(self, *_: object) -> None:
             said.append("end")
 
-        def import_ahead(self, wanted: Runtime) -> None:
-            assert wanted is RUNTIME
+        def train(self, job: Job, parent_id: str | None) -> None:
+            said.append(job.key)
+            self.report(RunEnded(job.key, "run", "FINISHED", ""))
 
-        def listen(self, report: Report) -> None:
-            self.report = report
-
-        def train(self, job: Job, parent_id: str | None) -> Outcome:
-            said.append(f"train {job.key}")
-            self.report(RunStarted(job.key, "run", 1, 2, 3))
-            for epoch in (1, 2):
-                self.report(EpochDone(job.key, epoch, {}))
-            return Outcome(job.key, "run", "FINISHED", None, "")
-
-    monkeypatch.setattr(processes, "Worker", Timed)
-    monkeypatch.setattr(processes, "list_slots", lambda kinds, threads: [slot])
-    first, second = [job("a1", RUNTIME), job("a2", RUNTIME)], [job("b", runtime_of_b)]
+    monkeypatch.setattr(processes, "Worker", Told)
+    monkeypatch.setattr(processes, "JOBS_A_PROCESS", 4)
+    monkeypatch.setattr(processes, "list_slots", lambda kinds, threads: [""])
+    jobs = [job(key, runtime) for key, runtime in zip("abcde", runtimes, strict=False)]
     with Processes() as engine:
-        assert engine.prepare([*first, *second]) == 1
-        outcomes = engine.run([first, second], lambda _: None)
-    assert list(outcomes) == ["a1", "a2", "b"]
-    assert said == order
+        assert engine.prepare(jobs) == 1
+        tree = Tree.of(jobs)
+        engine.run(tree, lambda _: None)
+    assert len(tree.outcomes) == len(runtimes)
+    assert " ".join(said) == order

@@ -1,7 +1,5 @@
 """The report's figures: Matplotlib figures, one small panel each, so that a phone shows them."""
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,35 +7,29 @@ import numpy as np
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
-from hhexp.analysis.metrics import History, mask_infinite
+from hhexp.analysis.report.distributions import draw_bands, draw_by_key, draw_spreads
+from hhexp.analysis.report.panels import PALETTE, average, make_panel, make_slugs, stack_curves
+from hhexp.analysis.report.scope import Scope
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
 from hhexp.figures.style import (
     INK,
-    TITLE,
     TRAIN,
     VALIDATION,
-    make_figure,
     number_epochs,
     show_percent,
-    style_axes,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, for every kind of colour vision; further cells begin anew.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
-WIDTH_IN, HEIGHT_IN = 4.8, 3.0
-SLUG_LENGTH = 100
-"""Letters of a cell's label in the name of a file."""
 SPLITS = (("train", "training", TRAIN), ("val", "validation", VALIDATION))
 
 
-def draw_charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
+def draw_charts(results: Results, scope: Scope) -> dict[str, tuple[str, "Figure"]]:
     """All figures: file name (without ending) to caption and figure."""
-    finished = [cell for cell in results.cells if results.of(cell)]
+    finished = scope.drawn
     slugs = make_slugs([grid.label(cell) for cell in finished])
     made: dict[str, tuple[str, Figure]] = {}
     for name in ("accuracy", "loss"):
@@ -47,30 +39,39 @@ def draw_charts(results: Results) -> dict[str, tuple[str, "Figure"]]:
         for cell, slug, top in zip(finished, slugs, tops, strict=True):
             made[f"{name}_{slug}"] = (
                 f"{name.capitalize()}, {grid.label(cell)}",
-                draw_learning_curve(results, cell, name, max(top, shared)),
+                draw_learning_curve(results, cell, name, max(top, shared), scope.shows_runs),
             )
     made["validation_accuracy"] = (
-        "Validation accuracy at the last epoch, every seed",
-        draw_every_seed(results, finished, "val/accuracy"),
+        f"Validation accuracy at the last epoch{', every seed' if scope.shows_runs else ''}",
+        draw_every_seed(results, finished, "val/accuracy")
+        if scope.shows_runs
+        else draw_spreads(results, finished),
     )
     made["accuracy_gap"] = ("Generalisation gap by epoch", draw_gap(results, finished))
+    keys = list(results.cells[0]) if scope.has_many_cells else []
+    for key, slug in zip(keys, make_slugs(keys), strict=True):
+        made[f"by_{slug}"] = (f"Validation accuracy by {key}", draw_by_key(results, key))
     return made
 
 
-def draw_learning_curve(results: Results, cell: Cell, name: str, top: float) -> "Figure":
-    """Training against validation by epoch: each seed thin, their mean thick.
+def draw_learning_curve(
+    results: Results, cell: Cell, name: str, top: float, shows_runs: bool = True
+) -> "Figure":
+    """Training against validation by epoch: each seed thin, their mean thick; or as bands.
 
     Args:
         results: hold the cell's runs.
         cell: the cell.
         name: accuracy or loss.
         top: the upper end of the axis of a loss.
+        shows_runs: whether each seed has its line; else bands show how they are distributed.
     """
-    figure, axes = _make_panel(grid.label(cell))
+    figure, axes = make_panel(grid.label(cell))
     histories = [result.history for result in results.of(cell).values()]
     for split, label, colour in SPLITS:
-        curves = _stack(histories, f"{split}/{name}")
-        _draw_seeds_and_mean(axes, curves, colour, label)
+        curves = stack_curves(histories, f"{split}/{name}")
+        draw = _draw_seeds_and_mean if shows_runs else draw_bands
+        draw(axes, curves, colour, label)
     number_epochs(axes)
     axes.set_ylabel(name if name == "accuracy" else "loss (nats)")
     if name == "accuracy":
@@ -84,7 +85,7 @@ def draw_learning_curve(results: Results, cell: Cell, name: str, top: float) -> 
 
 def draw_every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure":
     """A dot for each seed's last value, the mean with its interval, and what was published."""
-    figure, axes = _make_panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
+    figure, axes = make_panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
     reference = results.study.reference if results.study else None
     for row, cell in enumerate(shown):
         colour = PALETTE[row % len(PALETTE)]
@@ -118,16 +119,16 @@ def draw_every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Fi
 def draw_gap(results: Results, shown: Sequence[Cell]) -> "Figure":
     """Training − validation accuracy by epoch, the mean of each cell's seeds.
 
-    Cells that differ in their epochs alone share a trajectory: the shorter's line lies on the
+    Cells that differ in their epochs alone share their first epochs: the shorter's line lies on the
     longer's, which is thicker, and ends in a dot.
     """
-    figure, axes = _make_panel("")
+    figure, axes = make_panel("")
     means = []
     for row, cell in enumerate(shown):
         histories = [result.history for result in results.of(cell).values()]
-        train, val = (_stack(histories, f"{split}/accuracy") for split in ("train", "val"))
+        train, val = (stack_curves(histories, f"{split}/accuracy") for split in ("train", "val"))
         if train.size and train.shape == val.shape:
-            means.append((PALETTE[row % len(PALETTE)], grid.label(cell), _average(train - val)))
+            means.append((PALETTE[row % len(PALETTE)], grid.label(cell), average(train - val)))
     lengths = sorted({len(mean) for _, _, mean in means})
     for colour, label, mean in means:
         rank = lengths.index(len(mean))
@@ -149,31 +150,6 @@ def draw_gap(results: Results, shown: Sequence[Cell]) -> "Figure":
     return figure
 
 
-def make_slugs(texts: Sequence[str]) -> list[str]:
-    """Each text as part of a file's name; where two would be the same, the later is counted."""
-    seen: Counter[str] = Counter()
-    slugs = []
-    for text in texts:
-        slug = re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_").lower()[:SLUG_LENGTH]
-        seen[slug] += 1
-        slugs.append(slug if seen[slug] == 1 else f"{slug}__{seen[slug]}")
-    return slugs
-
-
-def _make_panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
-    figure = make_figure(WIDTH_IN, height_in, dpi=150)
-    axes = figure.add_subplot()
-    axes.patch.set_alpha(0)
-    if title:
-        axes.set_title(title, **{**TITLE, "fontsize": 10})
-    style_axes(axes)
-    axes.spines[["bottom", "left"]].set_color(INK)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.xaxis.label.set_color(INK)
-    axes.yaxis.label.set_color(INK)
-    return figure, axes
-
-
 def _draw_seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: str) -> None:
     """Draw [S, E] curves, each thin where there are several, and their mean."""
     if not curves.size:
@@ -182,27 +158,12 @@ def _draw_seeds_and_mean(axes: "Axes", curves: np.ndarray, colour: str, label: s
     if len(curves) > 1:
         axes.plot(epochs, curves.T, color=colour, linewidth=0.7, alpha=0.4)
     marker = "o" if len(epochs) == 1 else ""
-    axes.plot(epochs, _average(curves), color=colour, linewidth=2.2, label=label, marker=marker)
-
-
-def _stack(histories: Sequence[History], metric: str) -> np.ndarray:
-    """[S, E] float64, NaN where a run has no finite value."""
-    curves = [history[metric] for history in histories if history.get(metric)]
-    stacked = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
-    for row, curve in enumerate(curves):
-        stacked[row, : len(curve)] = mask_infinite(curve)
-    return stacked
+    axes.plot(epochs, average(curves), color=colour, linewidth=2.2, label=label, marker=marker)
 
 
 def _find_highest(results: Results, cell: Cell, name: str) -> float:
     """The upper end of an axis that shows a cell's mean curves; a single seed may leave it."""
     histories = [result.history for result in results.of(cell).values()]
-    means = [_average(_stack(histories, f"{split}/{name}")) for split, _, _ in SPLITS]
+    means = [average(stack_curves(histories, f"{split}/{name}")) for split, _, _ in SPLITS]
     finite = [value for mean in means for value in mean if np.isfinite(value)]
     return 1.1 * max(finite, default=1.0)
-
-
-def _average(curves: np.ndarray) -> np.ndarray:
-    """[E], the mean of [S, E] curves; NaN where one has no value, so that it ends with the first
-    seed that diverges."""
-    return curves.mean(axis=0) if len(curves) else np.empty(0)

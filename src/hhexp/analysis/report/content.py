@@ -1,7 +1,8 @@
 """What a report says, gathered from the results: both pages and all files come from this."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +19,9 @@ from hhexp.analysis.predictions import (
 )
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import draw_charts
-from hhexp.analysis.report.notes import write_notes
+from hhexp.analysis.report.notes import limit_notes, write_notes
 from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
+from hhexp.analysis.report.scope import LISTED, Scope, Spread, choose_scope, measure_spread
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
@@ -27,6 +29,9 @@ from hhexp.tracking.tags import COMMAND, LABEL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MOST_SEEDS = 20
+"""Seeds that are named."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,51 @@ class Content:
     charts: Mapping[str, tuple[str, "Figure"]]
     sheets: list[Sheet]
     predictions: Predictions | None
+    scope: Scope
 
     def anchor(self, cell: grid.Cell) -> str:
         """Where on the page the runs of a cell are listed."""
-        return f"cell-{self.results.cells.index(cell) + 1}"
+        return f"cell-{self._numbers[grid.label(cell)]}"
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {grid.label(cell): n for n, cell in enumerate(self.results.cells, start=1)}
 
     def runs(self, cell: grid.Cell) -> list[Result]:
         """A cell's runs, finished or not."""
-        return [result for result in self.results.all if result.cell == cell]
+        return self.results.by_cell.get(grid.label(cell), [])
+
+    @property
+    def curves(self) -> list[str]:
+        """The names of the charts that are learning curves."""
+        others = {"validation_accuracy", "accuracy_gap", *self.key_charts}
+        return [name for name in self.charts if name not in others]
+
+    @property
+    def key_charts(self) -> list[str]:
+        """The names of the charts of what each key does."""
+        return [name for name in self.charts if name.startswith("by_")]
+
+    @property
+    def duels_listed(self) -> Sequence[tuple[Pair, list[Duel]]]:
+        """The pairs of cells whose duels are on the page, where they are summed up."""
+        return self.duels[:LISTED]
+
+    def spread(self, cell: grid.Cell) -> Spread | None:
+        """How a cell's runs differ; None where none has a number."""
+        return measure_spread(self.results, cell)
+
+    def lines(self, table: tables.Table) -> list[tables.Line]:
+        """A table's lines on the page."""
+        return [line for line in table.lines if self.is_listed(line.cell)]
+
+    def is_listed(self, cell: grid.Cell) -> bool:
+        """Whether the page has an anchor for a cell."""
+        return grid.label(cell) in self._listed
+
+    @cached_property
+    def _listed(self) -> set[str]:
+        return {grid.label(cell) for cell in self.scope.listed}
 
     def count(self, cell: grid.Cell) -> str:
         """How many seeds a cell's numbers are of, as "n = 5"."""
@@ -65,6 +107,14 @@ class Content:
     def seeds(self) -> list[int]:
         """The seeds that some finished run has."""
         return sorted({seed for cell in self.results.cells for seed in self.results.of(cell)})
+
+    @property
+    def seeds_told(self) -> str:
+        """The seeds, or how many they are."""
+        known = self.seeds
+        if len(known) > MOST_SEEDS:
+            return f"{len(known):,} seeds"
+        return f"seeds {', '.join(map(str, known))}" if known else ""
 
     @property
     def devices(self) -> list[str]:
@@ -100,6 +150,7 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         overlay: what to lay over the images of the sheets, such as Grad-CAM.
         trusted: what the person has named of what the runs' records name.
     """
+    scope = choose_scope(results)
     predictions = read_predictions(results)
     notes = write_notes(results)
     shown: list[Sheet] = []
@@ -107,10 +158,11 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
     if predictions is None:
         notes.append("No run has predictions/validation.csv: single images cannot be compared.")
     else:
-        notes += predictions.notes
+        notes += limit_notes(predictions.notes)
         images = _read_images(results, predictions, trusted, notes)
-        shown = make_sheets(results, predictions, images, overlay)
-        asked = [(pair, compare_models(predictions, pair)) for pair in choose_pairs(results)]
+        pairs = choose_pairs(results)
+        shown = make_sheets(predictions, scope.limit_pairs(pairs), images, overlay)
+        asked = [(pair, compare_models(predictions, pair)) for pair in pairs]
         tests = [(pair, found) for pair, found in asked if found]
     return Content(
         results,
@@ -121,9 +173,10 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         tables.compare_published(results),
         judge_claims(results),
         tests,
-        draw_charts(results),
+        draw_charts(results, scope),
         shown,
         predictions,
+        scope,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.analysis.frame import tabulate_claims, tabulate_runs
 from hhexp.analysis.grid import compose_command, label
-from hhexp.analysis.predictions import tabulate_duels, tabulate_images
+from hhexp.analysis.predictions import summarise_duels, tabulate_duels, tabulate_images
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
@@ -28,12 +28,8 @@ def build(content: Content, folder: Path) -> None:
     for part in ("tables", "figures"):
         (folder / part).mkdir(exist_ok=True)
     tables = _write_tables(content, folder / "tables")
-    _write_figures(content, folder / "figures")
+    inline = _write_figures(content, folder / "figures")
     environment = _make_environment()
-    inline = {
-        name: svg.render_inline(figure, name, caption)
-        for name, (caption, figure) in content.charts.items()
-    }
     for name, template in ((PAGE, "page.html.j2"), (MARKDOWN, "page.md.j2")):
         page = environment.get_template(template).render(
             content=content, svg=inline, n=numbers, tables=tables
@@ -86,7 +82,9 @@ def _make_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(label=label, command=compose_command, version=__version__)
+    environment.globals.update(
+        label=label, command=compose_command, summarise=summarise_duels, version=__version__
+    )
     return environment
 
 
@@ -112,12 +110,17 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
     return list(frames)
 
 
-def _write_figures(content: Content, folder: Path) -> None:
-    for name, (_, figure) in content.charts.items():
-        (folder / f"{name}.svg").write_text(svg.render(figure), "utf-8")
+def _write_figures(content: Content, folder: Path) -> dict[str, str]:
+    """Write the figures, and give the charts as elements of the page."""
+    inline = {}
+    for name, (caption, figure) in content.charts.items():
+        text = svg.render(figure)
+        (folder / f"{name}.svg").write_text(text, "utf-8")
+        inline[name] = svg.make_inline(text, name, caption)
     for sheet in content.sheets:
         if sheet.shown:
             _write_sheet(sheet, folder / f"sheet_{sheet.name}.png")
+    return inline
 
 
 def _write_sheet(sheet: Sheet, path: Path) -> None:

@@ -1,26 +1,36 @@
 """What a reader must know before the numbers: what diverged, what is missing, what was left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hhexp.analysis import grid
-from hhexp.analysis.metrics import diverged_at
 from hhexp.analysis.results import Results
+
+MOST, FIRST = 20, 3
+"""Notes of a kind, and seeds in a note; and the notes that are given where there are more."""
 
 
 def write_notes(results: Results) -> list[str]:
     """A sentence on each thing."""
     return [
-        *results.notes,
-        *_note_diverged(results),
+        *limit_notes(results.notes),
+        *limit_notes(_note_diverged(results)),
         *_note_unfinished(results),
-        *_note_missing(results),
+        *limit_notes(_note_missing(results)),
     ]
+
+
+def limit_notes(notes: Iterable[str]) -> list[str]:
+    """The notes of a kind; where they are many, the first and how many more there are."""
+    listed = list(notes)
+    if len(listed) <= MOST:
+        return listed
+    return [*listed[:FIRST], f"The same is true of {len(listed) - FIRST:,} more."]
 
 
 def _note_diverged(results: Results) -> Iterator[str]:
     for cell in results.cells:
         for seed, result in results.of(cell).items():
-            if epoch := diverged_at(result.history):
+            if epoch := result.diverged_at:
                 yield (
                     f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) diverged: from "
                     f"epoch {epoch} on a loss or accuracy is not a finite number. Such values are "
@@ -48,4 +58,6 @@ def _note_missing(results: Results) -> Iterator[str]:
             yield f"{grid.label(cell)}: no finished run."
         elif lacking:
             some = f"seed{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}"
+            if len(lacking) > MOST:
+                some = f"{len(lacking):,} of {len(asked):,} seeds"
             yield f"{grid.label(cell)}: no finished run for {some}."

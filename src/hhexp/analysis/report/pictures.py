@@ -10,7 +10,6 @@ from hhexp.analysis.predictions import (
     Pair,
     Predictions,
     RunPredictions,
-    choose_pairs,
     find_fixed_and_broken,
 )
 from hhexp.analysis.results import Results
@@ -104,21 +103,21 @@ def read_validation_images(
 
 
 def make_sheets(
-    results: Results,
     predictions: Predictions,
+    pairs: Sequence[Pair],
     images: dict[str, np.ndarray],
     overlay: Overlay | None = None,
 ) -> list[Sheet]:
     """The sheet of what every run gets wrong, then for each pair what is fixed and what broken.
 
     Args:
-        results: the runs.
-        predictions: theirs.
+        predictions: the runs'.
+        pairs: the cells that are compared.
         images: by path; those that are missing are shown by their names alone.
         overlay: what to lay over the images.
     """
     made = [_show_hardest(predictions)]
-    for number, pair in enumerate(choose_pairs(results), start=1):
+    for number, pair in enumerate(pairs, start=1):
         made += _show_fixed_and_broken(predictions, pair, number)
     return [_add_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
 

@@ -4,7 +4,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from hhexp.analysis.report.charts import PALETTE
+from hhexp.analysis.report.panels import PALETTE
 from hhexp.figures.style import FAINT, INK
 
 if TYPE_CHECKING:
@@ -17,27 +17,29 @@ COLOURS = {
 }
 """A figure's colours, and the page's variables that take their place in light and dark."""
 
+BACKGROUND = "fill: #ffffff"
+"""The figure's own, which comes first."""
 
-def render(figure: "Figure", *, transparent: bool = False) -> str:
+
+def render(figure: "Figure") -> str:
     """A figure as an SVG file, the same bytes for the same figure."""
     import matplotlib
 
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hhexp"}):
-        figure.savefig(text, format="svg", metadata={"Date": None}, transparent=transparent)
+        figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
-def render_inline(figure: "Figure", name: str, title: str) -> str:
-    """A figure as an element of an HTML page: no background, no addresses, unique ids.
+def make_inline(text: str, name: str, title: str) -> str:
+    """An SVG file as an element of an HTML page: no background, no addresses, unique ids.
 
     Args:
-        figure: the figure.
+        text: what ``render`` made of a figure.
         name: unique in the page.
         title: what a screen reader says.
     """
-    text = render(figure, transparent=True)
-    text = text[text.index("<svg") :]
+    text = text[text.index("<svg") :].replace(BACKGROUND, "fill: none", 1)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)

@@ -1,18 +1,16 @@
-"""The interface of every engine: it trains groups of jobs, and reports events and outcomes."""
+"""The interface of every engine: it takes jobs from a tree, trains them, and reports events."""
 
 from collections.abc import Sequence
 from typing import Protocol, Self
 
 from hhexp.config.schema import Runtime
 from hhexp.display.events import Report
-from hhexp.experiment import Job, Outcome
-
-Group = Sequence[Job]
-"""Jobs that follow each other, as each may continue where the one before it ended."""
+from hhexp.experiment import Job
+from hhexp.launching.tree import Tree
 
 
 class Engine(Protocol):
-    """Trains groups of jobs; to be left as a context, which ends what it has started."""
+    """Trains jobs; to be left as a context, which ends what it has started."""
 
     in_this_process: bool
     """Whether it trains in this process, where a person may debug."""
@@ -25,24 +23,19 @@ class Engine(Protocol):
         """Get ready for these jobs, which come when their data and their plans are known.
 
         Returns:
-            how many groups of them it can train at once.
+            how many of them it can train at once.
 
         Raises:
             UserError: it cannot train them.
         """
 
-    def run(
-        self, groups: Sequence[Group], report: Report, parent_id: str | None = None
-    ) -> dict[str, Outcome]:
-        """Train the groups of jobs that it was prepared for, each group in order.
+    def run(self, tree: Tree, report: Report, parent_id: str | None = None) -> None:
+        """Train the jobs of a tree, which it was prepared for; the tree then has their outcomes.
 
         Args:
-            groups: the jobs, or those of them that are left to train.
+            tree: the jobs, or those of them that are left to train. It hears every event, too.
             report: called with every event; one call at a time, from any thread.
             parent_id: the sweep's run.
-
-        Returns:
-            each job's outcome by its key.
 
         Raises:
             KeyboardInterrupt: Ctrl-C; nothing trains any more, and the runs are marked KILLED.

@@ -1,16 +1,16 @@
 """Trains in this very process, so that a debugger and a profiler see everything."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Self
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Report
+from hhexp.display.events import Event, Report
 from hhexp.errors import UserError
-from hhexp.experiment import Job, Outcome
+from hhexp.experiment import Job
 from hhexp.launching.devices import choose_device
-from hhexp.launching.engines.engine import Group, find_shared_runtime
+from hhexp.launching.engines.engine import find_shared_runtime
+from hhexp.launching.tree import Tree
 
 
 class Inline:
@@ -40,13 +40,14 @@ class Inline:
         self._runtime = runtime
         return 1
 
-    def run(
-        self, groups: Sequence[Group], report: Report, parent_id: str | None = None
-    ) -> dict[str, Outcome]:
+    def run(self, tree: Tree, report: Report, parent_id: str | None = None) -> None:
         """Train the jobs here, and stop at Ctrl-C."""
-        outcomes = {}
-        for job in itertools.chain.from_iterable(groups):
-            outcomes[job.key] = experiment.run(job, report, parent_id)
-            if outcomes[job.key].status == "KILLED":
+
+        def hear(event: Event) -> None:
+            tree.hear(event)
+            report(event)
+
+        while job := tree.take():
+            experiment.run(job, hear, parent_id)
+            if tree.outcomes[job.key].status == "KILLED":
                 raise KeyboardInterrupt
-        return outcomes

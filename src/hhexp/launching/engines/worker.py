@@ -1,21 +1,26 @@
-"""A fresh process that trains one job after another, and how it learns that it should stop."""
+"""A process that trains one job after another, and how it learns that it should stop.
+
+While a job trains, a thread logs the results of the one before.
+"""
 
 import _thread
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Report
-from hhexp.experiment import Job, Outcome
+from hhexp.display.events import Event, Report, RunEnded
+from hhexp.experiment import Job
 from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
@@ -53,7 +58,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process, and see that all that it said is reported."""
+        """End the process when it has logged all, and see that all that it said is reported."""
         with contextlib.suppress(BrokenProcessPool):  # it has died
             self._process.submit(_leave)
         self._process.shutdown()
@@ -81,13 +86,13 @@ class Worker:
         """
         self._process.submit(_import_ahead, runtime.model_dump())
 
-    def train(self, job: Job, parent_id: str | None) -> Outcome:
-        """Let it train a job, and wait for the outcome.
+    def train(self, job: Job, parent_id: str | None) -> None:
+        """Let it train a job, and wait until it can take another; how a job ended is an event.
 
         Raises:
             BrokenProcessPool: the process died.
         """
-        return self._process.submit(_train, job, parent_id).result()
+        self._process.submit(_train, job, parent_id).result()
 
     def drop(self) -> None:
         """End a process that no job was given to."""
@@ -127,8 +132,11 @@ def signal_workers(number: signal.Signals) -> None:
 # In the process.
 
 _events: Connection
-_idle = threading.Event()
-_idle.set()
+_speaking = threading.Lock()
+_training = threading.Event()
+_results = ThreadPoolExecutor(1, thread_name_prefix="results")
+_logging: Future[None] | None = None
+"""The results that are being logged, or were last."""
 
 
 def _begin(events: Connection, slot: str) -> None:
@@ -148,9 +156,9 @@ def _interrupt_once(number: int, frame: Any) -> None:
     # not break into marking the run.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
-    if _idle.is_set():  # there is no run to mark
-        os._exit(1)
-    raise KeyboardInterrupt
+    if _training.is_set():
+        raise KeyboardInterrupt
+    threading.Thread(target=_leave, args=(1,)).start()
 
 
 def _watch_parent() -> None:
@@ -159,8 +167,10 @@ def _watch_parent() -> None:
     if parent is not None:
         parent.join()
         _thread.interrupt_main()
-        _idle.wait(GRACE_S)
-        os._exit(1)
+        deadline = time.monotonic() + GRACE_S
+        while _training.is_set() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        _leave(1)
 
 
 def _import_ahead(runtime: Mapping[str, Any]) -> None:
@@ -169,23 +179,34 @@ def _import_ahead(runtime: Mapping[str, Any]) -> None:
 
     start_tensorflow(**runtime)
     quiet.import_ahead()
+    gc.freeze()  # Keras looks for garbage before each run; none of this will be any
 
 
-def _train(job: Job, parent_id: str | None) -> Outcome:
-    _idle.clear()
+def _train(job: Job, parent_id: str | None) -> None:
+    _training.set()
     try:
-        return experiment.run(job, _report, parent_id)
+        experiment.run(job, _report, parent_id, later=_log_later)
     except KeyboardInterrupt:
-        return Outcome(job.key, None, "KILLED", None, "interrupted")
+        _report(RunEnded(job.key, None, "KILLED", "interrupted"))
     finally:
-        _idle.set()
+        _training.clear()
 
 
-def _leave() -> None:
-    """End this process. TensorFlow would take a second to take itself apart."""
-    os._exit(0)
+def _log_later(log: Callable[[], None]) -> None:
+    """Log results in a thread, once those of the job before are logged."""
+    global _logging
+    if _logging:
+        _logging.result()
+    _logging = _results.submit(log)
+
+
+def _leave(status: int = 0) -> None:
+    """End this process when all is logged. TensorFlow would take a second to take itself apart."""
+    if _logging:
+        wait([_logging], GRACE_S)
+    os._exit(status)
 
 
 def _report(event: Event) -> None:
-    with contextlib.suppress(BrokenPipeError):  # nobody listens any more
+    with _speaking, contextlib.suppress(BrokenPipeError):  # nobody listens any more
         _events.send(event)

@@ -1,0 +1,113 @@
+"""The epochs of a run: from a saved state on, each logged as it ends, with states on the way."""
+
+import time
+
+from hhexp.display.events import EpochDone, Report, StateSaved, StepDone
+from hhexp.experiment.artifacts import log_history
+from hhexp.experiment.assembly import Training
+from hhexp.experiment.job import Job
+from hhexp.experiment.plan import Plan
+from hhexp.experiment.stages import Chain
+from hhexp.experiment.trace import FILE, Trace
+from hhexp.provenance import FOLDER
+from hhexp.tracking.query import read_histories
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.states import fetch_state, find_states, keep_state
+from hhexp.tracking.store import Store
+from hhexp.training.evaluation import Evaluation
+from hhexp.training.state import PastEpoch, load_state, save_state
+
+STEP_REPORT_S = 0.2
+"""Least time between two reports of a step, in seconds."""
+
+
+def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
+    """Put the first of the plan's states that is whole into a training.
+
+    If there is none, the run starts from scratch, with the same numbers.
+
+    Returns:
+        the plan with what was taken, and the epochs that led to it.
+    """
+    while chosen.state:
+        content = fetch_state(store, chosen.state)
+        if content is not None:
+            return chosen, load_state(training.model, training.optimizer, content)
+        chosen = chosen.without_state()
+    return chosen, []
+
+
+def train_and_log(
+    tracked: TrackedRun,
+    job: Job,
+    training: Training,
+    chain: Chain,
+    past: list[PastEpoch],
+    report: Report,
+) -> Evaluation:
+    """Train the epochs that are missing, each logged as it ends and appended to ``past``.
+
+    An interrupted run has logged some of them already: none is logged twice.
+
+    Returns:
+        the trained model's answers to the validation images.
+    """
+    config = training.config
+    histories = read_histories(tracked.store, tracked.run_id)
+    logged = max((len(values) for values in histories.values()), default=0)
+    if logged < len(past):
+        tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
+        logged = len(past)
+    spoken = 0.0
+    trace = Trace() if config.state.trace else None
+    if trace:
+        trace.note(training.model, len(past) + 1, 0)
+
+    def on_step(epoch: int, step: int, loss: float, accuracy: float) -> None:
+        nonlocal spoken
+        if trace:
+            trace.note(training.model, epoch, step)
+        now = time.monotonic()
+        if now - spoken >= STEP_REPORT_S or step == training.steps:
+            spoken = now
+            report(StepDone(job.key, epoch, step, loss, accuracy))
+
+    answers = None
+    for epoch in training.epochs(len(past) + 1, on_step):
+        answers = epoch.validation
+        past.append(PastEpoch(epoch.metrics, epoch.weights))
+        if epoch.number > logged:
+            tracked.log_epoch(epoch.number, epoch.metrics)
+        report(EpochDone(job.key, epoch.number, epoch.metrics))
+        if is_saved(job, epoch.number):
+            save(tracked, job, training, chain, past, report)
+            if trace:
+                tracked.log_text(trace.text, f"{FOLDER}/{FILE}")
+    if answers is not None:
+        return answers
+    own = [state.epoch for state in find_states(tracked.store, tracked.run_id)]
+    if len(past) not in own:  # another run's state was its end
+        save(tracked, job, training, chain, past, report)
+    return training.validate()
+
+
+def is_saved(job: Job, epoch: int) -> bool:
+    """Whether the state after an epoch is saved."""
+    config = job.config
+    return epoch % config.state.every == 0 or epoch == config.epochs or epoch in job.keep
+
+
+def save(
+    tracked: TrackedRun,
+    job: Job,
+    training: Training,
+    chain: Chain,
+    past: list[PastEpoch],
+    report: Report,
+) -> None:
+    """Save all that a training needs to continue from here."""
+    epoch, content = len(past), save_state(training.model, training.optimizer, past)
+    stays = epoch in job.keep or job.config.state.keep == "all"
+    keep_state(tracked, content, epoch, chain.stages[epoch], stays=stays)
+    log_history(tracked, past)
+    report(StateSaved(job.key, epoch))

@@ -1,0 +1,75 @@
+"""Which saved states may go: what they take on disk is bounded, and nothing that trains needs them.
+
+A run that has not finished keeps its newest state, from which it goes on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hhexp.tracking.query import StoredRun, find_trained
+from hhexp.tracking.states import SavedState, drop_states, read_states
+from hhexp.tracking.store import Store
+
+GB = 10**9
+
+
+@dataclass
+class Shelf:
+    """All saved states of a store, by what becomes of them, the oldest runs' first."""
+
+    needed: list[SavedState] = field(default_factory=list)
+    """The newest of runs that are not finished."""
+    branches: list[SavedState] = field(default_factory=list)
+    """Those on the way of a run: others may leave it there."""
+    ends: list[SavedState] = field(default_factory=list)
+    """The last ones of finished runs: a longer run may continue them."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all states."""
+        return count_bytes([*self.needed, *self.branches, *self.ends])
+
+
+def read_shelf(store: Store) -> Shelf:
+    """The states of all runs in a store."""
+    shelf = Shelf()
+    for run in find_trained(store):
+        _put(shelf, run)
+    return shelf
+
+
+def choose_to_drop(shelf: Shelf, budget: int) -> list[SavedState]:
+    """The states that go so that no more than ``budget`` bytes are left, where that can be had.
+
+    The branches go first, the oldest before the others.
+
+    Args:
+        shelf: all states.
+        budget: in bytes.
+    """
+    chosen: list[SavedState] = []
+    left = shelf.size
+    for state in [*shelf.branches, *shelf.ends]:
+        if left <= budget:
+            break
+        chosen.append(state)
+        left -= state.size
+    return chosen
+
+
+def keep_within(store: Store, budget: int) -> int:
+    """Delete states until a store's take no more than ``budget`` bytes; how many were deleted."""
+    chosen = choose_to_drop(read_shelf(store), budget)
+    drop_states(store, chosen)
+    return len(chosen)
+
+
+def count_bytes(states: Iterable[SavedState]) -> int:
+    """What states take on disk, in bytes."""
+    return sum(state.size for state in states)
+
+
+def _put(shelf: Shelf, run: StoredRun) -> None:
+    states = read_states(run)
+    shelf.branches += states[:-1]
+    (shelf.ends if run.status == "FINISHED" else shelf.needed).extend(states[-1:])
