@@ -76,7 +76,9 @@ def test_a_large_file_is_refused_before_it_is_read_to_its_end(
             for path in sorted(images.rglob("*.png")):
                 archive.write(path, path.relative_to(images))
         root = zipfile.Path(tmp_path / "a.zip")
-    with pytest.raises(UserError, match=r"train/cats/cats9\.png: too large: 2 MB; the limit is 2"):
+    with pytest.raises(
+        UserError, match=r"train/cats/cats9\.png: too large: [23] MB; the limit is 2"
+    ):
         load("mine", find_images(root, "a folder"), 16)
 
 

@@ -109,6 +109,11 @@ def test_a_damaged_or_edited_part_is_named(name: str, text: str) -> None:
     assert "\n" not in said and len(said) < 600
 
 
+def test_the_place_in_a_part_is_named() -> None:
+    with pytest.raises(UserError, match="config: modules: must be a list"):
+        read({**SOUND, "config.yaml": "epochs: 1\nmodules: 5"})
+
+
 @pytest.mark.parametrize("name", [each for each in SOUND if each != "overrides.txt"])
 def test_a_part_that_was_cut_short_is_named(name: str) -> None:
     text = SOUND[name]

@@ -4,6 +4,7 @@ import io
 import re
 import warnings
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from hhexp.errors import UserError
 from hhexp.limits import IMAGE_BYTES, IMAGE_PIXELS
@@ -16,6 +17,8 @@ def read_image_file(file: Traversable, name: str) -> bytes:
         OSError: it cannot be read.
         UserError: it is too large.
     """
+    if isinstance(file, Path):
+        IMAGE_BYTES.check(file.stat().st_size, name)
     with file.open("rb") as stream:
         content = stream.read(IMAGE_BYTES.most + 1)  # a zip file may say less than there is
     IMAGE_BYTES.check(len(content), name)

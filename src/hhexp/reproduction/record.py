@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -21,7 +22,7 @@ from hhexp.errors import UserError
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.trace import FILE as STEPS
 from hhexp.provenance import FOLDER
-from hhexp.reading import damaged, parse_json, parse_yaml
+from hhexp.reading import damaged, describe, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
 from hhexp.reproduction.shapes import NAMES, Git, RunId, check_files
 from hhexp.tracking.artifacts import read_text
@@ -76,7 +77,10 @@ class Record(BaseModel):
     @field_validator("config")
     @classmethod
     def _names_modules(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        NAMES.validate_python(config.get("modules") or [])
+        try:
+            NAMES.validate_python(config.get("modules") or [])
+        except ValidationError as error:
+            raise ValueError(f"modules: {describe(error)}") from error
         return config
 
     @model_validator(mode="after")
