@@ -89,6 +89,16 @@ def test_hydra_is_asked_once_for_jobs_that_differ_in_values(
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [(["size=open"], ["size.pixels"]), (["size=open", "size.pixels=3"], []), ([], [])],
+)
+def test_what_is_required_and_not_set_is_found(
+    composer: Composer, words: list[str], missing: list[str]
+) -> None:
+    assert composer.compose(words).find_missing() == missing
+
+
 @pytest.mark.parametrize("word", ["epoch=3", "size.pixel=1", "nested.a.b=1", "size=huge"])
 def test_what_hydra_refuses_is_refused(composer: Composer, word: str) -> None:
     with pytest.raises(HydraException):

@@ -28,6 +28,12 @@ class Composed:
     choices: dict[str, str]
     """The option taken of each group, such as aug: full."""
 
+    def find_missing(self) -> list[str]:
+        """The keys that are required and not set, sorted."""
+        if isinstance(self.config, dict) and MISSING not in _list_texts(self.config):
+            return []
+        return sorted(OmegaConf.missing_keys(OmegaConf.create(self.config)))
+
 
 class Composer:
     """Composes jobs from one command's configuration."""
@@ -52,7 +58,7 @@ class Composer:
         if base is None:
             base = self._bases[options] = self._ask_hydra(options)
         values = copy.deepcopy(base.config) if isinstance(base.config, dict) else None
-        if values is None or not all(_put(values, each) for each in plain) or _lacks(values):
+        if values is None or not all(_put(values, each) for each in plain):
             return self._ask_hydra(overrides)
         return Composed(values, tuple(overrides), base.choices)
 
@@ -88,11 +94,6 @@ def take_apart(config: DictConfig, hydra: DictConfig) -> Composed:
 def _is_final(value: Any) -> bool:
     """Whether nothing in it refers to another value."""
     return not any("${" in text for text in _list_texts(value))
-
-
-def _lacks(values: Any) -> bool:
-    """Whether a key in it is required and not set."""
-    return MISSING in _list_texts(values)
 
 
 def _list_texts(value: Any) -> list[str]:

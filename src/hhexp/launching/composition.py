@@ -31,9 +31,9 @@ def make_job(composed: Composed, key: str | None = None) -> Job:
         UserError: a key is missing or wrong, or the store's address has a password.
     """
     values: Any = composed.config
+    if missing := composed.find_missing():
+        raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
     if not isinstance(values, dict):
-        if missing := sorted(OmegaConf.missing_keys(values)):
-            raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
         values = OmegaConf.to_container(values, resolve=True)
     tracking = values.get("tracking")
     uri = tracking.get("uri") if isinstance(tracking, dict) else None

@@ -172,6 +172,8 @@ class Sweep:
         assert self.store is not None
         branches = {branch.job.key: branch for branch in tree.branches}
         known = find_recent(self.store, NEIGHBOURS) if explain else []
+        if len(planned) > 1:
+            self.say(say_sharing(planned, tree))
         for each in planned:
             branch = branches.get(each.job.key)
             trains_all = branch is not None and branch.start == 0
@@ -181,8 +183,6 @@ class Sweep:
                 self.say(f"  {foresee_portability(each.job.config)}")
             if explain and trains_all:
                 self.say(f"  {_explain_training(each, known)}")
-        if len(planned) > 1:
-            self.say(say_sharing(planned, tree))
         if explain and len(planned) > 1:
             self.console.print(draw_tree(tree))
 

@@ -9,6 +9,7 @@ from hhexp.display.events import Event, Report
 from hhexp.errors import UserError
 from hhexp.experiment import Job
 from hhexp.launching.devices import choose_device
+from hhexp.launching.engines import interruption
 from hhexp.launching.engines.engine import find_shared_runtime
 from hhexp.launching.tree import Tree
 
@@ -46,8 +47,10 @@ class Inline:
         def hear(event: Event) -> None:
             tree.hear(event)
             report(event)
+            interruption.check(event)
 
-        while job := tree.take():
-            experiment.run(job, hear, parent_id)
-            if tree.outcomes[job.key].status == "KILLED":
-                raise KeyboardInterrupt
+        with interruption.note_first_signal():
+            while job := tree.take():
+                experiment.run(job, hear, parent_id)
+                if tree.outcomes[job.key].status == "KILLED":
+                    raise KeyboardInterrupt

@@ -146,7 +146,11 @@ class _Pool:
         self.stopping.set()
         self.tree.stop()
         signal_workers(signal.SIGINT)
-        _, late = wait(futures, timeout=GRACE_S)
+        try:
+            _, late = wait(futures, timeout=GRACE_S)
+        except KeyboardInterrupt:  # a second one: at once
+            signal_workers(signal.SIGKILL)
+            raise
         if late:
             signal_workers(signal.SIGKILL)
 

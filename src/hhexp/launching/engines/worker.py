@@ -3,7 +3,6 @@
 While a job trains, a thread logs the results of the one before.
 """
 
-import _thread
 import contextlib
 import gc
 import multiprocessing
@@ -15,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Report, RunEnded
+from hhexp.display.events import Event, Report
 from hhexp.experiment import Job
+from hhexp.launching.engines import interruption
 from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
@@ -145,20 +146,17 @@ def _begin(events: Connection, slot: str) -> None:
     _events = events
     os.environ["CUDA_VISIBLE_DEVICES"] = slot
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt_once)
+        signal.signal(number, _stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent hears it, and passes it on as Ctrl-C
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 
-def _interrupt_once(number: int, frame: Any) -> None:
-    # A terminal sends Ctrl-C to the workers too, and the parent sends it again: the second must
-    # not break into marking the run.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    if _training.is_set():
-        raise KeyboardInterrupt
-    threading.Thread(target=_leave, args=(1,)).start()
+def _stop(number: int, frame: FrameType | None) -> None:
+    # A terminal sends Ctrl-C to the workers too, and the parent sends it again.
+    interruption.note()
+    if not _training.is_set():
+        threading.Thread(target=_leave, args=(1,)).start()
 
 
 def _watch_parent() -> None:
@@ -166,7 +164,7 @@ def _watch_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        _thread.interrupt_main()
+        interruption.note()
         deadline = time.monotonic() + GRACE_S
         while _training.is_set() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -185,9 +183,7 @@ def _import_ahead(runtime: Mapping[str, Any]) -> None:
 def _train(job: Job, parent_id: str | None) -> None:
     _training.set()
     try:
-        experiment.run(job, _report, parent_id, later=_log_later)
-    except KeyboardInterrupt:
-        _report(RunEnded(job.key, None, "KILLED", "interrupted"))
+        experiment.run(job, _report_and_check, parent_id, later=_log_later)
     finally:
         _training.clear()
 
@@ -205,6 +201,11 @@ def _leave(status: int = 0) -> None:
     if _logging:
         wait([_logging], GRACE_S)
     os._exit(status)
+
+
+def _report_and_check(event: Event) -> None:
+    _report(event)
+    interruption.check(event)
 
 
 def _report(event: Event) -> None:
