@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-
-pytest.importorskip("hypothesis")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
