@@ -22,11 +22,6 @@ from benchmarks.programs import training_environment
 from hhexp.training.runtime import cpu_name
 
 SMALL = ["data.image_size=64", "model.filters=[16,32,64]", "model.dense_units=64"]
-ALL = ["aug=full", "aug.until=20,25,null", "epochs=30", "state.every=30", *SMALL]
-COMMANDS = [
-    ["-m", "lr=step", "lr.factor=0.5,0.1", "lr.milestones=[15],[20],[25]", *ALL],
-    ["-m", "lr=constant", *ALL],
-]
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,13 @@ def main() -> None:
     """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--repeats", type=int, default=1, help="measure so many times in turn")
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--epochs", type=int, default=30, help="of each run; default: 30")
+    chosen = parser.parse_args()
+    commands = list_commands(chosen.epochs)
     print(f"{cpu_name()}\n\n| repeat | sharing | epochs asked | trained | wall s | CPU s |")
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
-    for repeat in range(1, repeats + 1):
-        shared, alone = measure([]), measure(["reuse=false"])
+    for repeat in range(1, chosen.repeats + 1):
+        shared, alone = measure(commands, []), measure(commands, ["reuse=false"])
         for name, cost in (("on", shared), ("off", alone)):
             cells = f"{cost.asked} | {cost.trained} | {cost.wall_s:.0f} | {cost.cpu_s:.0f}"
             print(f"| {repeat} | {name} | {cells} |")
@@ -60,12 +57,21 @@ def main() -> None:
         )
 
 
-def measure(words: list[str]) -> Cost:
+def list_commands(epochs: int) -> list[list[str]]:
+    """The words of both sweeps: runs with a drop of the learning rate, and runs without."""
+    half, thirds, sixths = epochs // 2, epochs * 2 // 3, epochs * 5 // 6
+    each = ["aug=full", f"aug.until={thirds},{sixths},null", f"epochs={epochs}", *SMALL]
+    each.append(f"state.every={epochs}")
+    drops = f"lr.milestones=[{half}],[{thirds}],[{sixths}]"
+    return [["-m", "lr=step", "lr.factor=0.5,0.1", drops, *each], ["-m", "lr=constant", *each]]
+
+
+def measure(commands: list[list[str]], words: list[str]) -> Cost:
     """The cost of all commands, in a store of their own."""
     asked = trained = 0
     began, before = time.monotonic(), _read_cpu()
     with tempfile.TemporaryDirectory() as folder:
-        for command in COMMANDS:
+        for command in commands:
             said = subprocess.run(
                 [sys.executable, "-m", "hhexp.run", *command, *words],
                 cwd=folder,
