@@ -126,6 +126,8 @@ def test_the_nearest_run_is_named_with_what_differs_the_epochs_too(store: Store)
     assert explain(NINE) == "the store has no run to compare with"
     run = TrackedRun.start(store, "study", "seven", None, {"hhexp.kind": "run"})
     assert explain(NINE) == "the store has no run to compare with"
+    run.set_tags({"hhexp.identity": "[" * 4000})
+    assert explain(NINE) == "the store has no run to compare with"
     run.set_tags({"hhexp.identity": '{"seed": 0}'})
     run.log_params({"epochs": 7})
     assert explain(NINE) == f"nearest run {run.run_id[:8]} (seven) differs in: epochs 7 → 9"

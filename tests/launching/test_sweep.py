@@ -1,7 +1,6 @@
 """A sweep's own run says what answers it, and what it prints before it trains."""
 
 import io
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -23,19 +22,6 @@ def test_each_run_that_answers_is_listed_once_however_many_there_are(store: Stor
     with Sweep(Terminal(), True, None, store, parent, outcomes):
         pass
     assert read_answers(find_run(store, parent.run_id)) == ids
-
-
-@pytest.mark.parametrize("label", ["cats", "c++", "\U0001f40e", "x" * 250])
-def test_a_reused_run_has_the_objective_of_any_class(label: str, store: Store) -> None:
-    run = TrackedRun.start(store, "study", "a run")
-    run.log_epoch(1, {f"val/recall/{label}": 0.1, "val/recall/c##": 0.2})
-    run.log_epoch(2, {f"val/recall/{label}": 0.6, "val/recall/c##": 0.7})
-    job = SimpleNamespace(config=SimpleNamespace(objective=f"val/recall/{label}"))
-    reused = Outcome("a run", run.run_id, "FINISHED", None, "")
-    with Sweep(Terminal(), False, None, store) as asked:
-        assert asked._find_objective(job, reused).objective == 0.6
-        failed = replace(reused, status="FAILED")
-        assert asked._find_objective(job, failed) is failed
 
 
 def test_each_warning_of_a_sweep_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """How to get a job's run: reuse a finished one, continue from a saved state, or train."""
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from typing import Any
 
 from hhexp.experiment.identity import list_differences
 from hhexp.experiment.stages import Chain
+from hhexp.reading import parse_json
 from hhexp.tracking.process import claim, describe, find_trainer
 from hhexp.tracking.query import StoredRun, find_families
 from hhexp.tracking.states import SavedState, read_states
@@ -125,7 +125,7 @@ def explain_miss(known: Iterable[StoredRun], chain: Chain) -> str:
 def _read_identity(run: StoredRun) -> dict[str, Any] | None:
     """A run's identity with its epochs; None where it has none that can be read."""
     try:
-        return {**json.loads(run.tags[IDENTITY]), "epochs": int(run.params["epochs"])}
+        return {**parse_json(run.tags[IDENTITY]), "epochs": int(run.params["epochs"])}
     except (LookupError, ValueError, TypeError):
         return None
 

@@ -15,6 +15,7 @@ from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.plan import Plan, claim_plan
 from hhexp.experiment.stages import Chain, build_chain
+from hhexp.tracking.names import find_name
 from hhexp.tracking.process import name_this_process
 from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
@@ -85,8 +86,9 @@ def run(
 def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
     """Answer a job by the finished run that a plan names."""
     run_id = str(chosen.run_id)
-    values = read_histories(store, run_id).get(job.config.objective)
-    objective = values[-1] if values else None
+    histories = read_histories(store, run_id)
+    name = find_name(job.config.objective, histories)
+    objective = histories[name][-1] if name else None
     report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run", objective))
 
 

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -25,9 +25,8 @@ from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
-from hhexp.tracking.names import find_name
 from hhexp.tracking.pruning import GB, keep_within
-from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags, read_histories
+from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
@@ -125,18 +124,9 @@ class Sweep:
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self._start_parent(jobs[0].config)
         outcomes = self._train(planned, tree, at_once)
-        ordered = [self._find_objective(job, outcomes[job.key]) for job in jobs]
+        ordered = [outcomes[job.key] for job in jobs]
         self.outcomes += ordered
         return ordered
-
-    def _find_objective(self, job: Job, outcome: Outcome) -> Outcome:
-        """The outcome with its objective, which the store may have under another name."""
-        if not outcome.finished or outcome.objective is not None or outcome.run_id is None:
-            return outcome
-        assert self.store is not None
-        histories = read_histories(self.store, outcome.run_id)
-        name = find_name(job.config.objective, histories)
-        return replace(outcome, objective=histories[name][-1]) if name else outcome
 
     def _read_dataset(self, config: Config) -> Dataset:
         """Read each data set once before any training, and print a line about it."""
@@ -194,11 +184,10 @@ class Sweep:
         shown += [PlannedRun(branch.job.key, branch.epochs) for branch in tree.branches]
         # A live display would be drawn over a debugger's prompt.
         live = not self.engine.in_this_process
-        answered = Tree([])
         with display(shown, min(at_once, len(tree.jobs)), self.console, live=live) as report:
 
             def hear(event: Event) -> None:
-                answered.hear(event)
+                tree.hear(event)
                 report(event)
 
             for each in hits:
@@ -209,7 +198,7 @@ class Sweep:
                     self.engine.run(tree, report, parent_id)
                 finally:
                     self._note_finished(tree)
-        return answered.outcomes | tree.outcomes
+        return tree.outcomes
 
     def _note_finished(self, tree: Tree) -> None:
         for job in tree.jobs:

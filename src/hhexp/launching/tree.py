@@ -38,12 +38,6 @@ class Tree:
         """All jobs."""
         return [branch.job for branch in self.branches]
 
-    @property
-    def has_ready(self) -> bool:
-        """Whether a job may start at once."""
-        with self._changed:
-            return not self._stopped and any(map(self._is_ready, self._waiting.values()))
-
     def take(self) -> Job | None:
         """The job to start next, the longest way first; waits until one may start.
 
