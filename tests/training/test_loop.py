@@ -1,7 +1,8 @@
 """Training is a pure function of its arguments, and its metrics mean what they say."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,24 +41,38 @@ def trained(
     unaugmented: int | None = None,
 ) -> tuple[keras.Model, list[Epoch]]:
     model = small_model(seed)
-    optimizer = build_optimizer(RMSPROP)
-    done = train(
+    done = train_model(
         model,
-        optimizer,
-        build_training_step(model, optimizer),
         images,
-        images,
-        classes=("dark", "bright"),
-        first_epoch=1,
         epochs=epochs,
-        batch_size=10,
         order=lambda epoch: np.random.default_rng(epoch).permutation(len(images.labels)),
         rates=lambda epoch: np.full(3, rate, np.float32),
         augment=lambda epoch: augment if epoch != unaugmented else None,
-        on_step=lambda *_: None,
-        evaluate=build_evaluator(model, batch_size=10),
     )
     return model, list(done)
+
+
+def train_model(
+    model: keras.Model,
+    images: Images,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    **changed: Any,
+) -> Iterator[Epoch]:
+    """Train for an epoch in the images' own order, or as the changed arguments of ``train`` say."""
+    optimizer = optimizer or build_optimizer(RMSPROP)
+    arguments: dict[str, Any] = {
+        "classes": ("dark", "bright"),
+        "first_epoch": 1,
+        "epochs": 1,
+        "batch_size": 10,
+        "order": lambda _: np.arange(len(images.labels)),
+        "rates": lambda _: np.full(3, 0.001, np.float32),
+        "augment": lambda _: None,
+        "on_step": lambda *_: None,
+        "evaluate": build_evaluator(model, batch_size=10),
+    }
+    step = build_training_step(model, optimizer)
+    return train(model, optimizer, step, images, images, **(arguments | changed))
 
 
 def learned(epoch: Epoch) -> dict[str, float]:
@@ -102,24 +117,8 @@ def test_augmentation_touches_training_images_of_its_epochs_only(squares: Images
 
 
 def test_the_training_metrics_are_means_over_images_not_batches(squares: Images) -> None:
-    model = small_model()
-    optimizer = build_optimizer(RMSPROP)
-    (epoch,) = train(
-        model,
-        optimizer,
-        build_training_step(model, optimizer),
-        squares,
-        squares,
-        classes=("dark", "bright"),
-        first_epoch=1,
-        epochs=1,
-        batch_size=10,
-        order=lambda _: np.arange(24),
-        rates=lambda _: np.full(3, 1e-30, np.float32),
-        augment=lambda _: None,
-        on_step=lambda *_: None,
-        evaluate=build_evaluator(model, batch_size=10),
-    )
+    rates = np.full(3, 1e-30, np.float32)
+    (epoch,) = train_model(small_model(), squares, rates=lambda _: rates)
     assert epoch.metrics["train/loss"] == pytest.approx(epoch.metrics["val/loss"], rel=1e-5)
     assert epoch.metrics["train/accuracy"] == pytest.approx(epoch.metrics["val/accuracy"])
 
@@ -134,23 +133,15 @@ def test_validation_loss_does_not_saturate(squares: Images) -> None:
 
 def test_each_step_has_its_own_learning_rate_and_is_reported_in_order(squares: Images) -> None:
     steps: list[tuple[int, int, float]] = []
-    model = small_model()
     optimizer = build_optimizer(RMSPROP)
-    epochs = train(
-        model,
+    epochs = train_model(
+        small_model(),
+        squares,
         optimizer,
-        build_training_step(model, optimizer),
-        squares,
-        squares,
-        classes=("dark", "bright"),
         first_epoch=2,
         epochs=3,
-        batch_size=10,
-        order=lambda _: np.arange(24),
         rates=lambda epoch: np.array([epoch, epoch, 0.5], np.float32),
-        augment=lambda _: None,
         on_step=lambda epoch, step, *_: steps.append((epoch, step, float(optimizer.learning_rate))),
-        evaluate=build_evaluator(model, batch_size=10),
     )
     assert [epoch.metrics["lr"] for epoch in epochs] == [2, 3]
     assert steps == [(2, 1, 2), (2, 2, 2), (2, 3, 0.5), (3, 1, 3), (3, 2, 3), (3, 3, 0.5)]
@@ -166,23 +157,6 @@ def test_recall_is_a_classs_share_found() -> None:
 
 def test_three_classes_train_as_categorical() -> None:
     images = Images(np.zeros((6, 16, 16, 3), np.uint8), np.array([0, 1, 2, 0, 1, 2]))
-    model = small_model(classes=3)
-    optimizer = build_optimizer(RMSPROP)
-    (epoch,) = train(
-        model,
-        optimizer,
-        build_training_step(model, optimizer),
-        images,
-        images,
-        classes=("a", "b", "c"),
-        first_epoch=1,
-        epochs=1,
-        batch_size=4,
-        order=lambda _: np.arange(6),
-        rates=lambda _: np.full(2, 0.001, np.float32),
-        augment=lambda _: None,
-        on_step=lambda *_: None,
-        evaluate=build_evaluator(model, batch_size=10),
-    )
+    (epoch,) = train_model(small_model(classes=3), images, classes=("a", "b", "c"), batch_size=4)
     assert {"val/recall/a", "val/recall/b", "val/recall/c"} <= epoch.metrics.keys()
     assert epoch.validation.probabilities.shape == (6, 3)
