@@ -115,6 +115,15 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
     assert "\n" not in str(caught.value)
 
 
+def test_the_last_epoch_with_transforms_must_not_be_before_the_first(
+    defaults: dict[str, Any],
+) -> None:
+    late = changed(defaults, "aug.from", 5)
+    with pytest.raises(UserError, match=r"^aug\.until=3: must not be before aug\.from=5$"):
+        check(changed(late, "aug.until", 3))
+    assert check(changed(late, "aug.until", 5)).aug.until == 5
+
+
 def test_an_unknown_key_names_the_nearest(defaults: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"model\.filter: no such key; nearest: model\.filters"):
         check(changed(defaults, "model.filter", [8]))

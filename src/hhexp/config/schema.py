@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -139,11 +139,13 @@ class Augmentation(Ranges):
     until: Annotated[int, Field(ge=1)] | None = None
     """The last epoch with transforms; None for all."""
 
-    @model_validator(mode="after")
-    def _check_epochs(self) -> Self:
-        if self.until is not None and self.until < self.since:
-            raise ValueError(f"until={self.until} is before from={self.since}")
-        return self
+    @field_validator("until")
+    @classmethod
+    def _check_until(cls, until: int | None, info: ValidationInfo) -> int | None:
+        since = info.data.get("since", 1)
+        if until is not None and until < since:
+            raise ValueError(f"must not be before aug.from={since}")
+        return until
 
     def is_active(self, epoch: int) -> bool:
         """Whether images are transformed in an epoch, from 1."""
