@@ -37,7 +37,7 @@ class Figure:
         whatever their own distribution is (Conover, "Practical Nonparametric Statistics", 3rd
         edition, section 3.2). So it holds at least 95 %: 96.1 % with nine ratios.
         """
-        from scipy.stats import quantile_test  # type: ignore[import-untyped]
+        from scipy.stats import quantile_test
 
         if not self.ratios:
             return None

@@ -20,14 +20,14 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
 CLASSES = ("horses", "humans")
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = tuple(range(7))
 CELLS = [("none", 4), ("none", 8), ("full", 4), ("full", 8)]
 
 STUDY = """
 title: Synthetic & small
 question: Does <augmentation> help?
 grid: aug=none,full epochs=4,8
-seeds: [0, 1, 2, 3, 4]
+seeds: [0, 1, 2, 3, 4, 5, 6]
 claims:
   - name: lower_loss
     text: Augmentation lowers validation loss.
@@ -37,10 +37,10 @@ claims:
     text: Augmentation raises validation accuracy.
     statements:
       - {metric: val/accuracy, statistic: last, cell: {aug: full, epochs: 4}, versus: {aug: none, epochs: 4}, direction: higher}
-  - name: slower
-    text: Augmentation costs time.
+  - name: higher_train_loss
+    text: Augmentation raises training loss.
     statements:
-      - {metric: time/epoch_s, statistic: median, cell: {aug: full, epochs: 4}, versus: {aug: none, epochs: 4}, direction: higher}
+      - {metric: train/loss, statistic: last, cell: {aug: full, epochs: 4}, versus: {aug: none, epochs: 4}, direction: higher}
 reference:
   source: Published figures
   figures:
@@ -53,7 +53,7 @@ views:
 
 @dataclass(frozen=True)
 class Synthetic:
-    """A store with a sweep of 20 runs."""
+    """A store with a sweep of 28 runs."""
 
     store: Store
     study: Path
@@ -65,16 +65,17 @@ class Synthetic:
 def metrics(aug: str, epochs: int, epoch: int, seed: int) -> dict[str, float]:
     """Loss 2 against 1 and accuracy 0.9 against 0.8, each with a spread that pairs share.
 
-    The time differs by seed at random, so that its difference is undecided.
+    Time and training loss differ by seed at random, so that their differences are undecided.
     """
-    shared = (0.02, -0.01, 0.0, 0.015, -0.02)[seed]
-    own = (0.004, -0.002, 0.001, -0.003, 0.002)[seed] if aug == "full" else 0.0
+    shared = (0.02, -0.01, 0.0, 0.015, -0.02, 0.01, -0.005)[seed]
+    own = (0.004, -0.002, 0.001, -0.003, 0.002, 0.003, -0.003)[seed] if aug == "full" else 0.0
+    random = (3.0, -2.0, 1.0, -2.5, 1.5, 2.0, -1.0)[seed] if aug == "full" else 0.0
     progress = epoch / epochs
     swing = 0.03 if epoch % 2 else 0.0
     accuracy = (0.8 if aug == "full" else 0.9) + shared + own - swing * (epoch < epochs)
     return {
         "train/accuracy": 0.5 + 0.5 * progress * (0.9 if aug == "full" else 1.0),
-        "train/loss": 0.7 * (1.01 - progress),
+        "train/loss": 0.7 * (1.1 - progress) + 0.01 * random,
         "val/accuracy": accuracy,
         "val/loss": (1.0 if aug == "full" else 2.0) + shared + own,
         "val/recall/horses": accuracy - 0.05,
@@ -82,7 +83,7 @@ def metrics(aug: str, epochs: int, epoch: int, seed: int) -> dict[str, float]:
         "val_upper_half/accuracy": accuracy - 0.2,
         "val_upper_half/recall/horses": accuracy - 0.3,
         "val_upper_half/recall/humans": accuracy - 0.1,
-        "time/epoch_s": 10.0 + ((3.0, -2.0, 1.0, -2.5, 1.5)[seed] if aug == "full" else 0.0),
+        "time/epoch_s": 10.0 + random,
     }
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from hhexp.analysis.statistics import mcnemar, mean_interval, paired_difference, seeds_to_decide
+from hhexp.analysis.statistics import correct_p_values, mcnemar, mean_interval, paired_difference
 
 # Hours of sleep gained with each of two drugs: the data of Student's paper of 1908.
 FIRST_DRUG = (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0)
@@ -54,25 +54,6 @@ def test_pairs_must_be_as_many() -> None:
         paired_difference([1.0, 2.0], [1.0])
 
 
-@pytest.mark.parametrize(
-    ("effect", "deviation", "margin", "expected"),
-    [
-        (1.0, 1.0, 0.0, 7),  # t(0.975, 6) / √7 = 0.925 < 1, t(0.975, 5) / √6 = 1.049 > 1
-        (-1.0, 1.0, 0.0, 7),
-        (3.0, 1.0, 2.0, 7),
-        (100.0, 1.0, 0.0, 2),
-        (0.85 - 0.8, 0.0, 0.05, None),
-        (0.0, 1.0, 0.0, None),
-        (1e-4, 1.0, 0.0, None),
-        (1.0, math.nan, 0.0, None),
-    ],
-)
-def test_seeds_that_would_decide(
-    effect: float, deviation: float, margin: float, expected: int | None
-) -> None:
-    assert seeds_to_decide(effect, deviation, margin) == expected
-
-
 def test_mcnemar_counts_the_images_that_one_model_has_right() -> None:
     first = [True] * 9 + [False] * 1 + [True] * 20 + [False] * 5
     second = [False] * 9 + [True] * 1 + [True] * 20 + [False] * 5
@@ -84,3 +65,24 @@ def test_mcnemar_counts_the_images_that_one_model_has_right() -> None:
 def test_models_that_differ_nowhere_or_evenly_have_p_one() -> None:
     assert mcnemar([True, False], [True, False]).p == 1
     assert mcnemar([True, False], [False, True]).p == 1
+
+
+def test_the_same_images_with_more_seeds_are_no_more_images() -> None:
+    first = [[True] * 9 + [False]] * 5
+    second = [[False] * 9 + [True]] * 5
+    test = mcnemar(first, second)
+    assert (test.only_first, test.only_second) == (45, 5)
+    assert test.p == pytest.approx(mcnemar(first[0], second[0]).p)
+
+
+def test_seeds_that_disagree_on_an_image_count_by_their_majority() -> None:
+    first = [[True, True, True], [True, True, False], [False, True, True]]
+    second = [[False, False, True], [False, False, False], [True, False, True]]
+    # By image 1, 3 and 0: of four sign patterns two have a sum of 4 or -4.
+    assert mcnemar(first, second).p == pytest.approx(0.5)
+
+
+def test_holms_correction_is_worked_out_by_hand() -> None:
+    assert correct_p_values([0.03, 0.01, 0.04]) == pytest.approx([0.06, 0.03, 0.06])
+    assert correct_p_values([0.5, 0.9]) == [1.0, 1.0]
+    assert correct_p_values([]) == []

@@ -1,17 +1,22 @@
 """A study's claims against its runs: supported, refuted or undecided."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from hhexp.analysis import grid
+from hhexp.analysis.decisions import Decision, Evidence, Word, decide_family
+from hhexp.analysis.evidence import least_exact, weigh_sides
+from hhexp.analysis.images import spread_over_images
+from hhexp.analysis.power import compare_single_runs, seeds_to_decide
+from hhexp.analysis.predictions import Predictions
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import Interval, difference, mean_interval, seeds_to_decide
-from hhexp.analysis.study import CellValues, Claim, Contrast, Statement
+from hhexp.analysis.statistics import Interval, difference, mean_interval
+from hhexp.analysis.study import CellValues, Claim, Contrast, Statement, Study
 
-Word = Literal["supported", "refuted", "undecided"]
 REASONS = 2
 """How many reasons are given why a claim is undecided."""
+UNJUDGED = "seconds on a clock are not compared, as other work on the machine moves them"
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,16 @@ class StatementVerdict:
     reason: str
     effect: Interval
     """Of the statement's contrast over the seeds, paired by seed; in the metric's own unit."""
+    on_any_images: Interval | None
+    """The same over seeds and images; None where it is not a mean over images."""
+    p: float
+    """The p-value of what the seeds so far speak for, by the stricter of the two tests."""
     by_seed: dict[int, float]
     seeds_needed: int | None
-    """Seeds in all that would decide it; None where it is decided or none would."""
+    """Seeds in all that would decide it in four of five studies; None where it is decided or none
+    would."""
+    ahead: float
+    """The chance that a single run of the cell is above one of the other cell, or the level."""
     diverged: list[int]
     """Seeds without a number, as their runs diverged: those that are left do not decide."""
 
@@ -35,15 +47,15 @@ class ClaimVerdict:
     """What the runs say about a claim: that all its statements hold, or that one does not."""
 
     claim: Claim
+    word: Word
     statements: list[StatementVerdict] = field(repr=False)
-
-    @property
-    def word(self) -> Word:
-        """Supported where all statements are, refuted where one is, else undecided."""
-        words = [statement.word for statement in self.statements]
-        if "refuted" in words:
-            return "refuted"
-        return "undecided" if "undecided" in words else "supported"
+    decided_at: int | None = None
+    """The seeds at the look that decided it."""
+    judged_at: int | None = None
+    """The seeds at the last look; None where there was none."""
+    level: float = 0.0
+    """What its p-value must not exceed at that look."""
+    is_primary: bool = True
 
     @property
     def reason(self) -> str:
@@ -54,69 +66,234 @@ class ClaimVerdict:
         rest = len(reasons) - REASONS
         return "; ".join(reasons[:REASONS]) + (f"; and {rest} more" if rest > 0 else "")
 
+    @property
+    def can_be_decided(self) -> bool:
+        """Whether more seeds could still decide it."""
+        lost = any(each.diverged for each in self.statements)
+        return self.word == "undecided" and self.claim.is_judged and not lost
+
     def __str__(self) -> str:
         return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
-def judge_claims(results: Results) -> list[ClaimVerdict]:
-    """Judge each claim of the results' study; none where they have no study."""
-    claims = results.study.claims if results.study else []
-    return [
-        ClaimVerdict(claim, [judge_statement(results, each) for each in claim.statements])
-        for claim in claims
-    ]
+@dataclass(frozen=True)
+class Measured:
+    """A statement's contrast, as far as the planned seeds have it."""
+
+    statement: Statement
+    by_seed: dict[int, float]
+    diverged: list[int]
+
+    @classmethod
+    def read(cls, results: Results, statement: Statement, planned: Sequence[int]) -> "Measured":
+        """Measure a statement's contrast on the seeds of a plan, in its order."""
+        values = measure_contrast(results, statement)
+        if statement.minus:
+            values = _subtract(values, measure_contrast(results, statement.minus))
+        return cls(
+            statement,
+            {seed: values[seed] for seed in planned if seed in values},
+            [seed for seed in _find_diverged(results, statement) if seed in planned],
+        )
+
+    def weigh(self, seeds: Iterable[int]) -> Evidence:
+        """The p-values of a statement and of its contrary, of some of its seeds.
+
+        Each is two-sided, so that an interval of 95 % would tell the same; only ``within`` is
+        supported as by the usual interval of 90 %, of two one-sided tests (D. J. Schuirmann,
+        J. Pharmacokinet. Biopharm. 15, 1987).
+        """
+        values = [self.by_seed[seed] for seed in seeds]
+        edge = bound(self.statement)
+        above, below = weigh_sides(values, edge)
+        if self.statement.direction == "higher":
+            return Evidence(2 * above, 2 * below)
+        if self.statement.direction == "lower":
+            return Evidence(2 * below, 2 * above)
+        above_lower, below_lower = weigh_sides(values, -edge)
+        return Evidence(max(below, above_lower), 2 * min(above, below_lower))
 
 
-def judge_statement(results: Results, statement: Statement) -> StatementVerdict:
-    """Judge one statement by the 95 % t-interval of its contrast, paired by seed.
+def judge_claims(results: Results, predictions: Predictions | None = None) -> list[ClaimVerdict]:
+    """Judge each claim of the results' study; none where they have no study.
 
-    It is supported where the whole interval lies beyond the bound (level or margin) in the
-    statement's direction, refuted where the whole interval lies on the other side, and undecided
-    where the bound is inside; one seed has no interval and never decides. ``within`` is supported
-    where the whole interval lies between the two margins (an equivalence test as D. J. Schuirmann,
-    J. Pharmacokinet. Biopharm. 15, 1987, but with the stricter 95 % interval).
+    The primary claims share an error of 5 %, over all looks of the study's plan; the others share
+    another. A claim that is not judged takes no part in it.
+
+    Args:
+        results: the runs.
+        predictions: of the runs, for the intervals over seeds and images.
     """
-    values = measure_contrast(results, statement)
-    if statement.minus:
-        other = measure_contrast(results, statement.minus)
-        values = _subtract(values, other)
-    effect = mean_interval(list(values.values()))
-    diverged = _find_diverged(results, statement)
-    word, reason, needed = _decide(statement, effect)
-    if diverged:
-        seeds = ", ".join(map(str, diverged))
-        reason = f"seed{'s' if len(diverged) > 1 else ''} {seeds} diverged"
-        word, needed = "undecided", None
-    elif effect.count == 0:
-        reason = _name_missing(results, statement)
-    return StatementVerdict(statement, word, reason, effect, values, needed, diverged)
+    study = results.study
+    if study is None:
+        return []
+    verdicts: dict[str, ClaimVerdict] = {}
+    for claims in (study.primary, study.secondary):
+        measured = {
+            claim.name: [Measured.read(results, s, study.planned) for s in claim.statements]
+            for claim in claims
+        }
+        judged = [claim for claim in claims if claim.is_judged]
+        evidence = [weigh_claim(measured[claim.name], study) for claim in judged]
+        decisions = dict(
+            zip(
+                (claim.name for claim in judged),
+                decide_family(evidence, study.looks),
+                strict=True,
+            )
+        )
+        for claim in claims:
+            verdicts[claim.name] = _describe_claim(
+                results, predictions, claim, measured[claim.name], decisions.get(claim.name)
+            )
+    return [verdicts[claim.name] for claim in study.claims]
+
+
+def weigh_claim(measured: Sequence[Measured], study: Study) -> dict[int, Evidence]:
+    """A claim's p-values at each look at which all its seeds are there.
+
+    All statements must hold, so the largest p-value supports it (R. L. Berger, Technometrics 24,
+    1982); one that does not refutes it, so the smallest is multiplied by their number.
+    """
+    found = {}
+    for look in study.looks:
+        seeds = study.planned[:look]
+        if all(set(seeds) <= each.by_seed.keys() for each in measured):
+            parts = [each.weigh(seeds) for each in measured]
+            refutation = len(parts) * min(part.refutation for part in parts)
+            found[look] = Evidence(max(part.support for part in parts), refutation)
+    return found
 
 
 def bound(statement: Statement) -> float:
-    """What the whole interval must be beyond; for ``within``, the upper of the two margins."""
+    """What the mean must be beyond; for ``within``, the upper of the two margins."""
     if statement.level is not None:
         return statement.level
     return -statement.margin if statement.direction == "lower" else statement.margin
 
 
-def _decide(statement: Statement, effect: Interval) -> tuple[Word, str, int | None]:
-    """Verdict, why it is undecided, and how many seeds would decide."""
-    if effect.count < 2:
-        return "undecided", "only one seed", None
-    edge = bound(statement)
-    above, below = difference(effect.low, edge) > 0, difference(effect.high, edge) < 0
-    if statement.direction == "higher":
-        supported, refuted = above, below
-    elif statement.direction == "lower":
-        supported, refuted = below, above
+def _describe_claim(
+    results: Results,
+    predictions: Predictions | None,
+    claim: Claim,
+    measured: Sequence[Measured],
+    decision: Decision | None,
+) -> ClaimVerdict:
+    """A claim's verdict, with those on its statements at the look that decided it, or the last."""
+    study = results.study
+    assert study is not None
+    taken = [
+        look
+        for look in study.looks
+        if all(set(study.planned[:look]) <= each.by_seed.keys() for each in measured)
+    ]
+    look = (decision.look if decision else None) or max(taken, default=None)
+    statements = [
+        _describe_statement(results, predictions, each, decision, look, len(measured))
+        for each in measured
+    ]
+    return ClaimVerdict(
+        claim,
+        decision.word if decision else "undecided",
+        statements,
+        decision.look if decision else None,
+        look if decision else None,
+        decision.levels[look] if decision and look else 0.0,
+        claim in study.primary,
+    )
+
+
+def _describe_statement(
+    results: Results,
+    predictions: Predictions | None,
+    measured: Measured,
+    decision: Decision | None,
+    look: int | None,
+    among: int,
+) -> StatementVerdict:
+    """What is said of one of a claim's statements, which are so many."""
+    study, statement = results.study, measured.statement
+    assert study is not None
+    effect = mean_interval(list(measured.by_seed.values()))
+    found = measured.weigh(study.planned[:look]) if look else Evidence(1.0, 1.0)
+    word: Word = "undecided"
+    reason, needed = "", None
+    if decision is None:
+        reason = UNJUDGED
+    elif look is None:
+        reason = _explain_no_look(results, measured)
+    elif found.support <= decision.levels[look]:
+        word = "supported"
+    elif among * found.refutation <= decision.levels[look]:
+        word = "refuted"
     else:
-        supported = below and difference(effect.low, -edge) > 0
-        refuted = above or difference(effect.high, -edge) < 0
-    if supported or refuted:
-        return "supported" if supported else "refuted", "", None
-    distance_from = abs(effect.mean) if statement.direction == "within" else effect.mean
-    needed = seeds_to_decide(distance_from, effect.deviation, edge)
-    return "undecided", "the interval contains the bound", needed
+        reason = _explain_undecided(statement, effect, look, decision.levels[look])
+    if decision and word == "undecided" and not measured.diverged:
+        last = decision.levels[study.looks[-1]]
+        needed = _count_seeds(statement, effect, last)
+    return StatementVerdict(
+        statement,
+        word,
+        reason,
+        effect,
+        spread_over_images(predictions, statement, measured.by_seed, study),
+        min(1.0, found.support, found.refutation),
+        measured.by_seed,
+        needed,
+        _find_ahead(results, statement),
+        measured.diverged,
+    )
+
+
+def _explain_no_look(results: Results, measured: Measured) -> str:
+    """Why there was no look at a statement."""
+    study = results.study
+    assert study is not None
+    if measured.diverged:
+        seeds = ", ".join(map(str, measured.diverged))
+        return f"seed{'s' if len(measured.diverged) > 1 else ''} {seeds} diverged"
+    count = len(measured.by_seed)
+    if count == 0:
+        return _name_missing(results, measured.statement)
+    if count == 1:
+        return "only one seed"
+    return f"{count} of the {study.looks[0]} seeds that it takes are there"
+
+
+def _explain_undecided(statement: Statement, effect: Interval, look: int, level: float) -> str:
+    """Why a look did not decide a statement."""
+    if least_exact(look) > level:
+        least = next(seeds for seeds in itertools.count(look) if least_exact(seeds) <= level)
+        return (
+            f"{look} seeds are too few: with them p is never below {least_exact(look):.3g}, and it "
+            f"takes {level:.2g}; {least} can decide"
+        )
+    edges = [bound(statement)]
+    if statement.direction == "within":
+        edges.append(-edges[0])
+    if any(effect.low <= edge <= effect.high for edge in edges):
+        return "the interval contains the bound"
+    return f"p is above {level:.2g}, which it takes with so many claims and looks"
+
+
+def _count_seeds(statement: Statement, effect: Interval, level: float) -> int | None:
+    """The seeds that would decide a statement with a power of 80 %, at the last look's level."""
+    one_sided = level if statement.direction == "within" else level / 2
+    mean = abs(effect.mean) if statement.direction == "within" else effect.mean
+    return seeds_to_decide(mean, effect.deviation, bound(statement), one_sided)
+
+
+def _find_ahead(results: Results, statement: Statement) -> float:
+    """The chance that a run of the cell is above one of the other, or above the level."""
+    if statement.minus:
+        return float("nan")
+    own = results.measure_cell(statement.cell, statement.metric, statement.statistic)
+    others: Iterable[float] = [] if statement.level is None else [statement.level]
+    if statement.versus:
+        others = results.measure_cell(
+            statement.versus, statement.metric, statement.statistic
+        ).values()
+    return compare_single_runs(list(own.values()), list(others))
 
 
 def measure_contrast(results: Results, asked: Contrast) -> dict[int, float]:
@@ -148,7 +325,7 @@ def _name_missing(results: Results, statement: Statement) -> str:
             return f"no finished run of {grid.label(cell)}"
         if not results.measure_cell(cell, asked.metric, asked.statistic):
             return f"{grid.label(cell)} has no {asked.metric}"
-    return "no seed has a run in every cell"
+    return "no planned seed has a run in every cell"
 
 
 def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:

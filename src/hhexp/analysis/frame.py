@@ -4,13 +4,15 @@ Each function takes a selection (see ``hhexp.analysis.selection.select``) and th
 URI; by default $MLFLOW_TRACKING_URI, else the local store.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import grid
-from hhexp.analysis.claims import bound, judge_claims
+from hhexp.analysis.claims import ClaimVerdict, bound, judge_claims
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
+from hhexp.analysis.predictions import read_predictions
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
 from hhexp.analysis.statistics import Interval, paired_difference
@@ -105,8 +107,11 @@ def claims(
 ) -> "pd.DataFrame":
     """The verdicts on a study's claims, one row per statement.
 
-    Columns: claim, text, verdict (the claim's), statement (its number), metric, statistic, effect,
-    low, high, bound, direction, seeds, diverged (those left out), effect_size, seeds_needed,
+    Columns: claim, text, primary, verdict (the claim's), decided_at and judged_at (seeds at that
+    look), level (of its p-value there), statement (its number), metric, statistic, effect, low,
+    high (95 % over the seeds), low_any_images, high_any_images (over seeds and images), bound,
+    direction, p (the stricter test's), ahead (the chance that one run is above one of the other
+    cell), seeds, diverged (those left out), effect_size, seeds_needed (for a power of 80 %),
     statement_verdict, reason.
 
     Args:
@@ -120,7 +125,7 @@ def claims(
     results = select(Store.resolve(tracking_uri), selection, study)
     if results.study is None:
         raise UserError(f"claims: {selection!r} is not a study; name one with study=…")
-    return tabulate_claims(results)
+    return tabulate_claims(judge_claims(results, read_predictions(results)))
 
 
 def tabulate_runs(results: Results) -> "pd.DataFrame":
@@ -165,23 +170,31 @@ def tabulate_curves(results: Results) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
 
 
-def tabulate_claims(results: Results) -> "pd.DataFrame":
-    """The table of ``claims`` for results that were read already."""
+def tabulate_claims(verdicts: Sequence[ClaimVerdict]) -> "pd.DataFrame":
+    """The table of ``claims`` for verdicts that were reached already."""
     import pandas as pd
 
     rows = [
         {
             "claim": verdict.claim.name,
             "text": verdict.claim.text,
+            "primary": verdict.is_primary,
             "verdict": verdict.word,
+            "decided_at": verdict.decided_at,
+            "judged_at": verdict.judged_at,
+            "level": verdict.level,
             "statement": number,
             "metric": each.statement.metric,
             "statistic": each.statement.statistic,
             "effect": each.effect.mean,
             "low": each.effect.low,
             "high": each.effect.high,
+            "low_any_images": each.on_any_images.low if each.on_any_images else math.nan,
+            "high_any_images": each.on_any_images.high if each.on_any_images else math.nan,
             "bound": bound(each.statement),
             "direction": each.statement.direction,
+            "p": each.p,
+            "ahead": each.ahead,
             "seeds": each.effect.count,
             "diverged": " ".join(map(str, each.diverged)),
             "effect_size": each.effect.effect_size,
@@ -189,7 +202,8 @@ def tabulate_claims(results: Results) -> "pd.DataFrame":
             "statement_verdict": each.word,
             "reason": each.reason,
         }
-        for verdict in judge_claims(results)
+        for verdict in verdicts
         for number, each in enumerate(verdict.statements, start=1)
     ]
-    return pd.DataFrame(rows).astype({"seeds_needed": "Int64"}) if rows else pd.DataFrame()
+    whole = dict.fromkeys(("decided_at", "judged_at", "seeds_needed"), "Int64")
+    return pd.DataFrame(rows).astype(whole) if rows else pd.DataFrame()

@@ -11,7 +11,7 @@ import numpy as np
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.results import Result, Results
-from hhexp.analysis.statistics import McNemar, mcnemar
+from hhexp.analysis.statistics import McNemar, correct_p_values, mcnemar
 from hhexp.csv_text import parse_csv
 from hhexp.experiment.artifacts import COLUMNS
 from hhexp.reading import damaged
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ARTIFACT = "predictions/validation.csv"
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +76,8 @@ class DuelSummary:
     only_first: float
     """Median over the seeds of the images that only the first model has right."""
     only_second: float
-    decided: int
-    """Seeds whose p-value is below ``SIGNIFICANT``."""
+    p: float
+    """Of McNemar's test on all seeds together, corrected for the pairs that are compared."""
 
 
 @dataclass(frozen=True)
@@ -197,13 +196,32 @@ def compare_models(predictions: Predictions, pair: Pair) -> list[Duel]:
     ]
 
 
-def summarise_duels(duels: Sequence[Duel]) -> DuelSummary:
-    """What the duels of two cells come to, of which there is one at least."""
-    return DuelSummary(
-        len(duels),
-        float(np.median([duel.test.only_first for duel in duels])),
-        float(np.median([duel.test.only_second for duel in duels])),
-        sum(duel.test.p < SIGNIFICANT for duel in duels),
+def summarise_duels(
+    predictions: Predictions, fought: Sequence[tuple[Pair, Sequence[Duel]]]
+) -> list[DuelSummary]:
+    """What the duels of each pair of cells come to, all seeds taken together.
+
+    The p-values are corrected for the number of pairs.
+    """
+    pooled = [_pool(predictions, pair) for pair, _ in fought]
+    return [
+        DuelSummary(
+            len(duels),
+            float(np.median([duel.test.only_first for duel in duels])),
+            float(np.median([duel.test.only_second for duel in duels])),
+            p,
+        )
+        for (_, duels), p in zip(fought, correct_p_values([test.p for test in pooled]), strict=True)
+    ]
+
+
+def _pool(predictions: Predictions, pair: Pair) -> McNemar:
+    """The test of two cells on the seeds that both have."""
+    first = {each.result.seed: each.right for each in predictions.of(pair.first)}
+    second = {each.result.seed: each.right for each in predictions.of(pair.second)}
+    seeds = [seed for seed in first if seed in second]
+    return mcnemar(
+        np.array([first[seed] for seed in seeds]), np.array([second[seed] for seed in seeds])
     )
 
 
@@ -223,8 +241,13 @@ def find_fixed_and_broken(predictions: Predictions, pair: Pair) -> tuple[list[in
     return fixed, broken
 
 
-def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFrame":
-    """One row per duel: its cells, seed, images that only one model has right, p, both runs."""
+def tabulate_duels(
+    fought: Sequence[tuple[Pair, Sequence[Duel]]], summaries: Sequence[DuelSummary]
+) -> "pd.DataFrame":
+    """One row per duel: its cells, seed, images that only one model has right, p, both runs.
+
+    ``p`` is of the seed alone and not corrected; ``p_of_all_seeds`` is of all together, and is.
+    """
     import pandas as pd
 
     return pd.DataFrame(
@@ -235,10 +258,11 @@ def tabulate_duels(fought: Sequence[tuple[Pair, Sequence[Duel]]]) -> "pd.DataFra
             "only_first_right": duel.test.only_first,
             "only_second_right": duel.test.only_second,
             "p": duel.test.p,
+            "p_of_all_seeds": summary.p,
             "first_run_id": duel.first.run.run_id,
             "second_run_id": duel.second.run.run_id,
         }
-        for pair, duels in fought
+        for (pair, duels), summary in zip(fought, summaries, strict=True)
         for duel in duels
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hhexp.analysis import grid
+from hhexp.analysis.configuration import keep_alike
 from hhexp.analysis.grid import SEED, Cell
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study, find_study_file, read_study
@@ -101,10 +102,13 @@ def _sort_into_cells(
     Of a store's runs a study takes those that have what its runs share; runs that were named are
     taken without that.
     """
+    outsiders: list[str] = []
     if study:
-        cells, placed = study.cells, _place_in_grid(study.cells, shared, records)
+        cells = study.cells
+        in_grid = _place_in_grid(cells, shared, records)
+        placed, outsiders = keep_alike(in_grid, list(cells[0]))
     else:
-        placed = _tell_apart(records)
+        in_grid = placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)
     order = {grid.label(cell): number for number, cell in enumerate(cells)}
     histories = read_many(store, {record.run_id: record.metrics for record, _ in placed})
@@ -113,16 +117,23 @@ def _sort_into_cells(
         for record, cell in placed
     ]
     results.sort(key=lambda r: (order[r.label], r.seed is None, r.seed or 0, r.run.start))
-    left_out = len(records) - len(placed)
-    named = sweep is not None
-    notes = (
-        [f"{left_out} runs of the sweep are outside the study's grid."]
-        if named and left_out
-        else []
-    )
+    notes = outsiders
+    if sweep and (left_out := len(records) - len(in_grid)):
+        notes.append(f"{left_out} runs of the sweep are outside the study's grid.")
+    if study:
+        notes += _note_unplanned(study, results)
     return Results(
         store, selection, study, sweep, cells, results, notes + _note_duplicates(results)
     )
+
+
+def _note_unplanned(study: Study, results: Sequence[Result]) -> list[str]:
+    """A note on the seeds that the study's plan does not have, which decide nothing."""
+    known = {result.seed for result in results if result.run.status == "FINISHED"} - {None}
+    if not (beyond := sorted(str(seed) for seed in known - set(study.planned))):
+        return []
+    s = "s" if len(beyond) > 1 else ""
+    return [f"Seed{s} {', '.join(beyond)}: not in the study's plan, so no verdict rests on them."]
 
 
 def _place_in_grid(

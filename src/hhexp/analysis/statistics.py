@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 CONFIDENCE = 0.95
-MOST_SEEDS = 10_000
-"""Beyond this many, seeds will not decide."""
 ROUNDING = 1e-9
 """Numbers that differ by less than this share of the larger are the same, but for rounding."""
 
@@ -47,7 +45,7 @@ class McNemar:
     """Two models on the same images."""
 
     only_first: int
-    """Images that only the first has right."""
+    """Images that only the first has right, counted once for each seed."""
     only_second: int
     p: float
     """Two-sided p-value of "both are right equally often"."""
@@ -78,7 +76,7 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     mean = _drop_noise(noise, float(sample.mean()))
     if len(sample) == 1:
         return Interval(mean, math.nan, math.nan, math.nan, 1)
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.stats import t
 
     deviation = _drop_noise(noise, float(sample.std(ddof=1)))
     half = float(t.ppf((1 + confidence) / 2, len(sample) - 1)) * deviation / math.sqrt(len(sample))
@@ -94,64 +92,55 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Interv
     return mean_interval([difference(one, other) for one, other in zip(first, second, strict=True)])
 
 
-def seeds_to_decide(
-    effect: float, deviation: float, margin: float = 0.0, confidence: float = CONFIDENCE
-) -> int | None:
-    """The least number of seeds whose interval would exclude ``margin``.
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
+    """McNemar's exact test of two models, or of two groups of models, on the same images.
 
-    The smallest n ≥ 2 with t · s / √n < |effect − margin|, should further seeds keep the
-    observed mean and spread. That is the interval's precision, a power of about one half; for n at
-    a chosen power see J. Cohen 1988, chapter 2.
-
-    Args:
-        effect: the observed mean.
-        deviation: the observed standard deviation.
-        margin: the value that the interval is to exclude.
-        confidence: the interval's.
-
-    Returns:
-        None where more than 10,000 would be needed, or nothing is known of the spread.
-    """
-    distance = abs(difference(effect, margin))
-    if math.isnan(distance) or math.isnan(deviation):
-        return None
-    from scipy.stats import t
-
-    counts = np.arange(2, MOST_SEEDS + 1)
-    halves = t.ppf((1 + confidence) / 2, counts - 1) * deviation / np.sqrt(counts)
-    enough = np.flatnonzero(halves < distance)
-    return int(counts[enough[0]]) if len(enough) else None
-
-
-def mcnemar(
-    first_right: Sequence[bool] | np.ndarray, second_right: Sequence[bool] | np.ndarray
-) -> McNemar:
-    """McNemar's exact test of two models that answered the same images.
-
-    Of the b + c images that only one of them has right, either has as many on average if both are
+    Of the images that only one of two models has right, either has as many on average if both are
     equally good: b ~ Binomial(b + c, ½), two-sided. Q. McNemar, Psychometrika 12 (1947); exact as
-    in A. Agresti, Categorical Data Analysis, 3rd ed. 2013, section 11.1.
+    in A. Agresti, Categorical Data Analysis, 3rd ed. 2013, section 11.1. Answers of several seeds
+    to an image depend on each other, so they are not counted as so many images: each image has the
+    sum over the seeds, and all that is random is which of the groups it speaks for (the permutation
+    form of V. L. Durkalski and others, Stat. Med. 22, 2003). With one seed this is McNemar's test.
 
     Args:
-        first_right: for each image, whether the first model has it right.
+        first_right: [S, N] bool, or [N]: whether the first has each of N images right, with each
+            of S seeds.
         second_right: the second, in the same order.
 
     Raises:
         ValueError: they are not as many.
     """
-    one, other = np.asarray(first_right, dtype=bool), np.asarray(second_right, dtype=bool)
+    one = np.atleast_2d(np.asarray(first_right, dtype=bool))
+    other = np.atleast_2d(np.asarray(second_right, dtype=bool))
     if one.shape != other.shape:
         raise ValueError(f"{one.shape} and {other.shape} answers: must be as many")
-    only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
-    return McNemar(only_first, only_second, _compute_p_value(only_first, only_first + only_second))
+    only_first, only_second = one & ~other, other & ~one
+    by_image = only_first.sum(axis=0) - only_second.sum(axis=0)
+    sizes = tuple(sorted(int(size) for size in np.abs(by_image) if size))
+    p = _flip_sizes(sizes, abs(int(by_image.sum())))
+    return McNemar(int(only_first.sum()), int(only_second.sum()), p)
+
+
+def correct_p_values(p_values: Sequence[float]) -> list[float]:
+    """Adjust the p-values of a family of tests by Holm's procedure (Scand. J. Stat. 6, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(order), 0, -1)
+    raised = np.minimum(1.0, np.maximum.accumulate(np.asarray(p_values)[order] * factors))
+    corrected = np.empty(len(order))
+    corrected[order] = raised
+    return [float(p) for p in corrected]
 
 
 @functools.cache
-def _compute_p_value(successes: int, trials: int) -> float:
-    """The p-value of a two-sided exact binomial test of ½."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(successes, trials, 0.5).pvalue) if trials else 1.0
+def _flip_sizes(sizes: tuple[int, ...], observed: int) -> float:
+    """The chance that a sum of whole numbers with random signs is at least as far from 0."""
+    total = sum(sizes)
+    chances = np.zeros(2 * total + 1)
+    chances[total] = 1.0
+    for size in sizes:
+        chances = (np.roll(chances, size) + np.roll(chances, -size)) / 2
+    near = chances[total - observed + 1 : total + observed]
+    return float(min(1.0, 1 - near.sum()) if observed else 1.0)
 
 
 def _drop_noise(noise: float, value: float) -> float:

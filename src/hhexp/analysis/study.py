@@ -1,16 +1,21 @@
 """A study, as its study.yaml says: question, grid, seeds, claims, and what others found."""
 
 import contextlib
+import hashlib
+import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -35,6 +40,12 @@ def _read_exponent(value: object) -> object:
     """A number such as 1e-2, which YAML 1.1 reads as a text without a point in it."""
     written = isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value)
     return float(str(value)) if written else value
+
+
+def _refuse_repeats(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed is there twice")
+    return seeds
 
 
 Number = Annotated[float, BeforeValidator(_read_exponent)]
@@ -83,7 +94,49 @@ class Claim(Section):
 
     name: Annotated[str, Field(pattern=r"^\w+$")]
     text: Text
+    primary: bool = False
+    """Whether it is what the study was made for. Where no claim is marked, all are."""
     statements: Annotated[list[Statement], Field(min_length=1)]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether runs can decide it. Seconds on a clock are not compared: they are of runs that
+        did not alternate, and whatever else the machine did meanwhile is in them."""
+        measured = [s.metric for s in self.statements]
+        measured += [s.minus.metric for s in self.statements if s.minus]
+        return not any(metric.startswith(("time/", "perf/")) for metric in measured)
+
+
+class SeedPlan(Section):
+    """How many seeds a study has, and after how many its claims are judged."""
+
+    first: Annotated[int, Field(ge=2)]
+    """At the first look; an interval needs two."""
+    most: Annotated[int, Field(ge=2)]
+    """At the last."""
+    look_every: Annotated[int, Field(ge=1)]
+    """Seeds from one look to the next."""
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> "SeedPlan":
+        if self.most < self.first:
+            raise ValueError(f"most={self.most}: must be at least first, {self.first}")
+        return self
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The seeds at each look."""
+        return (*range(self.first, self.most, self.look_every), self.most)
+
+
+Seeds = Annotated[
+    Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_refuse_repeats),
+        Tag("list"),
+    ]
+    | Annotated[SeedPlan, Tag("plan")],
+    Discriminator(lambda value: "plan" if isinstance(value, dict | SeedPlan) else "list"),
+]  # fmt: skip
 
 
 class Figure(Section):
@@ -118,7 +171,8 @@ class Study(Section):
     """Hydra's overrides, whose combinations are the study's cells."""
     fixed: str = ""
     """Overrides that all runs share."""
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    seeds: Seeds
+    """The seeds, judged when all are there; or how many there may be, and when they are judged."""
     remarks: str = ""
     """What a reader of the results must know, such as smaller images."""
     claims: list[Claim] = Field(default_factory=list)
@@ -146,10 +200,50 @@ class Study(Section):
         return {key: values[0] for key, values in read_overrides(shlex.split(self.fixed)).items()}
 
     @property
+    def looks(self) -> tuple[int, ...]:
+        """The seeds that are there when the claims are judged, at each look."""
+        return self.seeds.looks if isinstance(self.seeds, SeedPlan) else (len(self.seeds),)
+
+    @property
+    def planned(self) -> list[int]:
+        """All seeds that there may be, in the order in which they are trained."""
+        return list(range(self.seeds.most) if isinstance(self.seeds, SeedPlan) else self.seeds)
+
+    @property
+    def primary(self) -> list[Claim]:
+        """The claims that the study was made for, which share one error."""
+        return [claim for claim in self.claims if claim.primary] or self.claims
+
+    @property
+    def secondary(self) -> list[Claim]:
+        """The other claims, which share an error of their own."""
+        return [claim for claim in self.claims if claim not in self.primary]
+
+    @property
     def command(self) -> str:
         """The command that trains the study."""
-        seeds = f"seed={','.join(map(str, self.seeds))}"
-        return " ".join(["python -m hhexp.run -m", self.grid, seeds, self.fixed]).strip()
+        if isinstance(self.seeds, SeedPlan):
+            return f"python -m hhexp.study {shlex.quote(self.name)}"
+        return shlex.join(["python", "-m", "hhexp.run", *self.words(self.planned)])
+
+    def words(self, seeds: Sequence[int]) -> list[str]:
+        """The words of ``hhexp.run`` that train all cells with these seeds."""
+        seed = f"seed={','.join(map(str, seeds))}"
+        return ["-m", *shlex.split(self.grid), seed, *shlex.split(self.fixed)]
+
+    @property
+    def registered(self) -> dict[str, Any]:
+        """What is written down before the first run: the question, what is trained, the plan and
+        the claims. Remarks, references and names of views may change."""
+        return self.model_dump(
+            include={"question", "grid", "fixed", "seeds", "claims"}, exclude_defaults=True
+        )
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what is registered."""
+        text = json.dumps(self.registered, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def cell(self, values: Mapping[str, Scalar]) -> Cell:
         """The cell of the grid that a claim names.
@@ -233,6 +327,8 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
         claim = values["claims"][int(location[1])]
         name = claim.get("name") if isinstance(claim, dict) else None
         where, location = f"claim {name or int(location[1]) + 1}: ", location[2:]
+    if location[:1] == ["seeds"]:
+        location = [part for part in location if part not in ("list", "plan")]
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
         return f"{where}{key}: no such key{suggest(location[-1], _list_keys(location))}"
@@ -247,7 +343,9 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
 def _list_keys(location: list[str]) -> list[str]:
     """The keys that are allowed where an unknown one was found."""
     schema: type[Section] = Study
-    if "minus" in location[:-1]:
+    if location[0] == "seeds":
+        schema = SeedPlan
+    elif "minus" in location[:-1]:
         schema = Contrast
     elif "statements" in location[:-1]:
         schema = Statement

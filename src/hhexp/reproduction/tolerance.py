@@ -119,7 +119,7 @@ def predict(
     Returns:
         the lowest and the highest value, shaped like ``recorded``.
     """
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.stats import t
 
     quantile = t.ppf(1 - (1 - CONFIDENCE) / (2 * metrics), seeds.shape[-1] - 1)
     if not is_loss(metric):

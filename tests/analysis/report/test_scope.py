@@ -23,7 +23,7 @@ def constant(value: float, epochs: int = 2) -> dict[str, list[float]]:
 def test_few_runs_and_cells_are_all_shown(made) -> None:
     found = made({"aug=none": [constant(0.5)] * 3, "aug=full": [constant(0.6)], "aug=flip": []})
     chosen = choose_scope(found)
-    assert chosen.shows_runs and chosen.shows_duels and not chosen.has_many_cells
+    assert chosen.shows_runs and not chosen.has_many_cells
     assert chosen.listed == found.cells
     assert chosen.drawn == found.cells[:2]
     assert chosen.limit_pairs(range(99)) == range(99)
@@ -39,7 +39,7 @@ def test_of_many_cells_the_best_are_shown_in_their_order(
     runs = {f"lr={rate}": [constant(value)] for rate, value in rates.items()}
     assert len(choose_scope(made(runs)).drawn) == 4
     chosen = choose_scope(found := made(runs | {"lr=0.5": []}))
-    assert chosen.shows_runs and chosen.has_many_cells and not chosen.shows_duels
+    assert chosen.shows_runs and chosen.has_many_cells
     assert chosen.drawn == [{"lr": "0.1"}, {"lr": "0.4"}]
     assert chosen.listed == [{"lr": "0.1"}, {"lr": "0.3"}, {"lr": "0.4"}]
     charts = draw_charts(found, chosen)
@@ -100,12 +100,12 @@ def test_a_page_of_many_runs_lists_cells_and_its_tables_every_run(folder: Path) 
     assert {link for link in re.findall(r'href="#([^"]+)"', html)} <= ids
     assert not any(name.startswith("run-") for name in ids)
     assert "<summary>by seed" not in html and "By seed: " not in markdown
-    assert "90.1 ± 2.1" in html  # aug=none, which no link leads to
+    assert "90.1 ± 1.3" in html  # aug=none, which no link leads to
     assert len([name for name in ids if name.startswith("cell-")]) == 2
     for text in (html, markdown):
         assert "What each key does" in text
         assert "2 of 4 cells with the highest validation accuracy" in text
-        assert "p below 0.05, seeds" in text
+        assert "on all seeds together" in text
         assert "the run with the highest" in text
     assert "<script" not in html and "http" not in html
     named = re.findall(r"\]\(((?:figures|tables)/[\w.-]+)\)", markdown)
@@ -114,5 +114,5 @@ def test_a_page_of_many_runs_lists_cells_and_its_tables_every_run(folder: Path) 
         list(csv.DictReader((folder / "tables" / f"{name}.csv").read_text("utf-8").splitlines()))
         for name in ("runs", "training")
     )
-    assert len(runs) == 20
+    assert len(runs) == 28
     assert len({row["cell"] for row in cells}) == 4

@@ -1,6 +1,6 @@
 """What a report says, gathered from the results: both pages and all files come from this."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,11 +11,13 @@ from hhexp.analysis import grid
 from hhexp.analysis.claims import ClaimVerdict, judge_claims
 from hhexp.analysis.predictions import (
     Duel,
+    DuelSummary,
     Pair,
     Predictions,
     choose_pairs,
     compare_models,
     read_predictions,
+    summarise_duels,
 )
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import draw_charts
@@ -46,6 +48,8 @@ class Content:
     published: list[tables.Published]
     verdicts: list[ClaimVerdict]
     duels: list[tuple[Pair, list[Duel]]]
+    duel_summaries: list[DuelSummary]
+    """Of each pair of cells in ``duels``."""
     charts: Mapping[str, tuple[str, "Figure"]]
     sheets: list[Sheet]
     predictions: Predictions | None
@@ -75,9 +79,10 @@ class Content:
         return [name for name in self.charts if name.startswith("by_")]
 
     @property
-    def duels_listed(self) -> Sequence[tuple[Pair, list[Duel]]]:
-        """The pairs of cells whose duels are on the page, where they are summed up."""
-        return self.duels[:LISTED]
+    def duels_listed(self) -> list[tuple[Pair, DuelSummary]]:
+        """The pairs of cells that are on the page, with what their duels come to."""
+        pairs = [pair for pair, _ in self.duels]
+        return list(zip(pairs, self.duel_summaries, strict=True))[:LISTED]
 
     def spread(self, cell: grid.Cell) -> Spread | None:
         """How a cell's runs differ; None where none has a number."""
@@ -171,8 +176,9 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         tables.build_behaviour_table(results),
         tables.build_views_table(results),
         tables.compare_published(results),
-        judge_claims(results),
+        judge_claims(results, predictions),
         tests,
+        summarise_duels(predictions, tests) if predictions else [],
         draw_charts(results, scope),
         shown,
         predictions,

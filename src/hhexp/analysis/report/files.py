@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hhexp.analysis.frame import tabulate_claims, tabulate_runs
 from hhexp.analysis.grid import compose_command, label
-from hhexp.analysis.predictions import summarise_duels, tabulate_duels, tabulate_images
+from hhexp.analysis.predictions import tabulate_duels, tabulate_images
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.pictures import Sheet
@@ -82,9 +82,7 @@ def _make_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        label=label, command=compose_command, summarise=summarise_duels, version=__version__
-    )
+    environment.globals.update(label=label, command=compose_command, version=__version__)
     return environment
 
 
@@ -98,11 +96,11 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
     if content.views:
         frames["views"] = content.views.to_frame()
     if content.verdicts:
-        frames["claims"] = tabulate_claims(content.results)
+        frames["claims"] = tabulate_claims(content.verdicts)
     if content.published:
         frames["published"] = tabulate_published(content.published)
     if content.duels:
-        frames["mcnemar"] = tabulate_duels(content.duels)
+        frames["mcnemar"] = tabulate_duels(content.duels, content.duel_summaries)
     if content.predictions:
         frames["images"] = tabulate_images(content.predictions, content.results)
     for name, frame in frames.items():

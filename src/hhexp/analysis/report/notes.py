@@ -51,7 +51,10 @@ def _note_missing(results: Results) -> Iterator[str]:
     """A sentence on each cell that lacks finished runs: of all seeds, or of some that the study,
     else another cell, has."""
     found = [set(results.of(cell)) for cell in results.cells]
-    asked = set(results.study.seeds) if results.study else set().union(*found)
+    asked: set[int] = set().union(*found)
+    if study := results.study:
+        upto = next((look for look in study.looks if asked <= set(study.planned[:look])), None)
+        asked = set(study.planned[:upto])
     for cell, seeds in zip(results.cells, found, strict=True):
         lacking = [str(seed) for seed in sorted(asked - seeds)]
         if not seeds:

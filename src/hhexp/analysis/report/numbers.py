@@ -2,10 +2,11 @@
 
 import math
 
-from hhexp.analysis.claims import bound
+from hhexp.analysis.claims import UNJUDGED, ClaimVerdict, StatementVerdict, bound
+from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
-from hhexp.analysis.study import Contrast, Statement
+from hhexp.analysis.study import Contrast, Statement, Study
 
 MINUS = "\u2212"
 
@@ -84,6 +85,70 @@ def format_effect(statement: Statement, value: Interval) -> str:
     return f"{text} {own}".rstrip()
 
 
+def explain_verdicts(study: Study) -> str:
+    """What the verdicts on a study's claims mean, and how sure they are."""
+    looks = study.looks
+    listed = ", ".join(map(str, looks[:-1]))
+    when = f"after {looks[-1]} seeds"
+    if len(looks) > 1:
+        when = f"after {listed} and {looks[-1]} seeds"
+    told = (
+        "A claim is supported if its seeds lie beyond the bound on the claimed side by more than "
+        "chance explains, refuted if they do on the other side, and undecided otherwise. It is "
+        f"judged {when}, by the stricter of a t-test, also corrected for skewness, and the exact "
+        "sign-flip test. The chance of any false verdict, over all looks and all "
+        f"{len(study.primary)} primary claims together, is at most 5 %"
+    )
+    if study.secondary:
+        told += f", and 5 % for the {len(study.secondary)} others together"
+    return (
+        f"{told} (alpha spending and Holm's procedure). Differences are paired by seed; ± is a "
+        "95 % interval over the seeds, for these images, and is not corrected. Where a second "
+        "interval is given, it is over seeds and images, so for other images of the same kind too. "
+        "The seed counts assume the same mean and spread; with that many seeds the chance of a "
+        "decision is 80 %."
+    )
+
+
+def describe_look(verdict: ClaimVerdict) -> str:
+    """Which kind of claim it is, and when it was judged."""
+    kind = "Primary claim" if verdict.is_primary else "Secondary claim"
+    if verdict.decided_at:
+        return f"{kind}, decided at the look after {verdict.decided_at} seeds."
+    if verdict.judged_at:
+        return f"{kind}, last judged after {verdict.judged_at} seeds."
+    return f"{kind}, not judged yet." if verdict.claim.is_judged else f"{kind}, not judged."
+
+
+def list_facts(verdict: StatementVerdict) -> list[str]:
+    """What else is known of a statement's effect, each in a few words."""
+    statement, effect = verdict.statement, verdict.effect
+    facts = []
+    if interval := verdict.on_any_images:
+        half = format_number(interval.half, statement.metric, statement.statistic)
+        facts.append(f"± {half} over seeds and images")
+    if statement.versus and effect.count > 1:
+        facts.append(f"d_z {format_effect_size(effect)}")
+    if not math.isnan(verdict.ahead) and effect.count > 1:
+        beaten = f"one of {label(statement.versus)}" if statement.versus else "the bound"
+        facts.append(
+            f"a single run of {label(statement.cell)} is above {beaten} with {verdict.ahead:.0%}"
+        )
+    if verdict.p < 1:
+        facts.append(f"p = {format_p_value(verdict.p)}".replace("= <", "<"))
+    facts.append(f"{effect.count} seed{'' if effect.count == 1 else 's'}")
+    if verdict.seeds_needed:
+        facts.append(f"about {verdict.seeds_needed:,} seeds would decide")
+    elif (
+        verdict.word == "undecided"
+        and effect.count > 1
+        and not verdict.diverged
+        and verdict.reason != UNJUDGED
+    ):
+        facts.append("no number of seeds up to 10,000 would decide")
+    return facts
+
+
 def format_p_value(p: float) -> str:
     """A p-value to three digits after the point."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
@@ -102,8 +167,6 @@ def _name_measured(contrast: Contrast) -> str:
 
 
 def _name_cells(contrast: Contrast) -> str:
-    from hhexp.analysis.grid import label
-
     if contrast.versus is None:
         return label(contrast.cell)
     return f"({label(contrast.cell)}) {MINUS} ({label(contrast.versus)})"

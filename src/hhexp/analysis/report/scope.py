@@ -45,11 +45,6 @@ class Scope:
     listed: list[Cell]
     """The cells in the tables."""
 
-    @property
-    def shows_duels(self) -> bool:
-        """Whether two models of one seed are compared by themselves; else their cells are."""
-        return self.shows_runs and not self.has_many_cells
-
     def limit_pairs(self, pairs: Sequence[Item]) -> Sequence[Item]:
         """Those pairs of cells that are compared in pictures."""
         return pairs[:COMPARED] if self.has_many_cells else pairs

@@ -1,0 +1,176 @@
+"""``python -m benchmarks.error_rates``: how often a study's verdicts are wrong, and how often they
+come at all, by simulation.
+
+Seeds are drawn from Pearson's type III distribution with the mean, spread and skewness that each
+statement of the flagship study has in its published runs. What judges them is what judges a study.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import pearson3, skew
+
+from hhexp.analysis.claims import Measured, bound, weigh_claim
+from hhexp.analysis.decisions import Decision, decide_family
+from hhexp.analysis.results import Result, Results
+from hhexp.analysis.study import Claim, SeedPlan, Study, read_study
+from hhexp.reproduction import published
+from hhexp.reproduction.record import Record
+from hhexp.tracking.query import StoredRun
+from hhexp.tracking.store import Store
+
+FLAGSHIP = Path(__file__).parents[1] / "experiments/augmentation_vs_epochs"
+PLAN = SeedPlan(first=5, most=20, look_every=5)
+STUDIES = 2000
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the seeds of a statement's contrast are distributed."""
+
+    distance: float
+    """From the bound to the mean, in standard deviations."""
+    skewness: float
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A claim, and the shape of each of its statements."""
+
+    claim: Claim
+    shapes: Sequence[Shape]
+
+
+def read_flagship(folder: Path = FLAGSHIP) -> tuple[Study, list[Claimed]]:
+    """A study and its claims, as far as its published runs have their metrics.
+
+    The published runs have no metrics of the partial views, so the claims about these are left out.
+    """
+    study = read_study(folder / "study.yaml")
+    runs = list(_read_runs(study, folder / "runs"))
+    results = Results(Store("sqlite:///none.db"), "", study, None, study.cells, runs, [])
+    found = []
+    for claim in study.claims:
+        measured = [Measured.read(results, each, study.planned) for each in claim.statements]
+        if claim.is_judged and all(each.by_seed for each in measured):
+            found.append(Claimed(claim, [_fit(each) for each in measured]))
+    return study, found
+
+
+def simulate(
+    study: Study, claims: Sequence[Claimed], *, is_null: bool, studies: int, seed: int = 0
+) -> Iterator[list[Decision]]:
+    """Draw the seeds of many studies of the same claims, and judge each study.
+
+    Args:
+        study: whose claims they are.
+        claims: with the shapes of their statements.
+        is_null: whether every statement's mean lies on its bound, so that each verdict is wrong.
+        studies: how many.
+        seed: of the random numbers.
+    """
+    planned = study.model_copy(update={"seeds": PLAN, "claims": [each.claim for each in claims]})
+    random = np.random.default_rng(seed)
+    values = {
+        (each.claim.name, number): pearson3.rvs(
+            shape.skewness, size=(studies, PLAN.most), random_state=random
+        )
+        + (0.0 if is_null else shape.distance)
+        + bound(each.claim.statements[number])
+        for each in claims
+        for number, shape in enumerate(each.shapes)
+    }
+    for row in range(studies):
+        evidence = [
+            weigh_claim(
+                [
+                    Measured(statement, dict(enumerate(values[each.claim.name, number][row])), [])
+                    for number, statement in enumerate(each.claim.statements)
+                ],
+                planned,
+            )
+            for each in claims
+        ]
+        yield decide_family(evidence, planned.looks)
+
+
+def count_false(decisions: Iterator[list[Decision]]) -> float:
+    """The share of studies in which any claim is decided."""
+    return float(np.mean([any(each.look for each in study) for study in decisions]))
+
+
+def main() -> int:
+    """Print the error rates, then the power."""
+    study, claims = read_flagship()
+    noise = 1.96 * (0.05 * 0.95 / STUDIES) ** 0.5
+    print(f"Any false verdict in {STUDIES:,} studies with nothing to find (5 % ± {noise:.1%}):")
+    for name, shaped in list_families(claims):
+        rate = count_false(simulate(study, shaped, is_null=True, studies=STUDIES))
+        print(f"  {name:60} {rate:6.1%}")
+    print("\nVerdicts at the flagship's effects, after so many seeds, at most:")
+    print(f"  {'claim':34}" + "".join(f"{look:>8}" for look in PLAN.looks) + "  verdict")
+    decisions = list(simulate(study, claims, is_null=False, studies=STUDIES))
+    for number, each in enumerate(claims):
+        found = [row[number] for row in decisions]
+        shares = [np.mean([(d.look or np.inf) <= look for d in found]) for look in PLAN.looks]
+        words = {word: sum(d.word == word for d in found) for word in ("supported", "refuted")}
+        usual = max(words, key=words.__getitem__)
+        share = words[usual] / STUDIES
+        told = f"{usual} {share:.0%}" + "".join(
+            f", {word} {count / STUDIES:.1%}" for word, count in words.items() if word != usual
+        )
+        print(f"  {each.claim.name:34}" + "".join(f"{s:8.0%}" for s in shares) + f"  {told}")
+    return 0
+
+
+def list_families(claims: Sequence[Claimed]) -> Iterator[tuple[str, list[Claimed]]]:
+    """Families of claims whose error rates are of interest, each with its name."""
+    yield f"the flagship's {len(claims)} claims", list(claims)
+    every = [shape for each in claims for shape in each.shapes]
+    single = next(each for each in claims if len(each.shapes) == 1)
+    worst = max(every, key=lambda shape: abs(shape.skewness))
+    for name, shape in (
+        ("one claim, seeds without skewness", Shape(0.0, 0.0)),
+        (f"one claim, our most skewed seeds ({worst.skewness:+.1f})", worst),
+    ):
+        yield name, [replace(single, shapes=[shape])]
+    yield (
+        "the flagship's claims, all as skewed as that",
+        [replace(each, shapes=[worst] * len(each.shapes)) for each in claims],
+    )
+
+
+def _fit(measured: Measured) -> Shape:
+    """The shape of a statement's seeds, by their moments."""
+    values = np.array(list(measured.by_seed.values()))
+    distance = (values.mean() - bound(measured.statement)) / values.std(ddof=1)
+    return Shape(float(distance), float(skew(values, bias=False)))
+
+
+def _read_runs(study: Study, folder: Path) -> Iterator[Result]:
+    """The published runs of a study, as results."""
+    for file in sorted(folder.glob("*.yaml")):
+        record = published.read(file)
+        cell = next(c for c in study.cells if set(c.items()) <= _list_values(record))
+        history: dict[str, list[float]] = {}
+        for epoch in record.epochs:
+            for name, value in epoch.metrics.items():
+                history.setdefault(name, []).append(value)
+        stored = StoredRun(
+            record.run_id, record.name, "FINISHED", dict(cell), {}, datetime.now(UTC), None, None
+        )
+        yield Result(stored, cell, int(str(record.config["seed"])), history)
+
+
+def _list_values(record: Record) -> set[tuple[str, str]]:
+    """The keys and values by which a published run's cell is told."""
+    plain = {key: str(value) for key, value in record.config.items()}
+    return set({**plain, **record.choices}.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Which runs are of the same configuration, so that they may stand for each other but for the seed.
+
+A run belongs to a study where its whole identity is that of the study's other runs, but for the
+seed and what the grid varies: one that was trained with another learning rate, other images or
+other code is no further seed of theirs, whatever its command line had in common with them.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from hhexp.analysis.grid import SEED, Cell, label, normalise
+from hhexp.config.schema import Ranges
+from hhexp.experiment.identity import list_differences
+from hhexp.experiment.plan import join_parts
+from hhexp.reading import parse_json
+from hhexp.tracking.query import StoredRun
+from hhexp.tracking.tags import IDENTITY
+
+Placed = tuple[StoredRun, Cell]
+"""A run, and its cell."""
+
+NO_NUMBERS = (
+    *("device", "parameters", "epochs", "objective", "modules", "reuse", "explain"),
+    *("tracking", "state", "data.root", "hydra"),
+)
+"""Parameters that move no number, or only by the grid; where a run has no identity on record."""
+PARTS = {"runtime.isa": "instruction set", "runtime.threads": "threads", "runtime.device": "device"}
+PARTS |= {"runtime.precision": "precision"}
+"""The parts of an identity that keys of the configuration are called otherwise in."""
+PROPERTIES = {"data": ("labels",), "model": ("portability",)}
+"""Parts that depend on an option of a group, and are not called by its keys."""
+AUGMENTATION = frozenset(f"aug.{name}" for name in ("engine", *Ranges.model_fields))
+"""The keys of an augmentation but for its first and last epoch."""
+MOST_NAMED = 4
+"""Parts that a note names."""
+
+
+def keep_alike(placed: Sequence[Placed], varied: Sequence[str]) -> tuple[list[Placed], list[str]]:
+    """The runs of the configuration that most of them have, and a note on each of the others.
+
+    Of two configurations with as many runs, the one whose last run is the newer counts.
+
+    Args:
+        placed: the runs of a study's grid.
+        varied: the keys that the grid varies.
+    """
+    groups: dict[str, list[Placed]] = defaultdict(list)
+    rest = {run.run_id: _strip(run, varied) for run, _ in placed}
+    for run, cell in placed:
+        groups[repr(sorted(rest[run.run_id].items()))].append((run, cell))
+    if len(groups) < 2:
+        return list(placed), []
+    finished = {
+        key: sum(run.status == "FINISHED" for run, _ in group) for key, group in groups.items()
+    }
+    main = max(groups, key=lambda key: (finished[key], max(run.start for run, _ in groups[key])))
+    reference = rest[groups[main][0][0].run_id]
+    notes = [
+        f"{label(cell)} {SEED}={run.params.get(SEED, '?')} ({run.run_id[:8]}) is not counted: it "
+        "differs from the study's other runs in "
+        f"{join_parts(list_differences(reference, rest[run.run_id]), MOST_NAMED)}."
+        for key, group in groups.items()
+        if key != main
+        for run, cell in group
+        if run.status == "FINISHED"
+    ]
+    kept = {run.run_id for run, _ in groups[main]}
+    return [(run, cell) for run, cell in placed if run.run_id in kept], notes
+
+
+def _strip(run: StoredRun, varied: Sequence[str]) -> dict[str, str]:
+    """A run's identity, or its parameters where it has none, but for what may vary."""
+    identity = _read_identity(run) or {
+        key: value
+        for key, value in run.params.items()
+        if key.partition(".")[0] not in NO_NUMBERS and key not in NO_NUMBERS
+    }
+    if not any(name.startswith("aug.") for name in identity):
+        # Without any transform it has no augmentation, of which a grid may vary a part.
+        identity |= {key: run.params[key] for key in run.params if key in AUGMENTATION}
+    return {
+        name: normalise(part)
+        for name, part in identity.items()
+        if name not in (SEED, "epochs") and not any(_is_of(name, key) for key in varied)
+    }
+
+
+def _read_identity(run: StoredRun) -> dict[str, Any]:
+    """A run's identity; empty where it has none that can be read."""
+    try:
+        return dict(parse_json(run.tags.get(IDENTITY, "{}")))
+    except (ValueError, TypeError):
+        return {}
+
+
+def _is_of(part: str, key: str) -> bool:
+    """Whether a part of an identity follows from a key, or a group, of the configuration."""
+    return (
+        part in (key, PARTS.get(key), *PROPERTIES.get(key, ()))
+        or part.startswith(f"{key}.")
+        or (key.startswith("aug.") and part == "scipy")
+    )

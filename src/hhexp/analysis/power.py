@@ -1,0 +1,73 @@
+"""How many seeds a study needs, and what an effect means for a single run."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hhexp.analysis.evidence import least_exact
+from hhexp.analysis.statistics import difference
+
+POWER = 0.8
+MOST_SEEDS = 10_000
+"""Beyond this many, seeds will not decide."""
+
+
+def seeds_to_decide(
+    effect: float, deviation: float, margin: float, level: float, power: float = POWER
+) -> int | None:
+    """The least number of seeds that would show, with a power, that a mean is beyond a margin.
+
+    The power of a one-sided t-test (J. Cohen, Statistical Power Analysis for the Behavioral
+    Sciences, 2nd ed. 1988, chapter 2), should the observed mean and spread be the true ones; and as
+    many as the exact sign-flip test needs at least.
+
+    Args:
+        effect: the observed mean.
+        deviation: the observed standard deviation.
+        margin: the value that is to be excluded.
+        level: of the test, one-sided.
+        power: the chance that the test decides.
+
+    Returns:
+        None where more than 10,000 would be needed, or nothing is known of the spread.
+    """
+    distance = abs(difference(effect, margin))
+    if math.isnan(distance) or math.isnan(deviation) or not distance:
+        return None
+    few, many = 1, MOST_SEEDS
+    if _compute_power(distance, deviation, many, level) < power:
+        return None
+    while many - few > 1:
+        middle = (few + many) // 2
+        if _compute_power(distance, deviation, middle, level) < power:
+            few = middle
+        else:
+            many = middle
+    return many
+
+
+def _compute_power(distance: float, deviation: float, seeds: int, level: float) -> float:
+    """The chance that a one-sided t-test and the sign-flip test see a distance."""
+    if least_exact(seeds) / 2 > level:
+        return 0.0
+    if not deviation:
+        return 1.0
+    from scipy.special import nctdtr, stdtrit
+
+    shift = math.sqrt(seeds) * distance / deviation
+    edge = float(stdtrit(seeds - 1, 1 - level))
+    missed = float(nctdtr(seeds - 1, shift, edge))
+    return float(shift > edge) if math.isnan(missed) else 1 - missed
+
+
+def compare_single_runs(first: Sequence[float], second: Sequence[float]) -> float:
+    """The chance that one run of the first is above one of the second, whichever their seeds.
+
+    The share of all pairs, equal ones counting half (A. Vargha and H. D. Delaney, J. Educ. Behav.
+    Stat. 25, 2000). NaN where one has no runs.
+    """
+    if not len(first) or not len(second):
+        return math.nan
+    signs = np.sign(np.subtract.outer(np.asarray(first), np.asarray(second)))
+    return float((signs.mean() + 1) / 2)
