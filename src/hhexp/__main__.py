@@ -7,6 +7,7 @@ from hhexp.config.check import suggest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
+    "study": "answer a study: train what is missing, judge its claims, write its report",
     "reproduce": "train a run again and compare the numbers",
     "diff": "show what differs between two runs",
     "publish": "write runs as small files that you can commit",

@@ -65,8 +65,7 @@ def conclude(sweep: "Sweep") -> int:
         rows = summary.summarise(sweep.store, list(made), made)
         sweep.console.print(summary.render(rows, "Results"))
         if sweep.parent:
-            sweep.parent.log_text(summary.to_markdown(rows), "summary.md")
-            sweep.parent.log_text(summary.to_csv(rows), "summary.csv")
+            summary.log_summary(sweep.parent, rows)
         sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
     for failure in sweep.failures:
         line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")

@@ -6,7 +6,8 @@ other code is no further seed of theirs, whatever its command line had in common
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from hhexp.analysis.grid import SEED, Cell, label, normalise
@@ -36,14 +37,18 @@ MOST_NAMED = 4
 """Parts that a note names."""
 
 
-def keep_alike(placed: Sequence[Placed], varied: Sequence[str]) -> tuple[list[Placed], list[str]]:
-    """The runs of the configuration that most of them have, and a note on each of the others.
+def keep_alike(
+    placed: Sequence[Placed], varied: Sequence[str], answers: Collection[str] = ()
+) -> tuple[list[Placed], list[str]]:
+    """The runs of the study's configuration, and a note on each of the others.
 
-    Of two configurations with as many runs, the one whose last run is the newer counts.
+    The configuration is that of the runs by which the study was last answered; else that of most
+    runs, and of two with as many the one whose last run is the newer.
 
     Args:
         placed: the runs of a study's grid.
         varied: the keys that the grid varies.
+        answers: the IDs of the runs by which the study was answered, the last ones last.
     """
     groups: dict[str, list[Placed]] = defaultdict(list)
     rest = {run.run_id: _strip(run, varied) for run, _ in placed}
@@ -51,10 +56,17 @@ def keep_alike(placed: Sequence[Placed], varied: Sequence[str]) -> tuple[list[Pl
         groups[repr(sorted(rest[run.run_id].items()))].append((run, cell))
     if len(groups) < 2:
         return list(placed), []
-    finished = {
-        key: sum(run.status == "FINISHED" for run, _ in group) for key, group in groups.items()
-    }
-    main = max(groups, key=lambda key: (finished[key], max(run.start for run, _ in groups[key])))
+    rank = {run_id: number for number, run_id in enumerate(answers, start=1)}
+
+    def prefer(key: str) -> tuple[int, int, datetime]:
+        runs = [run for run, _ in groups[key]]
+        return (
+            max(rank.get(run.run_id, 0) for run in runs),
+            sum(run.status == "FINISHED" for run in runs),
+            max(run.start for run in runs),
+        )
+
+    main = max(groups, key=prefer)
     reference = rest[groups[main][0][0].run_id]
     notes = [
         f"{label(cell)} {SEED}={run.params.get(SEED, '?')} ({run.run_id[:8]}) is not counted: it "

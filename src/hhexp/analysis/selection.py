@@ -7,6 +7,7 @@ from pathlib import Path
 from hhexp.analysis import grid
 from hhexp.analysis.configuration import keep_alike
 from hhexp.analysis.grid import SEED, Cell
+from hhexp.analysis.registration import find_registrations
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
@@ -48,7 +49,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
         records = find_matching(store, tag_equals(KIND, "run"))
     elif re.fullmatch(r"[0-9a-fA-F]{4,32}", selection):
         records = [find_run(store, selection)]
-        if records[0].kind == "sweep":
+        if records[0].kind in ("sweep", "study"):
             sweep = records[0]
             records = _find_sweep_runs(store, sweep)
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
@@ -83,8 +84,8 @@ def _read_named_study(name: str) -> Study:
 
 
 def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
-    """The runs that answer a sweep: its own, and older ones that were reused."""
-    own = find_children(store, sweep.run_id)
+    """The runs that answer a sweep or a study: its own, and older ones that were reused."""
+    own = [run for run in find_children(store, sweep.run_id) if run.kind == "run"]
     known = {record.run_id for record in own}
     return own + find_runs(store, [each for each in read_answers(sweep) if each not in known])
 
@@ -106,7 +107,9 @@ def _sort_into_cells(
     if study:
         cells = study.cells
         in_grid = _place_in_grid(cells, shared, records)
-        placed, outsiders = keep_alike(in_grid, list(cells[0]))
+        registered = find_registrations(store, study.name)
+        answers = registered[-1].answers if registered else ()
+        placed, outsiders = keep_alike(in_grid, list(cells[0]), answers)
     else:
         in_grid = placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)

@@ -1,8 +1,6 @@
 """A study, as its study.yaml says: question, grid, seeds, claims, and what others found."""
 
 import contextlib
-import hashlib
-import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -238,12 +236,6 @@ class Study(Section):
         return self.model_dump(
             include={"question", "grid", "fixed", "seeds", "claims"}, exclude_defaults=True
         )
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of what is registered."""
-        text = json.dumps(self.registered, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def cell(self, values: Mapping[str, Scalar]) -> Cell:
         """The cell of the grid that a claim names.

@@ -10,6 +10,7 @@ from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
 from hhexp.tracking.query import StoredRun, find_runs
+from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, LABEL
 
@@ -122,6 +123,12 @@ def to_markdown(rows: Sequence[Row]) -> str:
 def to_csv(rows: Sequence[Row]) -> str:
     """The rows as CSV, a line for each run's last and best epoch."""
     return format_csv(_list_lines(rows))
+
+
+def log_summary(parent: TrackedRun, rows: Sequence[Row]) -> None:
+    """Log the rows on a sweep's own run."""
+    parent.log_text(to_markdown(rows), "summary.md")
+    parent.log_text(to_csv(rows), "summary.csv")
 
 
 def _make_row(record: StoredRun, history: History, name: str | None) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,7 +22,7 @@ from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
 from hhexp.launching.precision import warn_of_bfloat16
-from hhexp.launching.schedule import Planned, plan_jobs
+from hhexp.launching.schedule import Branch, Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking.pruning import GB, keep_within
@@ -58,6 +58,11 @@ class Sweep:
     finished: list[tuple[Job, str]] = field(default_factory=list)
     """The jobs that were trained to their end, with their runs."""
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    open_study: Callable[[Store, str], str] | None = None
+    """Starts the run of the study that the sweep is for, in an experiment, before any other run;
+    its ID."""
+    branches: list[Branch] = field(default_factory=list)
+    """What is trained, or would be."""
 
     @staticmethod
     def current() -> Sweep:
@@ -119,6 +124,7 @@ class Sweep:
             self.store.prepare()  # once, before any worker uses it
         planned = plan_jobs(list(zip(jobs, datasets, strict=True)), self.store)
         tree = Tree([each for each in planned if each.plan.action != "hit"])
+        self.branches += tree.branches
         self._say_plans(planned, tree, explain=explain)
         if explain:
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
@@ -146,11 +152,12 @@ class Sweep:
         """Start the sweep's own run."""
         if self.multirun and self.parent is None and self.store is not None:
             command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
+            experiment = config.tracking.experiment
             self.parent = TrackedRun.start(
                 self.store,
-                config.tracking.experiment,
+                experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
-                None,
+                self.open_study(self.store, experiment) if self.open_study else None,
                 {**make_tags(config), KIND: "sweep", COMMAND: command},
             )
 

@@ -99,8 +99,8 @@ def _find_model_id(store: Store, run_id: str) -> str:
     if ready:
         return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
     name = f"run {run.run_id}"
-    if run.kind == "sweep":
-        raise UserError(f"{name} is a sweep and has no model itself: choose one of its runs")
+    if run.kind in ("sweep", "study"):
+        raise UserError(f"{name} is a {run.kind} and has no model itself: choose one of its runs")
     if run.status in ("RUNNING", "SCHEDULED"):
         raise UserError(f"{name} has no model yet: its status is {run.status}")
     if run.status != "FINISHED":

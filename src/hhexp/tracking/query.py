@@ -66,7 +66,7 @@ class StoredRun:
 
     @property
     def kind(self) -> str | None:
-        """Run, sweep or reproduction; None where hhexp did not make it."""
+        """Run, sweep, study or reproduction; None where hhexp did not make it."""
         return self.tags.get(KIND)
 
 
@@ -192,7 +192,7 @@ def find_finished(store: Store, kind: str, *conditions: str) -> list[StoredRun]:
 
 
 def find_sweep_runs(store: Store, prefix: str) -> list[str]:
-    """The IDs of the runs that answer a sweep; empty where ``prefix`` names something else.
+    """The IDs of the runs that answer a sweep or a study; empty where ``prefix`` names another.
 
     Raises:
         UserError: several runs in the store start with it, or the store cannot be used.
@@ -201,13 +201,13 @@ def find_sweep_runs(store: Store, prefix: str) -> list[str]:
         run = find_run(store, prefix)
     except NoSuchRunError:
         return []
-    if run.kind != "sweep":
+    if run.kind not in ("sweep", "study"):
         return []
     return read_answers(run) or [child.run_id for child in find_children(store, run.run_id)]
 
 
 def read_answers(sweep: StoredRun) -> list[str]:
-    """The IDs of the runs that answer a sweep, as its tags list them."""
+    """The IDs of the runs that answer a sweep or a study, as its tags list them."""
     texts = (sweep.tags.get(_name_answers_tag(number), "") for number in itertools.count(1))
     return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
 

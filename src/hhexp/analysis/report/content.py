@@ -19,6 +19,7 @@ from hhexp.analysis.predictions import (
     read_predictions,
     summarise_duels,
 )
+from hhexp.analysis.registration import describe_registration
 from hhexp.analysis.report import tables
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.notes import limit_notes, write_notes
@@ -157,7 +158,7 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
     """
     scope = choose_scope(results)
     predictions = read_predictions(results)
-    notes = write_notes(results)
+    notes = [*describe_registration(results), *write_notes(results)]
     shown: list[Sheet] = []
     tests: list[tuple[Pair, list[Duel]]] = []
     if predictions is None:
