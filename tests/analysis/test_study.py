@@ -23,6 +23,7 @@ CLAIM: dict[str, Any] = {
         }
     ],
 }
+PLAN = {"first": 5, "most": 20, "look_every": 5}
 STUDY: dict[str, Any] = {
     "title": "A study",
     "question": "Why?",
@@ -70,6 +71,25 @@ def test_a_study_has_its_cells_and_its_command(tmp_path: Path) -> None:
     assert study.cell({"aug": "full", "epochs": 4}) == study.cells[2]
 
 
+def test_a_plan_says_when_the_study_is_judged(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, seeds={"first": 5, "most": 12, "look_every": 3}))
+    assert study.looks == (5, 8, 11, 12)
+    assert study.planned == list(range(12))
+    assert study.command == f"python -m hhexp.study {study.name}"
+    study = read_study(written(tmp_path, seeds=[3, 7]))
+    assert (study.looks, study.planned) == ((2,), [3, 7])
+
+
+def test_the_claims_that_are_not_marked_are_secondary_where_one_is(tmp_path: Path) -> None:
+    other = {**CLAIM, "name": "other"}
+    study = read_study(written(tmp_path, claims=[CLAIM, other]))
+    assert [claim.name for claim in study.primary] == ["lower", "other"]
+    assert study.secondary == []
+    study = read_study(written(tmp_path, claims=[CLAIM, {**other, "primary": True}]))
+    assert [claim.name for claim in study.primary] == ["other"]
+    assert [claim.name for claim in study.secondary] == ["lower"]
+
+
 def test_a_study_is_found_by_path_folder_and_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +131,14 @@ def test_a_study_is_found_by_path_folder_and_name(
         ({"claims": [{**CLAIM, "name": None}]}, "claim 1: name"),
         ({"grid": "aug"}, "grid: .*aug"),
         ({"seeds": []}, "seeds"),
+        ({"seeds": [1, 1]}, "seeds: a seed is there twice"),
+        ({"seeds": {"first": 5, "most": 20}}, "seeds.look_every: missing"),
+        ({"seeds": {"first": 5, "most": 4, "look_every": 5}}, "seeds: most=4: must be at least"),
+        ({"seeds": {"first": 1, "most": 4, "look_every": 5}}, "seeds.first=1: must be"),
+        ({"seeds": {**PLAN, "look_evry": 1}}, "seeds.look_evry: no such key; nearest: look_every"),
+        ({"seeds": {**PLAN, "most": 20.5}}, "seeds.most=20.5: must be"),
+        ({"seeds": "five"}, "seeds=five: must be"),
+        ({"claims": [{**CLAIM, "primary": "yes please"}]}, "claim lower: primary=yes please"),
         ({"sedes": [1]}, "sedes: no such key; nearest: seeds"),
         ({"question": None}, "question"),
     ],

@@ -44,15 +44,14 @@ class Inquiry:
         Raises:
             UserError: the configuration is not valid; nothing was trained or logged.
         """
-        results, done, status = None, 0, "KILLED"
+        done, status = 0, "KILLED"
         try:
             for look in self.study.looks:
                 with budget.limit():
                     self._train(self.study.planned[done:look])
                 if budget.is_spent or self.failed:
                     break
-                results, done = self._read(), look
-                verdicts = judge_claims(results)
+                done, verdicts = look, judge_claims(self._read())
                 self._say_look(look, verdicts)
                 if not is_open(verdicts):
                     break
@@ -62,7 +61,7 @@ class Inquiry:
                 self.own.finish(status, None)
         if budget.is_spent:
             self.say("The budget is spent. The same command goes on.")
-        return results or (self._read() if self.answers else None)
+        return self._read() if self.answers else None
 
     def _train(self, seeds: Sequence[int]) -> None:
         """Train all cells with some seeds, as one sweep."""

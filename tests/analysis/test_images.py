@@ -1,0 +1,107 @@
+"""Intervals over seeds and images, against cases whose interval is known."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hhexp.analysis.images import resample, spread_over_images
+from hhexp.analysis.predictions import Predictions, RunPredictions
+from hhexp.analysis.results import Result
+from hhexp.analysis.statistics import mean_interval
+from hhexp.analysis.study import Statement, Study
+
+NONE, FULL = {"aug": "none"}, {"aug": "full"}
+STUDY = Study(name="s", title="T", question="Q", grid="aug=none,full", seeds=[0, 1, 2])
+
+
+def test_where_all_images_are_alike_it_is_the_interval_over_the_seeds() -> None:
+    values = np.array([0.1, 0.3, 0.2, 0.5])
+    found = resample(np.tile(values[:, None], 50))
+    expected = mean_interval(values.tolist())
+    assert found.mean == pytest.approx(expected.mean)
+    assert found.half == pytest.approx(expected.half, rel=0.05)
+
+
+def test_where_all_seeds_are_alike_it_is_the_images_alone() -> None:
+    images = np.random.default_rng(0).standard_normal(400)
+    found = resample(np.tile(images, (20, 1)))
+    expected = images.std() / 20 * (20 / 19) ** 0.5
+    assert found.deviation / 20**0.5 == pytest.approx(expected, rel=0.05)
+
+
+def test_a_second_time_gives_the_same_interval() -> None:
+    rows = np.random.default_rng(0).standard_normal((5, 30))
+    assert resample(rows) == resample(rows)
+
+
+def test_it_covers_what_is_true_of_other_seeds_and_images() -> None:
+    random = np.random.default_rng(2)
+    covered = 0
+    for _ in range(200):
+        seeds, images = random.normal(0, 0.1, (8, 1)), random.normal(0, 0.5, (1, 60))
+        found = resample(seeds + images + random.normal(0, 0.5, (8, 60)))
+        covered += found.low <= 0 <= found.high
+    assert covered >= 186  # 95 % of 200, less one standard deviation of what is counted
+
+
+def predictions(right: dict[str, np.ndarray]) -> Predictions:
+    """Those of a run for each cell and seed."""
+    runs: Any = [
+        RunPredictions(Result(None, {"aug": aug}, seed, {}), row, ())  # type: ignore[arg-type]
+        for aug, rows in right.items()
+        for seed, row in enumerate(rows)
+    ]
+    true = ("a", "a", "b", "b")
+    return Predictions(("1", "2", "3", "4"), true, runs, [])
+
+
+def statement(**changes: Any) -> Statement:
+    values = {"metric": "val/accuracy", "statistic": "last", "cell": FULL, "versus": NONE}
+    return Statement.model_validate({**values, "direction": "higher", **changes})
+
+
+NONE_RIGHT = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [1, 1, 1, 0]], dtype=bool)
+FULL_RIGHT = np.array([[1, 1, 1, 1], [1, 0, 1, 0], [1, 1, 1, 1]], dtype=bool)
+FOUND = predictions({"none": NONE_RIGHT, "full": FULL_RIGHT})
+
+
+def measured(images: slice) -> dict[int, float]:
+    """The differences of the seeds, of some of the images."""
+    rows = FULL_RIGHT[:, images].mean(axis=1) - NONE_RIGHT[:, images].mean(axis=1)
+    return dict(enumerate(rows.tolist()))
+
+
+def test_a_difference_in_accuracy_is_taken_from_the_predictions() -> None:
+    found = spread_over_images(FOUND, statement(), measured(slice(None)), STUDY)
+    assert found is not None
+    assert found.mean == pytest.approx(1 / 3)
+    assert found.count == 3
+
+
+def test_a_recall_is_of_its_class_alone() -> None:
+    found = spread_over_images(
+        FOUND, statement(metric="val/recall/b"), measured(slice(2, 4)), STUDY
+    )
+    assert found is not None and found.mean == pytest.approx(5 / 6 - 2 / 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "by_seed"),
+    [
+        ({"metric": "val/loss"}, measured(slice(None))),
+        ({"statistic": "best"}, measured(slice(None))),
+        ({"metric": "val/recall/c"}, measured(slice(None))),
+        ({}, {0: 0.25}),
+        ({}, {0: 0.9, 1: 0.9, 2: 0.9}),  # not what the predictions come to
+        ({}, {0: 0.25, 7: 0.25}),
+    ],
+)
+def test_what_is_no_mean_over_these_images_has_none(
+    changes: dict[str, Any], by_seed: dict[int, float]
+) -> None:
+    assert spread_over_images(FOUND, statement(**changes), by_seed, STUDY) is None
+
+
+def test_without_predictions_there_is_none() -> None:
+    assert spread_over_images(None, statement(), measured(slice(None)), STUDY) is None
