@@ -5,6 +5,7 @@ Seeds are drawn from Pearson's type III distribution with the mean, spread and s
 statement of the flagship study has in its published runs. What judges them is what judges a study.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import pearson3, skew
 
-from hhexp.analysis.claims import Measured, bound, weigh_claim
+from hhexp.analysis.claims import weigh_claim
+from hhexp.analysis.contrasts import Measured, bound
 from hhexp.analysis.decisions import Decision, decide_family
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Claim, SeedPlan, Study, read_study
@@ -105,26 +107,39 @@ def count_false(decisions: Iterator[list[Decision]]) -> float:
 
 def main() -> int:
     """Print the error rates, then the power."""
+    parser = argparse.ArgumentParser("benchmarks.error_rates", description=__doc__)
+    parser.add_argument("--studies", type=int, default=STUDIES, help="how many are simulated")
+    studies = parser.parse_args().studies
     study, claims = read_flagship()
-    noise = 1.96 * (0.05 * 0.95 / STUDIES) ** 0.5
-    print(f"Any false verdict in {STUDIES:,} studies with nothing to find (5 % ± {noise:.1%}):")
+    noise = 1.96 * (0.05 * 0.95 / studies) ** 0.5
+    print(f"Any false verdict in {studies:,} studies with nothing to find (5 % ± {noise:.1%}):")
     for name, shaped in list_families(claims):
-        rate = count_false(simulate(study, shaped, is_null=True, studies=STUDIES))
+        rate = count_false(simulate(study, shaped, is_null=True, studies=studies))
         print(f"  {name:60} {rate:6.1%}")
-    print("\nVerdicts at the flagship's effects, after so many seeds, at most:")
-    print(f"  {'claim':34}" + "".join(f"{look:>8}" for look in PLAN.looks) + "  verdict")
-    decisions = list(simulate(study, claims, is_null=False, studies=STUDIES))
-    for number, each in enumerate(claims):
-        found = [row[number] for row in decisions]
-        shares = [np.mean([(d.look or np.inf) <= look for d in found]) for look in PLAN.looks]
-        words = {word: sum(d.word == word for d in found) for word in ("supported", "refuted")}
-        usual = max(words, key=words.__getitem__)
-        share = words[usual] / STUDIES
-        told = f"{usual} {share:.0%}" + "".join(
-            f", {word} {count / STUDIES:.1%}" for word, count in words.items() if word != usual
-        )
-        print(f"  {each.claim.name:34}" + "".join(f"{s:8.0%}" for s in shares) + f"  {told}")
+    print("\nShare of studies that decide a claim, at the flagship's effects, after so many seeds:")
+    for title, families in (
+        ("all claims primary", [claims]),
+        ("each the only primary claim", [[each] for each in claims]),
+    ):
+        looks = "".join(f"{look:>8}" for look in PLAN.looks)
+        print(f"  {title:34}{looks}  verdict")
+        for family in families:
+            decisions = list(simulate(study, family, is_null=False, studies=studies))
+            for number, each in enumerate(family):
+                told = _describe_power([row[number] for row in decisions])
+                print(f"  {each.claim.name:34}{told}")
     return 0
+
+
+def _describe_power(found: Sequence[Decision]) -> str:
+    """How many of a claim's decisions are made by each look, and how often which way."""
+    shares = [np.mean([(each.look or np.inf) <= look for each in found]) for look in PLAN.looks]
+    words = [
+        f"{word} {share:.1%}"
+        for word in ("supported", "refuted")
+        if (share := np.mean([each.word == word for each in found]))
+    ]
+    return "".join(f"{share:8.0%}" for share in shares) + f"  {', '.join(words)}"
 
 
 def list_families(claims: Sequence[Claimed]) -> Iterator[tuple[str, list[Claimed]]]:

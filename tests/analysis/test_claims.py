@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hhexp.analysis.claims import ClaimVerdict, StatementVerdict, bound, judge_claims
+from hhexp.analysis.claims import ClaimVerdict, StatementVerdict, judge_claims
+from hhexp.analysis.contrasts import bound
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Claim, Statement, Study

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import time
@@ -87,6 +88,15 @@ def test_it_is_registered_before_its_first_run(answered: Any) -> None:
     assert json.loads(text)["claims"][0]["name"] == "learns"
     report = (file.parent / "report/report.md").read_text()
     assert "before the first run, unchanged since (SHA-256 " in report
+
+
+def test_how_long_it_takes_is_said_by_what_earlier_epochs_took(answered: Any) -> None:
+    shell, _, _, _ = answered
+    write_study(shell, seeds={"first": 8, "most": 10, "look_every": 1})
+    said = shell.call("study", "mine", "--explain").stdout
+    assert re.search(r"after 8 seeds: 2 epochs to train, about \d.* one after the other\.", said)
+    assert "At most, until 10 seeds: about" in said
+    assert len(studies(shell)) == 1
 
 
 def test_a_change_is_registered_anew_and_said_and_no_run_is_trained_twice(

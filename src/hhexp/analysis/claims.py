@@ -1,18 +1,18 @@
 """A study's claims against its runs: supported, refuted or undecided."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hhexp.analysis import grid
+from hhexp.analysis.contrasts import Measured, bound, find_ahead, name_missing
 from hhexp.analysis.decisions import Decision, Evidence, Word, decide_family
-from hhexp.analysis.evidence import least_exact, weigh_sides
+from hhexp.analysis.evidence import least_exact
 from hhexp.analysis.images import spread_over_images
-from hhexp.analysis.power import compare_single_runs, seeds_to_decide
+from hhexp.analysis.power import seeds_to_decide
 from hhexp.analysis.predictions import Predictions
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import Interval, difference, mean_interval
-from hhexp.analysis.study import CellValues, Claim, Contrast, Statement, Study
+from hhexp.analysis.statistics import Interval, mean_interval
+from hhexp.analysis.study import Claim, Statement, Study
 
 REASONS = 2
 """How many reasons are given why a claim is undecided."""
@@ -76,44 +76,6 @@ class ClaimVerdict:
         return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A statement's contrast, as far as the planned seeds have it."""
-
-    statement: Statement
-    by_seed: dict[int, float]
-    diverged: list[int]
-
-    @classmethod
-    def read(cls, results: Results, statement: Statement, planned: Sequence[int]) -> "Measured":
-        """Measure a statement's contrast on the seeds of a plan, in its order."""
-        values = measure_contrast(results, statement)
-        if statement.minus:
-            values = _subtract(values, measure_contrast(results, statement.minus))
-        return cls(
-            statement,
-            {seed: values[seed] for seed in planned if seed in values},
-            [seed for seed in _find_diverged(results, statement) if seed in planned],
-        )
-
-    def weigh(self, seeds: Iterable[int]) -> Evidence:
-        """The p-values of a statement and of its contrary, of some of its seeds.
-
-        Each is two-sided, so that an interval of 95 % would tell the same; only ``within`` is
-        supported as by the usual interval of 90 %, of two one-sided tests (D. J. Schuirmann,
-        J. Pharmacokinet. Biopharm. 15, 1987).
-        """
-        values = [self.by_seed[seed] for seed in seeds]
-        edge = bound(self.statement)
-        above, below = weigh_sides(values, edge)
-        if self.statement.direction == "higher":
-            return Evidence(2 * above, 2 * below)
-        if self.statement.direction == "lower":
-            return Evidence(2 * below, 2 * above)
-        above_lower, below_lower = weigh_sides(values, -edge)
-        return Evidence(max(below, above_lower), 2 * min(above, below_lower))
-
-
 def judge_claims(results: Results, predictions: Predictions | None = None) -> list[ClaimVerdict]:
     """Judge each claim of the results' study; none where they have no study.
 
@@ -163,13 +125,6 @@ def weigh_claim(measured: Sequence[Measured], study: Study) -> dict[int, Evidenc
             refutation = len(parts) * min(part.refutation for part in parts)
             found[look] = Evidence(max(part.support for part in parts), refutation)
     return found
-
-
-def bound(statement: Statement) -> float:
-    """What the mean must be beyond; for ``within``, the upper of the two margins."""
-    if statement.level is not None:
-        return statement.level
-    return -statement.margin if statement.direction == "lower" else statement.margin
 
 
 def _describe_claim(
@@ -240,7 +195,7 @@ def _describe_statement(
         min(1.0, found.support, found.refutation),
         measured.by_seed,
         needed,
-        _find_ahead(results, statement),
+        find_ahead(results, statement),
         measured.diverged,
     )
 
@@ -254,7 +209,7 @@ def _explain_no_look(results: Results, measured: Measured) -> str:
         return f"seed{'s' if len(measured.diverged) > 1 else ''} {seeds} diverged"
     count = len(measured.by_seed)
     if count == 0:
-        return _name_missing(results, measured.statement)
+        return name_missing(results, measured.statement)
     if count == 1:
         return "only one seed"
     return f"{count} of the {study.looks[0]} seeds that it takes are there"
@@ -281,54 +236,3 @@ def _count_seeds(statement: Statement, effect: Interval, level: float) -> int | 
     one_sided = level if statement.direction == "within" else level / 2
     mean = abs(effect.mean) if statement.direction == "within" else effect.mean
     return seeds_to_decide(mean, effect.deviation, bound(statement), one_sided)
-
-
-def _find_ahead(results: Results, statement: Statement) -> float:
-    """The chance that a run of the cell is above one of the other, or above the level."""
-    if statement.minus:
-        return float("nan")
-    own = results.measure_cell(statement.cell, statement.metric, statement.statistic)
-    others: Iterable[float] = [] if statement.level is None else [statement.level]
-    if statement.versus:
-        others = results.measure_cell(
-            statement.versus, statement.metric, statement.statistic
-        ).values()
-    return compare_single_runs(list(own.values()), list(others))
-
-
-def measure_contrast(results: Results, asked: Contrast) -> dict[int, float]:
-    """For each seed that all of its cells have: the statistic, or its difference of two cells."""
-    values = results.measure_cell(asked.cell, asked.metric, asked.statistic)
-    if asked.versus is None:
-        return values
-    return _subtract(values, results.measure_cell(asked.versus, asked.metric, asked.statistic))
-
-
-def _subtract(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
-    """The difference first − second of each seed that both have."""
-    return {seed: difference(first[seed], second[seed]) for seed in first if seed in second}
-
-
-def _find_diverged(results: Results, statement: Statement) -> list[int]:
-    """The seeds that lack a number in some cell of a statement because their runs diverged."""
-    lost = (
-        results.find_diverged(cell, asked.metric, asked.statistic)
-        for asked, cell in _list_cells(statement)
-    )
-    return sorted({seed for seeds in lost for seed in seeds})
-
-
-def _name_missing(results: Results, statement: Statement) -> str:
-    """Which of a statement's cells has no value, or that no seed has a run in every cell."""
-    for asked, cell in _list_cells(statement):
-        if not results.of(cell):
-            return f"no finished run of {grid.label(cell)}"
-        if not results.measure_cell(cell, asked.metric, asked.statistic):
-            return f"{grid.label(cell)} has no {asked.metric}"
-    return "no planned seed has a run in every cell"
-
-
-def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
-    """All cells that a statement speaks of, each with what is asked of it."""
-    asked: list[Contrast] = [statement, *([statement.minus] if statement.minus else [])]
-    return [(each, cell) for each in asked for cell in (each.cell, each.versus) if cell]

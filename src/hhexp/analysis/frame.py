@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import grid
-from hhexp.analysis.claims import ClaimVerdict, bound, judge_claims
+from hhexp.analysis.claims import ClaimVerdict, judge_claims
+from hhexp.analysis.contrasts import bound
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
 from hhexp.analysis.predictions import read_predictions

@@ -2,7 +2,8 @@
 
 import math
 
-from hhexp.analysis.claims import UNJUDGED, ClaimVerdict, StatementVerdict, bound
+from hhexp.analysis.claims import UNJUDGED, ClaimVerdict, StatementVerdict
+from hhexp.analysis.contrasts import bound
 from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
