@@ -63,6 +63,7 @@ def test_it_is_explained_without_training(answered: Any) -> None:
     _, _, said, _ = answered
     assert "Looks after 6, 8 seeds." in said
     assert "Primary claims: learns. Secondary: none." in said
+    assert "The first look that can decide a claim is after 6 seeds." in said
     assert "6 epochs to train; how long they take is not known" in said
 
 

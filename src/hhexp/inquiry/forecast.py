@@ -7,6 +7,9 @@ from pathlib import Path
 
 from hhexp.analysis import grid
 from hhexp.analysis.claims import judge_claims
+from hhexp.analysis.decisions import ERROR
+from hhexp.analysis.evidence import least_exact
+from hhexp.analysis.looks import find_levels
 from hhexp.analysis.metrics import measure
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
@@ -93,7 +96,20 @@ def _describe_plan(study: Study) -> list[str]:
         f"Cells: {len(study.cells)} ({study.grid}). Looks after {looks} seeds.",
         f"Primary claims: {primary}. Secondary: {secondary}.",
         "It stops when all primary claims are decided, or after the last look.",
+        describe_reach(study),
     ]
+
+
+def describe_reach(study: Study) -> str:
+    """Which look is the first that can decide anything, as the exact test needs some seeds."""
+    judged = [claim for claim in study.primary if claim.is_judged]
+    levels = find_levels(ERROR / max(1, len(judged)), study.looks)
+    able = [
+        look for look, level in zip(study.looks, levels, strict=True) if least_exact(look) <= level
+    ]
+    if able:
+        return f"The first look that can decide a claim is after {able[0]} seeds."
+    return "No look of this plan can decide a claim: plan more seeds, or fewer primary claims."
 
 
 def _count_new(branches: Sequence[Branch]) -> int:
