@@ -5,9 +5,12 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,7 +63,8 @@ class Shell:
     def environment(self) -> dict[str, str]:
         """The person's environment, without what would lead out of the folder."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
-        return {**kept, "HHEXP_CACHE": str(self.cache), "COLUMNS": "120"}
+        own = {"HHEXP_CACHE": str(self.cache), "HHEXP_JOURNAL": str(self.folder / "journal")}
+        return {**kept, **own, "COLUMNS": "120"}
 
     def command(self, module: str, *words: str) -> list[str]:
         """The words of ``python -m hhexp.MODULE …``."""
@@ -150,11 +154,83 @@ def store(made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A real SQLite store of the test's own, copied from one that is made once."""
     # MLflow writes the variable itself; the fixture takes that back.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setenv("HHEXP_JOURNAL", str(tmp_path / "journal"))
     shutil.copy(made_database, tmp_path / "mlflow.db")
     yield Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
     import mlflow
 
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+
+
+@dataclass
+class Server:
+    """A real MLflow server on a store of its own, which can go away and come back."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def store(self) -> Store:
+        """The store that it keeps."""
+        return Store(f"http://127.0.0.1:{self.port}")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        words = ["server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        words += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
+        words += ["--artifacts-destination", str(self.folder / "artifacts")]
+        with (self.folder / "server.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words],
+                cwd=self.folder,
+                env={**os.environ, "MLFLOW_TRACKING_URI": "", "MLFLOW_DISABLE_TELEMETRY": "true"},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 120
+        while not self._answers():
+            assert self.process.poll() is None, (self.folder / "server.txt").read_text()
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Take it away at once, as a power cut would."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.store.uri}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def server(
+    made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    """A real MLflow server, with proxied artifacts."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setenv("HHEXP_JOURNAL", str(tmp_path / "journal"))
+    folder = tmp_path / "server"
+    folder.mkdir()
+    shutil.copy(made_database, folder / "mlflow.db")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = Server(folder, port)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        import mlflow
+
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from hhexp import doctor
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import find_states, keep_state
+from hhexp.tracking.states import find_states
 from hhexp.tracking.store import Store
 
 
@@ -15,7 +15,7 @@ def run(store: Store) -> TrackedRun:
     """A finished run with two states."""
     run = TrackedRun.start(store, "study", "run", None, {"hhexp.kind": "run"})
     for epoch in (1, 2):
-        keep_state(run, b"0123456789", epoch, "stage", stays=True)
+        run.log_state(b"0123456789", epoch, "stage", stays=True)
     run.finish("FINISHED", None)
     return run
 

@@ -2,10 +2,15 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.options import add_tracking_uri
+
+if TYPE_CHECKING:
+    from hhexp.terminal import Terminal
+    from hhexp.tracking.store import Store
 
 
 @entry
@@ -18,9 +23,14 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.tracking.pruning import GB, choose_to_drop, count_bytes, read_shelf
     from hhexp.tracking.states import drop_states
     from hhexp.tracking.store import Store
+    from hhexp.tracking.waiting import find_root, list_waiting
 
     console = Terminal(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
+    if words.send:
+        return _send(store, console)
+    if waiting := list_waiting(store):
+        console.print(f"{len(waiting)} runs have metrics and artifacts that wait in {find_root()}")
     shelf = read_shelf(store)
     for states, purpose in (
         (shelf.needed, "of runs that did not finish, which go on from them"),
@@ -47,6 +57,22 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _send(store: "Store", console: "Terminal") -> int:
+    """Send what waits on this machine for a store that was away."""
+    from hhexp.tracking.journal import send_left
+    from hhexp.tracking.waiting import list_waiting
+
+    sent = send_left(store)
+    console.print(f"sent {sent} entries that waited" if sent else "nothing waits to be sent")
+    refused = [waiting for waiting in list_waiting(store) if waiting.refused is not None]
+    for waiting in refused:
+        console.print(
+            f"run {waiting.run_id}: refused: {waiting.refused}; what waits is in "
+            f"{waiting.folder}: delete the folder if you do not need it"
+        )
+    return 1 if refused else 0
+
+
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.doctor",
@@ -63,6 +89,11 @@ def _build_parser() -> argparse.ArgumentParser:
         type=_read_budget,
         metavar="GB",
         help="with --prune: delete the oldest states until all of them take no more than this",
+    )
+    parser.add_argument(
+        "--send",
+        action="store_true",
+        help="send the metrics and artifacts that wait on this machine, as the store was away",
     )
     parser.add_argument("--yes", action="store_true", help="delete without asking")
     add_tracking_uri(parser)

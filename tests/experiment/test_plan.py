@@ -10,7 +10,6 @@ from hhexp.tracking import process
 from hhexp.tracking.process import name_process, name_this_process
 from hhexp.tracking.query import find_families, find_recent
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import keep_state
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import PROCESS
 
@@ -33,7 +32,7 @@ def ended(
     """A run that ended; ``state`` is the stage of the state that it has."""
     run = started(store, request, kind=kind)
     if state:
-        keep_state(run, b"state", "s123456789abc".index(state), state)
+        run.log_state(b"state", "s123456789abc".index(state), state)
     run.finish(status, None)
     return run
 
@@ -58,8 +57,8 @@ def test_a_reproduction_answers_nothing_and_is_not_gone_on_with(store: Store) ->
 
 def test_a_longer_runs_state_at_the_end_leaves_nothing_to_train(store: Store) -> None:
     longer = started(store, "twelve")
-    keep_state(longer, b"state", 9, "9", stays=True)
-    keep_state(longer, b"state", 12, "c")
+    longer.log_state(b"state", 9, "9", stays=True)
+    longer.log_state(b"state", 12, "c")
     longer.finish("FINISHED", None)
     chosen = plan(store)
     assert (chosen.action, chosen.start) == ("continue", 9)
@@ -69,8 +68,8 @@ def test_only_states_of_the_same_stages_are_taken(store: Store) -> None:
     ended(store, "FINISHED", "other", state="b")
     assert plan(store) == Plan("train")
     run = started(store, "branch")
-    keep_state(run, b"state", 4, "4", stays=True)
-    keep_state(run, b"state", 5, "another 5")
+    run.log_state(b"state", 4, "4", stays=True)
+    run.log_state(b"state", 5, "another 5")
     run.finish("FINISHED", None)
     assert (plan(store).action, plan(store).start) == ("continue", 4)
 
@@ -102,7 +101,7 @@ def test_a_run_that_another_process_trains_is_left_alone_and_named(store: Store)
 
 def test_the_states_of_a_run_in_training_can_be_continued_from(store: Store) -> None:
     other = started(store, "twelve", by=name_process(os.getppid()))
-    keep_state(other, b"state", 4, "4")
+    other.log_state(b"state", 4, "4")
     assert (plan(store).action, plan(store).start, plan(store).notes) == ("continue", 4, ())
 
 

@@ -53,6 +53,14 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that a person should know while a run goes on, in a line."""
+
+    job: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused.
 
@@ -66,5 +74,5 @@ class RunEnded:
     objective: float | None = None
 
 
-Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | RunEnded
+Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | Notice | RunEnded
 Report = Callable[[Event], None]

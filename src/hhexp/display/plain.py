@@ -4,7 +4,7 @@ import threading
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Event, Notice, RunEnded, RunStarted
 from hhexp.display.progress import Progress, RunProgress
 from hhexp.terminal import say
 
@@ -39,6 +39,9 @@ class Plain:
                     self._write(f"{run.key}: {self._describe_epoch(event, run)}")
                 case RunEnded():
                     self._write(f"{run.key}: {self._describe_end(run)}")
+                case Notice():
+                    if text := self._sweep.take_notice(event):
+                        self._write(text)
 
     def _estimate(self) -> None:
         """Print once, as soon as it is known, how long everything takes."""

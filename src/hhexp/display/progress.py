@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from hhexp.display.events import EpochDone, Event, Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.events import EpochDone, Event, Notice, Phase, RunEnded, RunStarted, StepDone
 
 UNTIMED_STEPS = 2
 """The first steps of an epoch trace graphs and fill caches, so they are not timed."""
@@ -94,6 +94,7 @@ class Progress:
         self.workers = workers
         self._clock = clock
         self._began = clock()
+        self._noticed = ""
 
     @property
     def elapsed(self) -> float:
@@ -146,6 +147,11 @@ class Progress:
             if run.began is not None and run.ended is not None and run.epoch_seconds
         ]
         return max(0.0, mean(seconds)) if seconds else 0.0
+
+    def take_notice(self, notice: Notice) -> str | None:
+        """What to print of a notice; None where another run has just said the same."""
+        before, self._noticed = self._noticed, notice.text
+        return None if notice.text == before else notice.text
 
     def update(self, event: Event) -> RunProgress:
         """Take in an event, and return the run that it is about."""

@@ -95,8 +95,7 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
     tracked.log_once(len(past), results.views)
     failures = log_pictures(tracked, results)
-    if not tracked.has_model():
-        tracked.log_model(training.model, dataset.train.images[:1])
+    tracked.log_model(training.model, dataset.train.images[:1])
     return failures
 
 

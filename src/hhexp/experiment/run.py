@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hhexp import __version__
 from hhexp.config.registry import import_modules
 from hhexp.config.schema import Config
-from hhexp.display.events import Phase, Report, RunEnded, RunStarted
+from hhexp.display.events import Notice, Phase, Report, RunEnded, RunStarted
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import Results, log_configuration, log_results, measure_views
 from hhexp.experiment.assembly import Training
@@ -15,7 +15,9 @@ from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.plan import Plan, claim_plan
 from hhexp.experiment.stages import Chain, build_chain
+from hhexp.tracking.journal import send_left
 from hhexp.tracking.names import find_name
+from hhexp.tracking.outages import wait_for_store
 from hhexp.tracking.process import name_this_process
 from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
@@ -65,13 +67,19 @@ def run(
         training = Training.assemble(config, dataset, device)
         portability = training.check_portability()
         chain = build_chain(config, dataset, device.kind, portability)
+
+        def say(text: str) -> None:
+            report(Phase(job.key, text))
+
+        wait_for_store(lambda: send_left(store), say)
         # From here to open_run is short, so that other processes soon see what this one does.
-        chosen = claim_plan(store, chain, reuse=config.may_reuse)
+        chosen = wait_for_store(lambda: claim_plan(store, chain, reuse=config.may_reuse), say)
         if chosen.action == "hit":
-            reuse(job, store, chosen, report)
+            wait_for_store(lambda: reuse(job, store, chosen, report), say)
             return
-        tracked = open_run(job, store, chosen, parent_id, chain)
-        chosen, past = restore(training, store, chosen)
+        tracked = wait_for_store(lambda: open_run(job, store, chosen, parent_id, chain), say)
+        tracked.tell(lambda text: report(Notice(job.key, text)))
+        chosen, past = wait_for_store(lambda: restore(training, store, chosen), say)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
@@ -126,7 +134,7 @@ def make_tags(config: Config) -> dict[str, str]:
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
     """End a run whose process has died without doing so itself."""
     store = Store.resolve(job.config.tracking.uri)
-    TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
+    TrackedRun(store, run_id).finish(status, RuntimeError(error))
 
 
 def _finish(
@@ -147,6 +155,10 @@ def _finish(
 def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:
     """End a run that was opened, and report what went wrong."""
     status = "FAILED" if isinstance(error, Exception) else "KILLED"
+    said = one_line(error)
     if tracked:
-        tracked.finish(status, error)
-    report(RunEnded(job.key, tracked.run_id if tracked else None, status, one_line(error)))
+        try:
+            tracked.finish(status, error)
+        except Exception as second:
+            said += f"; and the run could not be marked as {status}: {one_line(second)}"
+    report(RunEnded(job.key, tracked.run_id if tracked else None, status, said))

@@ -25,13 +25,18 @@ from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
+from hhexp.tracking.journal import flush_journals, send_left
+from hhexp.tracking.outages import is_away
 from hhexp.tracking.pruning import GB, keep_within
 from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
+from hhexp.tracking.waiting import find_root, list_waiting
 
+LAST_TRY_S = 5
+"""How long a command that ends tries to reach a store that is away, in seconds."""
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
 
@@ -77,7 +82,8 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
-        self._drop_states()
+        if not self.send_left():
+            self._drop_states()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
@@ -85,6 +91,24 @@ class Sweep:
             self.parent.finish(
                 "KILLED" if interrupted else "FAILED" if failed else "FINISHED", None
             )
+        if self.store and (left := self.send_left()):
+            self.say(
+                f"the tracking store {self.store} is away: what was logged of {left} runs waits in "
+                f"{find_root()}; when it is back, the same command or python -m hhexp.doctor "
+                "--send sends it"
+            )
+
+    def send_left(self) -> int:
+        """Send what waits on this machine for the store; the runs of which something is left."""
+        if self.store is None or not list_waiting(self.store):
+            return 0
+        flush_journals(LAST_TRY_S)
+        try:
+            send_left(self.store)
+        except Exception as error:
+            if not is_away(error):
+                raise
+        return sum(waiting.refused is None for waiting in list_waiting(self.store))
 
     @property
     def failures(self) -> list[Outcome]:
@@ -117,6 +141,7 @@ class Sweep:
         if self.store is None:
             self.store = Store.resolve(jobs[0].config.tracking.uri)
             self.store.prepare()  # once, before any worker uses it
+            self.send_left()
         planned = plan_jobs(list(zip(jobs, datasets, strict=True)), self.store)
         tree = Tree([each for each in planned if each.plan.action != "hit"])
         self._say_plans(planned, tree, explain=explain)
@@ -153,6 +178,7 @@ class Sweep:
                 None,
                 {**make_tags(config), KIND: "sweep", COMMAND: command},
             )
+            self.parent.tell(self.say)
 
     def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
         """Print what is done for each job that is not trained from scratch, and what that saves.

@@ -3,7 +3,7 @@
 import os
 import re
 import socket
-import textwrap
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from hhexp.errors import UserError
 from hhexp.tracking import database
+from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 REACH_S = 4
 """How long a server may take to answer the first question, in seconds."""
+
+_environment = threading.Lock()
+"""It is one for all threads."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,16 @@ class Store:
             database.check(self.database)
             database.keep_statistics(self.database.absolute())
             database.wait_for_writers()
-        _reach(self)
+        _reach_once(self)
         return mlflow.MlflowClient(self.uri)
+
+    def answers(self) -> bool:
+        """Whether the store answers a small question now."""
+        try:
+            _reach(self)
+        except UserError:
+            return False
+        return True
 
     def experiment_id(self, name: str) -> str:
         """The ID of the experiment of that name, created if it does not exist.
@@ -202,9 +214,13 @@ def _explain_refusal(uri: str) -> str:
     )
 
 
-@cache
 def _reach(store: Store) -> None:
-    """Ask a store for something small, once in a process."""
+    """Ask a store for something small.
+
+    Raises:
+        StoreAwayError: it does not answer.
+        UserError: it answers that it cannot be used.
+    """
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -219,15 +235,17 @@ def _reach(store: Store) -> None:
                 f"the tracking store {store} was created by another MLflow version: back it up, "
                 f"then run 'mlflow db upgrade {store}'"
             ) from error
-        raise UserError(
-            f"the tracking store {store} does not answer: {_give_reason(error)}"
-        ) from error
+        kind = StoreAwayError if is_away(error) else UserError
+        raise kind(f"the tracking store {store} does not answer: {give_reason(error)}") from error
     except OSError as error:
-        raise UserError(f"the tracking store {store} does not answer: {error}") from error
+        raise StoreAwayError(f"the tracking store {store} does not answer: {error}") from error
     except ImportError as error:
         raise UserError(
             f"the tracking store {store} needs a Python package that is not installed: {error}"
         ) from error
+
+
+_reach_once = cache(_reach)
 
 
 def _knock(uri: str) -> None:
@@ -245,24 +263,18 @@ def _shorten_patience() -> Iterator[None]:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REACH_S),
     }
-    before = {name: os.environ.get(name) for name in patience}
-    os.environ.update(patience)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with _environment:
+        before = {name: os.environ.get(name) for name in patience}
+        os.environ.update(patience)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _take_first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no reason given"])[0]
-
-
-def _give_reason(error: Exception) -> str:
-    """The innermost cause of a failed request, which MLflow words in several hundred letters."""
-    text = _take_first_line(error)
-    cause = re.search(r"\[Errno [^\]]*\] ([^')\"]+)", text)
-    return cause[1] if cause else textwrap.shorten(text, 200, placeholder=" …")

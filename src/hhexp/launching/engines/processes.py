@@ -11,6 +11,7 @@ from typing import Self
 from hhexp import experiment
 from hhexp.config.schema import Runtime
 from hhexp.display.events import Event, Report, RunEnded, RunStarted
+from hhexp.errors import one_line
 from hhexp.experiment import Job
 from hhexp.launching.devices import choose_device, list_slots
 from hhexp.launching.engines.engine import find_shared_runtime
@@ -138,7 +139,10 @@ class _Pool:
         started = self.started.get(job.key)
         run_id = started.run_id if started else None
         if run_id is not None:
-            experiment.mark_dead(job, run_id, status, error)
+            try:
+                experiment.mark_dead(job, run_id, status, error)
+            except Exception as second:  # one run's trouble is not the others'
+                error += f"; and it could not be marked as {status}: {one_line(second)}"
         self._hear(RunEnded(job.key, run_id, status, error))
 
     def stop(self, futures: Sequence["Future[None]"]) -> None:
