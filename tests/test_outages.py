@@ -15,8 +15,8 @@ from tests.conftest import Server, Shell
 
 pytestmark = pytest.mark.slow
 
-LONG = ["batch_size=1", "epochs=8", "runtime.threads=1"]
-"""Epochs of about half a second."""
+LONG = ["batch_size=1", "epochs=8", "state.every=1", "runtime.threads=1"]
+"""Epochs of a tenth of a second, each with a state."""
 
 
 @pytest.fixture
@@ -82,24 +82,24 @@ def test_a_sweep_goes_on_while_the_server_is_away_for_a_while(
     wait_for_line(said, "epoch 5/8")
     server.start()
     assert process.wait(120) == 0
-    assert "is back" in said.read_text()
+    assert "is back" in said.read_text() or "had waited" in said.read_text()
     check_runs(server, alone, 2)
 
 
 def test_what_a_server_that_stays_away_lacks_is_sent_later(
     outside: Shell, server: Server, alone: Shell
 ) -> None:
-    process, said = start(outside, server, "-m", "seed=0,1")
+    process, said = start(outside, server, "-m", "seed=0")
     wait_for_line(said, "epoch 2/8")
     server.stop()
     assert process.wait(120) == 1
     text = said.read_text()
-    assert "what was logged of 3 runs waits in" in text and "doctor --send" in text
+    assert "what was logged of 2 runs waits in" in text and "doctor --send" in text
     assert "Traceback" not in text
     server.start()
     sent = outside.call("doctor", "--send", "--tracking-uri", server.store.uri)
     assert sent.returncode == 0 and "sent" in sent.stdout, sent.stderr
-    check_runs(server, alone, 2)
+    check_runs(server, alone, 1)
 
 
 def test_ctrl_c_ends_a_run_whose_server_is_away_and_the_same_command_goes_on(
@@ -111,6 +111,7 @@ def test_ctrl_c_ends_a_run_whose_server_is_away_and_the_same_command_goes_on(
     wait_for_line(said, "epoch 4/8")
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
+    assert "Traceback" not in said.read_text()
     server.start()
     again, said = start(outside, server, "seed=0")
     assert again.wait(120) == 0

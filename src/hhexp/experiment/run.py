@@ -71,7 +71,8 @@ def run(
         def say(text: str) -> None:
             report(Phase(job.key, text))
 
-        wait_for_store(lambda: send_left(store), say)
+        if sent := wait_for_store(lambda: send_left(store), say):
+            report(Notice(job.key, f"sent {sent} entries that had waited for the tracking store"))
         # From here to open_run is short, so that other processes soon see what this one does.
         chosen = wait_for_store(lambda: claim_plan(store, chain, reuse=config.may_reuse), say)
         if chosen.action == "hit":

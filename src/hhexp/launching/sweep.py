@@ -104,7 +104,8 @@ class Sweep:
             return 0
         flush_journals(LAST_TRY_S)
         try:
-            send_left(self.store)
+            if sent := send_left(self.store):
+                self.say(f"sent {sent} entries that had waited for the tracking store")
         except Exception as error:
             if not is_away(error):
                 raise
