@@ -106,9 +106,10 @@ def test_a_run_has_a_model_once_also_where_logging_it_was_broken_off(
     def crash(*_: object) -> None:
         raise RuntimeError("out of power")
 
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(type(client), "finalize_logged_model", crash)
-        run.log_model(model, example)
+        with pytest.raises(RuntimeError):
+            run.log_model(model, example)
     for _ in range(2):
         run.log_model(model, example)
         (output,) = read(run).outputs.model_outputs
