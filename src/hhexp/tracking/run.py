@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
+from hhexp.tracking.access import say_refusals
 from hhexp.tracking.names import make_names
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR, PARENT
@@ -54,7 +55,7 @@ class TrackedRun:
         """A new run, RUNNING; under ``parent_id`` in the UI where that is given.
 
         Raises:
-            UserError: the store cannot be used, or the experiment was deleted.
+            UserError: the store cannot be used or refuses, or the experiment was deleted.
         """
         client = store.client()
         from mlflow.tracking.context import registry
@@ -62,12 +63,13 @@ class TrackedRun:
         own = {name: _cut(value, TAG_LENGTH) for name, value in (tags or {}).items()}
         if parent_id:
             own[PARENT] = parent_id
-        run = client.create_run(
-            store.experiment_id(experiment),
-            run_name=name,
-            # who ran what of which commit: the UI's columns User, Source and Version
-            tags=registry.resolve_tags(own),
-        )
+        with say_refusals(store):
+            run = client.create_run(
+                store.experiment_id(experiment),
+                run_name=name,
+                # who ran what of which commit: the UI's columns User, Source and Version
+                tags=registry.resolve_tags(own),
+            )
         return cls(store, run.info.run_id)
 
     @classmethod
@@ -75,7 +77,7 @@ class TrackedRun:
         """A run that exists already, set to RUNNING again.
 
         Raises:
-            UserError: the store cannot be used, or has no such run.
+            UserError: the store cannot be used or refuses, or has no such run.
         """
         from mlflow.exceptions import MlflowException
 
@@ -84,9 +86,10 @@ class TrackedRun:
             run = client.get_run(run_id)
         except MlflowException as error:
             raise UserError(f"{store} has no run {run_id}") from error
-        client.update_run(run_id, status="RUNNING")
-        if ERROR in run.data.tags:
-            client.delete_tag(run_id, ERROR)
+        with say_refusals(store):
+            client.update_run(run_id, status="RUNNING")
+            if ERROR in run.data.tags:
+                client.delete_tag(run_id, ERROR)
         return cls(store, run_id)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
