@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -24,8 +25,8 @@ def find_postgres() -> Path | None:
     """The folder of PostgreSQL's programs, which Debian does not put on the path."""
     debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     newest = max(debian, key=lambda path: int(path.parts[4]), default=None)
-    found = shutil.which("postgres") or newest
-    return Path(found).parent if found else None
+    found = newest or shutil.which("postgres")
+    return Path(found).resolve().parent if found else None
 
 
 def find_port() -> int:
@@ -42,7 +43,7 @@ class Postgres:
     programs: Path
     folder: Path
     user: str = "team"
-    password: str = "p0stgres-s3cret"
+    password: str = field(default_factory=secrets.token_hex)
     port: int = field(default_factory=find_port)
     process: "subprocess.Popen[bytes] | None" = None
 
