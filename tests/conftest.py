@@ -12,8 +12,8 @@ import tarfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +26,16 @@ from hhexp.tracking.store import Store
 
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 """A model that trains in no time."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HEADLESS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
 
 
 def draw_pictures(root: Path, per_class: int = 10, side: int = 32, seed: int = 0) -> Path:
@@ -58,13 +68,17 @@ class Shell:
     folder: Path
     pictures: Path
     cache: Path
+    uri: str | None = None
+    """The store that the tests read, where it is not in the folder."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the person has set in the environment."""
 
     @property
     def environment(self) -> dict[str, str]:
         """The person's environment, without what would lead out of the folder."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
         own = {"HHEXP_CACHE": str(self.cache), "HHEXP_JOURNAL": str(self.folder / "journal")}
-        return {**kept, **own, "COLUMNS": "120"}
+        return {**kept, **own, "COLUMNS": "120", **self.variables}
 
     def command(self, module: str, *words: str) -> list[str]:
         """The words of ``python -m hhexp.MODULE …``."""
@@ -105,8 +119,8 @@ class Shell:
 
     @property
     def store(self) -> Store:
-        """The folder's store."""
-        return Store(f"sqlite:///{self.folder}/mlruns/mlflow.db")
+        """The folder's store, or the one at ``uri``."""
+        return Store(self.uri or f"sqlite:///{self.folder}/mlruns/mlflow.db")
 
     def runs(self) -> list[StoredRun]:
         """The runs that were trained, the oldest first."""
@@ -127,16 +141,29 @@ class Shell:
 
 
 @pytest.fixture(scope="session")
-def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Shell]:
+def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Shell]:
     """Makes empty folders to run commands in."""
     cache = tmp_path_factory.mktemp("cache")
-    return lambda: Shell(tmp_path_factory.mktemp("shell"), pictures, cache)
+
+    def make(uri: str | None = None, **variables: str) -> Shell:
+        return Shell(tmp_path_factory.mktemp("shell"), pictures, cache, uri, variables)
+
+    return make
 
 
 @pytest.fixture
-def shell(new_shell: Callable[[], Shell]) -> Shell:
+def shell(new_shell: Callable[..., Shell]) -> Shell:
     """An empty folder to run commands in."""
     return new_shell()
+
+
+@pytest.fixture(scope="session")
+def browser() -> list[str]:
+    """A browser's command that opens no window and asks nothing of the network."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
+    return [found, *HEADLESS]
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["aug=none,full"], "several values need a sweep: add -m"),
         (["-m", "epochs=1,0"], "epochs=0: must be ≥ 1"),
         (["data=folder"], "data.root: required but not set; write data.root=…"),
+        (["tracking=server"], "tracking.uri: required but not set; write tracking.uri=…"),
         (["data=folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
         (["model=transfer", "model.weights=none.h5"], "no weights at none.h5"),
         (["tracking.uri=somewhere"], "tracking store somewhere: "),

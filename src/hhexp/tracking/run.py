@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
+from hhexp.tracking.access import say_refusals
 from hhexp.tracking.entries import Entry
 from hhexp.tracking.journal import Say, close_journal, open_journal
 from hhexp.tracking.names import make_names
@@ -58,7 +59,7 @@ class TrackedRun:
         """A new run, RUNNING; under ``parent_id`` in the UI where that is given.
 
         Raises:
-            UserError: the store cannot be used, or the experiment was deleted.
+            UserError: the store cannot be used or refuses, or the experiment was deleted.
         """
         client = store.client()
         from mlflow.tracking.context import registry
@@ -66,7 +67,7 @@ class TrackedRun:
         own = {name: _cut(value, TAG_LENGTH) for name, value in (tags or {}).items()}
         if parent_id:
             own[PARENT] = parent_id
-        with name_full_disk(store):
+        with name_full_disk(store), say_refusals(store):
             run = client.create_run(
                 store.experiment_id(experiment),
                 run_name=name,
@@ -80,7 +81,7 @@ class TrackedRun:
         """A run that exists already, set to RUNNING again.
 
         Raises:
-            UserError: the store cannot be used, or has no such run.
+            UserError: the store cannot be used or refuses, or has no such run.
         """
         from mlflow.exceptions import MlflowException
 
@@ -91,7 +92,7 @@ class TrackedRun:
             if is_away(error):
                 raise
             raise UserError(f"{store} has no run {run_id}") from error
-        with name_full_disk(store):
+        with name_full_disk(store), say_refusals(store):
             client.update_run(run_id, status="RUNNING")
             if ERROR in run.data.tags:
                 client.delete_tag(run_id, ERROR)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from hhexp.errors import UserError
 from hhexp.tracking import database
+from hhexp.tracking.access import explain_refusal, log_in
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
 
@@ -155,13 +156,9 @@ class Store:
         except MlflowException as error:
             if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
                 return self.experiment_id(name)
-            raise UserError(f"tracking.experiment={name!r}: {_take_first_line(error)}") from error
-
-    def ui_command(self, host: str, port: int) -> list[str]:
-        """The command that opens MLflow's UI on this store, unless a server keeps it."""
-        where = ["--host", host, "--port", str(port)]
-        # One worker is enough for one person, and is up sooner than MLflow's four.
-        return ["mlflow", "ui", "--backend-store-uri", self.uri, *where, "--workers", "1"]
+            raise explain_refusal(self, error) or UserError(
+                f"tracking.experiment={name!r}: {_take_first_line(error)}"
+            ) from error
 
 
 def without_password(uri: str) -> str:
@@ -227,6 +224,7 @@ def _reach(store: Store) -> None:
     try:
         if not store.is_sqlite and not store.is_server:
             _knock(store.uri)
+            log_in(store.uri, store)
         with _shorten_patience():
             mlflow.MlflowClient(store.uri).search_experiments(max_results=1)
     except MlflowException as error:
@@ -236,7 +234,9 @@ def _reach(store: Store) -> None:
                 f"then run 'mlflow db upgrade {store}'"
             ) from error
         kind = StoreAwayError if is_away(error) else UserError
-        raise kind(f"the tracking store {store} does not answer: {give_reason(error)}") from error
+        raise explain_refusal(store, error) or kind(
+            f"the tracking store {store} does not answer: {give_reason(error)}"
+        ) from error
     except OSError as error:
         raise StoreAwayError(f"the tracking store {store} does not answer: {error}") from error
     except ImportError as error:
