@@ -9,6 +9,7 @@ from typing import Any
 from hhexp.atomic import create_file
 from hhexp.errors import UserError
 from hhexp.tracking.quiet import quieten
+from hhexp.tracking.relocation import bring_along
 
 PATIENCE_S = 60
 """How long to wait while another process writes to the database, in seconds. A slow disk can keep
@@ -46,7 +47,8 @@ def check(database: Path) -> None:
     """Make sure that a file is a database, which MLflow would find out in minutes of retries.
 
     It is opened to be written, as only so does SQLite roll back what a killed writer left half
-    done. Of a file that the person may only read, SQLite does no more than read.
+    done. Of a file that the person may only read, SQLite does no more than read. What it says of
+    its artifacts follows it where it was moved.
 
     Raises:
         UserError: it is missing, unreadable or not a SQLite database.
@@ -62,6 +64,7 @@ def check(database: Path) -> None:
         )
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            bring_along(connection, database)
         finally:
             connection.close()
     except sqlite3.Error as error:

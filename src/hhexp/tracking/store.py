@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from hhexp.errors import UserError
 from hhexp.tracking import database
 from hhexp.tracking.quiet import quieten
+from hhexp.tracking.relocation import find_artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -79,7 +80,7 @@ class Store:
     @property
     def artifacts(self) -> Path:
         """The folder of a SQLite store's artifacts, beside the database."""
-        return self.database.parent / "artifacts"
+        return find_artifacts(self.database)
 
     def prepare(self) -> None:
         """Create the store if it is local and does not exist yet, and check that it answers.
