@@ -63,6 +63,8 @@ class StoredRun:
     """The names of its metrics."""
     artifacts: str = ""
     """The address of its artifacts."""
+    models: tuple[str, ...] = ()
+    """The IDs of the models that it logged."""
 
     @property
     def kind(self) -> str | None:
@@ -281,6 +283,7 @@ def _read_run(run: "Run") -> StoredRun:
         parent_id=run.data.tags.get(PARENT),
         metrics=tuple(sys.intern(name) for name in sorted(run.data.metrics)),
         artifacts=run.info.artifact_uri,
+        models=tuple(model.model_id for model in run.outputs.model_outputs) if run.outputs else (),
     )
 
 
