@@ -71,16 +71,17 @@ def check(database: Path) -> None:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error
 
 
-def find_ids(database: Path, pattern: str, most: int) -> list[str]:
-    """The IDs of at most so many runs, of those that were not deleted, that are LIKE a pattern.
+def find_ids(database: Path, pattern: str, most: int, stage: str = "active") -> list[str]:
+    """The IDs of at most so many runs that are LIKE a pattern, of the active or the deleted.
 
     Raises:
         UserError: it cannot be read, or is not MLflow's.
     """
-    asked = "run_uuid LIKE ? AND lifecycle_stage = 'active' ORDER BY start_time LIMIT ?"
+    asked = "run_uuid LIKE ? AND lifecycle_stage = ? ORDER BY start_time LIMIT ?"
     try:
         with contextlib.closing(sqlite3.connect(database, PATIENCE_S)) as connection:
-            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", [pattern, most])
+            values = [pattern, stage, most]
+            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", values)
             return [run_id for (run_id,) in found]
     except sqlite3.Error as error:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error

@@ -16,6 +16,7 @@ from hhexp.analysis.report.pictures import Sheet
 from hhexp.analysis.report.tables import tabulate_published
 from hhexp.atomic import replace_file
 from hhexp.csv_text import format_frame
+from hhexp.escape import escape
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,7 +32,7 @@ def build(content: Content, folder: Path) -> None:
     tables = _write_tables(content, folder / "tables")
     inline = _write_figures(content, folder / "figures")
     for name, template, options in (
-        (PAGE, "page.html.j2", {"autoescape": True}),
+        (PAGE, "page.html.j2", {"autoescape": True, "finalize": _show_controls}),
         (MARKDOWN, "page.md.j2", {"finalize": show}),
     ):
         page = (
@@ -93,6 +94,11 @@ def _make_environment(options: Mapping[str, Any]) -> "Environment":
         label=label, command=compose_command, summarise=summarise_duels, version=__version__
     )
     return environment
+
+
+def _show_controls(value: Any) -> Any:
+    """A value for the page, control characters escaped; what is HTML already stays."""
+    return escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _write_tables(content: Content, folder: Path) -> list[str]:
