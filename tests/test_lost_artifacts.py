@@ -34,7 +34,7 @@ def test_each_command_says_what_is_gone_and_where_it_was(shell) -> None:
     picture = next(shell.pictures.rglob("*.png"))
     record = ", ".join(f"provenance/{name}" for name in NEEDED)
     for words, line in (
-        (["predict", run.run_id, str(picture)], "model.keras is gone from there"),
+        (["predict", run.run_id, str(picture)], "classes.json is gone from there"),
         (["reproduce", run.run_id], f"has lost {record}, which should be in {artifacts}"),
     ):
         told = shell.call(*words)
