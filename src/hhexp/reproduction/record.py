@@ -138,9 +138,11 @@ def from_store(store: Store, run: StoredRun) -> Record:
     """The record of a run that a store has.
 
     Raises:
-        UserError: it did not finish, has lost what a reproduction needs or was logged without it,
-            or its record was edited.
+        UserError: it is a sweep, did not finish, has lost what a reproduction needs or was logged
+            without it, or its record was edited.
     """
+    if run.kind == "sweep":
+        raise UserError(f"run {run.run_id} is a sweep: choose one of its runs")
     if run.status != "FINISHED":
         raise UserError(f"run {run.run_id} is {run.status}: only a finished run has a whole record")
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
