@@ -10,7 +10,7 @@ import tempfile
 import textwrap
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -113,7 +113,7 @@ def _download(uri: str, path: str, folder: str, what: str, most: Limit) -> Path:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     try:
-        artifacts = get_artifact_repository(uri)
+        artifacts: Any = get_artifact_repository(uri)
         listed = artifacts.list_artifacts(str(PurePosixPath(path).parent).lstrip("."))
         sizes = {entry.path: entry.file_size for entry in listed}
         if path not in sizes:
