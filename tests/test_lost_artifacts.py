@@ -45,5 +45,7 @@ def test_each_command_says_what_is_gone_and_where_it_was(shell) -> None:
     page = (shell.folder / "page/report.md").read_text("utf-8")
     assert "No run has predictions/validation.csv" in page
     assert f"should be in {artifacts}" in page.replace("\\", "")
-    assert "train: from scratch; the state of run" in shell.train("epochs=1").stdout
+    assert shell.train("epochs=1").returncode == 0
+    plan = shell.runs()[-1].tags["hhexp.plan"]
+    assert plan.startswith("train: from scratch; ") and "is missing or damaged" in plan
     assert [each.status for each in shell.runs()] == ["FINISHED", "FINISHED"]
