@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hhexp.experiment.plan import Plan, claim_plan, explain_miss, make_plan
+from hhexp.experiment.plan import Plan, claim_plan, explain_miss, find_lost_answers, make_plan
 from hhexp.experiment.stages import Chain
 from hhexp.tracking import process
 from hhexp.tracking.process import name_process, name_this_process
@@ -132,3 +132,25 @@ def test_the_nearest_run_is_named_with_what_differs_the_epochs_too(store: Store)
     assert explain(NINE) == f"nearest run {run.run_id[:8]} (seven) differs in: epochs 7 → 9"
     seven = Chain({"seed": 0}, NINE.stages[:8], "seven")
     assert explain(seven).endswith("(seven) is RUNNING, and has no state left")
+
+
+def test_a_finished_run_that_has_lost_artifacts_answers_nothing(store: Store) -> None:
+    whole = ended(store, "FINISHED", state="9")
+    lost = ended(store, "FINISHED", state="9")
+    (family,) = find_families(store, ["s"]).values()
+    said = {lost.run_id: "it has lost its model"}
+    assert make_plan(family, NINE, said) == Plan("hit", whole.run_id)
+    chosen = make_plan(family, NINE, {**said, whole.run_id: "it too"})
+    assert (chosen.action, chosen.start, chosen.run_id) == ("continue", 9, None)
+    assert chosen.notes == ("it too", "it has lost its model")
+
+
+def test_only_a_finished_run_that_would_answer_is_looked_at(store: Store) -> None:
+    ended(store, "KILLED")
+    ended(store, "FINISHED", "other")
+    run = ended(store, "FINISHED")
+    families = find_families(store, ["s"]).values()
+    (said,) = find_lost_answers(store, families, [NINE]).items()
+    assert said[0] == run.run_id
+    assert "has lost classes.json, provenance/config.yaml, " in said[1]
+    assert claim_plan(store, NINE).action == "resume"

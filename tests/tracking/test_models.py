@@ -98,7 +98,8 @@ def test_a_model_file_that_is_gone_is_said(
 ) -> None:
     logged_file(tmp_path).unlink()
     with pytest.raises(
-        UserError, match=f"run {finished.run_id}'s model cannot be read from the store"
+        UserError,
+        match=rf"{finished.run_id}'s model should be in .*, but data/model\.keras is gone",
     ):
         load_model(store, finished.run_id)
 
@@ -199,7 +200,7 @@ def test_damaged_classes_are_said(store: Store, text: str) -> None:
 
 def test_missing_classes_are_said(store: Store) -> None:
     run = started(store)
-    with pytest.raises(UserError, match="classes cannot be read from the store"):
+    with pytest.raises(UserError, match=r"classes should be in .*, but classes\.json is gone"):
         read_classes(store, run.run_id)
 
 

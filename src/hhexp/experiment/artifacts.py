@@ -24,6 +24,12 @@ from hhexp.training.state import PastEpoch
 COLUMNS = ("path", "true", "predicted")
 """The columns of the predictions before those of the classes."""
 
+NEEDED = (
+    *("classes.json", "provenance/config.yaml", "provenance/epochs.json"),
+    *("predictions/validation.csv", "figures"),
+)
+"""Artifacts that every finished run has, beside its model."""
+
 
 def log_configuration(
     tracked: TrackedRun,

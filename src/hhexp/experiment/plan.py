@@ -1,13 +1,15 @@
 """How to get a job's run: reuse a finished one, continue from a saved state, or train."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hhexp.experiment.artifacts import NEEDED
 from hhexp.experiment.identity import list_differences
 from hhexp.experiment.stages import Chain
 from hhexp.reading import parse_json
+from hhexp.tracking.artifacts import find_lost
 from hhexp.tracking.process import claim, describe, find_trainer
 from hhexp.tracking.query import StoredRun, find_families
 from hhexp.tracking.states import SavedState, read_states
@@ -64,27 +66,52 @@ def describe_state(state: SavedState) -> str:
     return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
 
-def make_plan(family: Iterable[StoredRun], chain: Chain) -> Plan:
+def make_plan(
+    family: Iterable[StoredRun], chain: Chain, lost: Mapping[str, str] | None = None
+) -> Plan:
     """Look for a run or state that a job can reuse.
 
     Args:
         family: the runs in the store that were trained from the same stage 0, the oldest first.
         chain: the job's.
+        lost: as ``find_lost_answers`` gives them.
     """
-    runs = list(family)
+    runs, lost = list(family), lost or {}
     same = [run for run in runs if run.tags.get(REQUEST) == chain.request]
-    if done := [run for run in same if run.status == "FINISHED"]:
-        return Plan("hit", done[-1].run_id)
+    done = [run for run in same if run.status == "FINISHED"]
+    if whole := [run for run in done if run.run_id not in lost]:
+        return Plan("hit", whole[-1].run_id)
     at = {stage: epoch for epoch, stage in enumerate(chain.stages)}
     found = [state for run in runs for state in read_states(run) if state.stage in at]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
     busy = {run.run_id: name for run in same if (name := find_trainer(run.status, run.tags))}
-    notes = tuple(
-        f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
+    notes = (
+        *(lost[run.run_id] for run in done),
+        *(f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()),
     )
-    if left := [run for run in same if run.run_id not in busy]:
+    if left := [run for run in same if run.run_id not in busy and run not in done]:
         return Plan("resume", left[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
+
+
+def find_lost_answers(
+    store: Store, families: Iterable[Sequence[StoredRun]], chains: Iterable[Chain]
+) -> dict[str, str]:
+    """The finished runs that would answer jobs, but have lost artifacts: by their IDs what is lost.
+
+    Args:
+        store: where the runs are.
+        families: as ``make_plan`` takes them.
+        chains: the jobs'.
+    """
+    requests = {chain.request for chain in chains}
+    done = [
+        run
+        for family in families
+        for run in family
+        if run.status == "FINISHED" and run.tags.get(REQUEST) in requests
+    ]
+    return find_lost(store, done, NEEDED)
 
 
 def claim_plan(store: Store, chain: Chain, *, reuse: bool = True) -> Plan:
@@ -97,7 +124,8 @@ def claim_plan(store: Store, chain: Chain, *, reuse: bool = True) -> Plan:
     """
     first = chain.stages[0]
     while reuse:
-        chosen = make_plan(find_families(store, [first])[first], chain)
+        family = find_families(store, [first])[first]
+        chosen = make_plan(family, chain, find_lost_answers(store, [family], [chain]))
         if chosen.action != "resume" or claim(store, str(chosen.run_id)):
             return chosen
         time.sleep(CLAIM_PAUSE_S)

@@ -9,6 +9,7 @@ from typing import Any
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError
 
 from hhexp.config.catalogue import NOT_A_NAME, Catalogue
 from hhexp.config.check import suggest
@@ -17,7 +18,7 @@ from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
 from hhexp.tracking.store import without_password
 
-COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
+COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
 
 
 def make_job(composed: Composed, key: str | None = None) -> Job:
@@ -67,23 +68,26 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
     Hydra's own message would not name the key or the group.
 
     Raises:
-        UserError: a key is missing, or a group is given null, true, false or a number.
+        UserError: a key is missing, or a group is given nothing, null, true, false or a number.
     """
     for word in words:
         group, equals, value = word.partition("=")
         if equals and not group.lstrip("+~"):
             raise UserError(f"{word}: there must be a key before the =, such as epochs=15")
         known = group in catalogue.groups or group.partition("/")[0] == "hydra"
-        for option in value.split(",") if known else []:
-            if re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
+        for option in value.split(",") if known and equals else []:
+            if not option or re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups.get(group, {}))
                 hint = f"; available: {names}" if names else ""
-                raise UserError(f"{group}={option}: no such option{hint}")
+                problem = "no such option" if option else "there must be an option after the ="
+                raise UserError(f"{group}={option}: {problem}{hint}")
 
 
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
-    """Say in one line what Hydra or OmegaConf refused."""
+    """Say in one line what Hydra, OmegaConf or YAML refused."""
     text = str(error)
+    if isinstance(error, MarkedYAMLError) and (mark := error.problem_mark):
+        return UserError(f"{mark.name}: not valid YAML: line {mark.line + 1}: {error.problem}")
     if isinstance(error, OverrideParseException):
         return UserError(_explain_unreadable(error.override))
     if isinstance(error, OmegaConfBaseException) and error.full_key:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hhexp.data import Dataset
 from hhexp.experiment.job import Job
-from hhexp.experiment.plan import Plan, make_plan
+from hhexp.experiment.plan import Plan, find_lost_answers, make_plan
 from hhexp.experiment.stages import Chain, build_chain, count_shared
 from hhexp.launching.devices import choose_device
 from hhexp.tracking.query import find_families
@@ -54,13 +54,15 @@ def plan_jobs(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[Planned
         if job.config.may_reuse
     }
     families = find_families(store, wanted)
+    lost = find_lost_answers(store, families.values(), chains)
+
+    def plan(job: Job, chain: Chain) -> Plan:
+        if not job.config.may_reuse:
+            return Plan("train")
+        return make_plan(families[chain.stages[0]], chain, lost)
+
     return [
-        Planned(
-            job,
-            chain,
-            make_plan(families[chain.stages[0]], chain) if job.config.may_reuse else Plan("train"),
-        )
-        for (job, _), chain in zip(jobs, chains, strict=True)
+        Planned(job, chain, plan(job, chain)) for (job, _), chain in zip(jobs, chains, strict=True)
     ]
 
 

@@ -63,6 +63,8 @@ class StoredRun:
     """The names of its metrics."""
     artifacts: str = ""
     """The address of its artifacts."""
+    models: tuple[str, ...] = ()
+    """The IDs of the models that it logged."""
 
     @property
     def kind(self) -> str | None:
@@ -82,6 +84,11 @@ def find_run(store: Store, prefix: str) -> StoredRun:
         raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
     ids = _find_ids(store, f"{wanted}%", NAMED + 1)
     if not ids:
+        if deleted := _find_ids(store, f"{wanted}%", 1, deleted=True):
+            raise NoSuchRunError(
+                f"run {deleted[0]} was deleted from {store}: to restore it, use "
+                f"'MLFLOW_TRACKING_URI={store} mlflow runs restore --run-id {deleted[0]}'"
+            )
         hint = _hint_at(store, wanted)
         raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
     runs = find_runs(store, ids[:NAMED])
@@ -105,13 +112,15 @@ def _hint_at(store: Store, wanted: str) -> str:
     return "" if _find_ids(store, "%", 1) else "; it has no runs"
 
 
-def _find_ids(store: Store, pattern: str, most: int) -> list[str]:
+def _find_ids(store: Store, pattern: str, most: int, *, deleted: bool = False) -> list[str]:
     """The IDs that are LIKE a pattern in SQL, at most so many: of a SQLite file without MLflow,
     whose import takes a second or two."""
     if store.is_sqlite:
         database.check(store.database)
-        return database.find_ids(store.database, pattern, most)
-    found = _search(store.client(), f"attributes.run_id LIKE '{pattern}'", most=most)
+        stage = "deleted" if deleted else "active"
+        return database.find_ids(store.database, pattern, most, stage)
+    asked = f"attributes.run_id LIKE '{pattern}'"
+    found = _search(store.client(), asked, most=most, deleted=deleted)
     return [run.run_id for run in found]
 
 
@@ -250,15 +259,25 @@ def read_last_values(store: Store, run_id: str) -> dict[str, float]:
 
 
 def _search(
-    client: "MlflowClient", condition: str = "", order: str = "ASC", most: int = sys.maxsize
+    client: "MlflowClient",
+    condition: str = "",
+    order: str = "ASC",
+    most: int = sys.maxsize,
+    *,
+    deleted: bool = False,
 ) -> Iterator[StoredRun]:
-    """The runs of all experiments that meet a condition in MLflow's search language."""
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    """The runs of all experiments that meet a condition in MLflow's search language; or instead
+    those that were deleted."""
+    from mlflow.entities import ViewType
+
+    kept = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+    experiments = [each.experiment_id for each in client.search_experiments(kept)]
     token = None
     while True:
         page = client.search_runs(
             experiments,
             condition,
+            ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
             max_results=min(PAGE, most),
             order_by=[f"attributes.start_time {order}"],
             page_token=token,
@@ -281,6 +300,7 @@ def _read_run(run: "Run") -> StoredRun:
         parent_id=run.data.tags.get(PARENT),
         metrics=tuple(sys.intern(name) for name in sorted(run.data.metrics)),
         artifacts=run.info.artifact_uri,
+        models=tuple(model.model_id for model in run.outputs.model_outputs) if run.outputs else (),
     )
 
 

@@ -17,6 +17,7 @@ from hhexp.tracking import database
 from hhexp.tracking.access import explain_refusal, log_in
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
+from hhexp.tracking.relocation import find_artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -84,7 +85,7 @@ class Store:
     @property
     def artifacts(self) -> Path:
         """The folder of a SQLite store's artifacts, beside the database."""
-        return self.database.parent / "artifacts"
+        return find_artifacts(self.database)
 
     def prepare(self) -> None:
         """Create the store if it is local and does not exist yet, and check that it answers.

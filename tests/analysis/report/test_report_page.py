@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hhexp.analysis import report
 from hhexp.analysis.report import svg
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.content import gather
+from hhexp.analysis.report.files import build
 from hhexp.analysis.report.scope import choose_scope
 from hhexp.analysis.selection import select
 from hhexp.report import main
@@ -327,3 +329,12 @@ def test_reports_start_without_tensorflow(synthetic, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "0 []", done.stderr
+
+
+def test_a_hostile_text_is_shown_and_means_nothing(synthetic, tmp_path: Path) -> None:
+    content = gather(select(synthetic.store, synthetic.run_ids["full", 4, 0]))
+    build(replace(content, notes=["<b>\x1b[2J*x*\n# [y](http://z)"]), tmp_path)
+    page, markdown = ((tmp_path / f"report.{end}").read_text("utf-8") for end in ("html", "md"))
+    assert r"&lt;b&gt;\x1b[2J*x*" in page
+    assert r"> &lt;b>\\x1b[2J\*x\* # [y\](http://z)" in markdown
+    assert "\x1b" not in page + markdown
