@@ -11,6 +11,7 @@ from hhexp.experiment.stages import Chain, build_chain, count_shared
 from hhexp.launching.devices import choose_device
 from hhexp.tracking.query import find_families
 from hhexp.tracking.store import Store
+from hhexp.tracking.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ def plan_jobs(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[Planned
         for (job, _), chain in zip(jobs, chains, strict=True)
         if job.config.may_reuse
     }
-    families = find_families(store, wanted)
+    families, watch = find_families(store, wanted), Watch()
     return [
         Planned(
             job,
             chain,
-            make_plan(families[chain.stages[0]], chain) if job.config.may_reuse else Plan("train"),
+            make_plan(families[chain.stages[0]], chain, watch)
+            if job.config.may_reuse
+            else Plan("train"),
         )
         for (job, _), chain in zip(jobs, chains, strict=True)
     ]

@@ -25,6 +25,7 @@ from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
+from hhexp.tracking import heartbeat
 from hhexp.tracking.pruning import GB, keep_within
 from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
 from hhexp.tracking.run import TrackedRun
@@ -151,8 +152,14 @@ class Sweep:
                 config.tracking.experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
                 None,
-                {**make_tags(config), KIND: "sweep", COMMAND: command},
+                {
+                    **make_tags(config),
+                    **heartbeat.make_owner_tags(),
+                    KIND: "sweep",
+                    COMMAND: command,
+                },
             )
+            heartbeat.own(self.store, self.parent.run_id)
 
     def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
         """Print what is done for each job that is not trained from scratch, and what that saves.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
+from hhexp.tracking.heartbeat import leave
 from hhexp.tracking.names import make_names
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR, PARENT
@@ -219,7 +220,10 @@ class TrackedRun:
         """End the run as FINISHED, FAILED or KILLED.
 
         A failure's error becomes a tag, in one line, and with its traceback the artifact error.txt.
+        A run that another process has taken over is left to it.
         """
+        if not leave(self.run_id):
+            return
         if status == "FAILED" and error is not None:
             # Whatever made the run fail may also stop this; the run must end all the same.
             with contextlib.suppress(Exception):
