@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hhexp.tracking.outbox import find_root
 from hhexp.tracking.query import StoredRun, find_recent, read_histories
-from hhexp.tracking.waiting import find_root
 from tests.conftest import Server, Shell
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from rich.console import Console
 from hhexp.experiment import Outcome
 from hhexp.launching.sweep import Sweep
 from hhexp.run import conclude, join_values
-from hhexp.tracking.process import is_alive
+from hhexp.tracking.process import is_running
 from hhexp.tracking.query import find_run
 
 
@@ -230,7 +230,7 @@ def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
 
 def wait_until_gone(process: str) -> None:
     for _ in range(900):
-        if not is_alive(process):
+        if not is_running(process):
             return
         time.sleep(0.1)
     raise AssertionError(f"the worker {process} stays")

@@ -12,7 +12,7 @@ COMMANDS = {
     "publish": "write runs as small files that you can commit",
     "report": "write a report on runs: tables, claims, pictures",
     "predict": "ask a run's model about images",
-    "doctor": "look after the store: saved states that take up room",
+    "doctor": "look after the store: what was left behind, is damaged, or takes up room",
     "ui": "look at the runs in MLflow's UI",
 }
 """Each command's module, and what it is for."""

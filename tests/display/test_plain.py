@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from hhexp.display import PlannedRun, display
-from hhexp.display.events import EpochDone, Phase, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Phase, RunAwaited, RunEnded, RunStarted
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 
@@ -31,6 +31,22 @@ def test_a_run_is_told_from_its_start_to_its_end(clock, training):
         f"aug=full: epoch 2/2, {METRICS}, 30.0 s/epoch",
         "aug=full: FINISHED, val accuracy 81.2%, 1 min, run 01234567",
     ]
+
+
+def test_a_run_that_another_process_trains_is_told_as_well(clock, training):
+    shown, file = plain([PlannedRun("aug=full", 2)], 1, clock)
+    with shown:
+        shown(RunAwaited("aug=full", "0123456789abcdef", "process 17 is training it"))
+        shown(Phase("aug=full", "waits"))
+        shown(EpochDone("aug=full", 1, {
+            "train/loss": 0.5, "train/accuracy": 0.75, "val/loss": 0.4, "val/accuracy": 0.8125,
+            "time/epoch_s": 30.0,
+        }))  # fmt: skip
+        shown(RunEnded("aug=full", "0123456789abcdef", "FINISHED", "reused a finished run"))
+    told = lines(file)
+    assert told[0] == "aug=full: waits for run 01234567: process 17 is training it"
+    assert f"aug=full: epoch 1/2, {METRICS}, 30.0 s/epoch, 30 s left" in told
+    assert told[-1].endswith("run 01234567: reused a finished run")
 
 
 def test_the_whole_sweeps_time_is_said_once_within_the_first_epoch(clock, training):

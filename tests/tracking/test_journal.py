@@ -12,10 +12,10 @@ import pytest
 from hhexp.tracking import journal
 from hhexp.tracking.journal import open_journal, send_left
 from hhexp.tracking.outages import StoreAwayError
+from hhexp.tracking.outbox import Waiting, list_waiting
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, find_states
 from hhexp.tracking.store import Store
-from hhexp.tracking.waiting import Waiting, list_waiting
 from tests.conftest import Server
 
 
@@ -185,6 +185,7 @@ def test_a_damaged_entry_is_named(store: Store, outage: list[str]) -> None:
 def test_a_password_is_not_written(
     store: Store, outage: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(journal.Journal, "_send_waiting", lambda _: None)
     secret = Store("postgresql://person:secret@127.0.0.1:1/runs")
     outage.append("no route")
     TrackedRun(secret, "0" * 32).log_epoch(1, {"val/loss": 0.1})

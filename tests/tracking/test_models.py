@@ -16,6 +16,7 @@ from keras import layers
 
 from hhexp.errors import UserError
 from hhexp.models import build
+from hhexp.tracking import entries
 from hhexp.tracking.models import load_file, load_model, read_classes
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -61,7 +62,10 @@ def test_a_runs_model_comes_back_with_its_answers(store: Store, finished: Tracke
     )
 
 
-def test_of_two_models_of_a_run_the_last_is_taken(store: Store) -> None:
+def test_of_two_models_of_a_run_the_last_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "_list_models", lambda *_: {})  # hhexp itself logs no second one
     run = started(store)
     first, last = cnn(), cnn()
     for model in (first, last):

@@ -17,6 +17,16 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
+class RunAwaited:
+    """Another process trains the run that a job asks for: its epochs are reported as they end."""
+
+    job: str
+    run_id: str
+    trainer: str
+    """Says which process that is."""
+
+
+@dataclass(frozen=True)
 class StepDone:
     """A training step ended; loss and accuracy are the epoch's running means."""
 
@@ -74,5 +84,5 @@ class RunEnded:
     objective: float | None = None
 
 
-Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | Notice | RunEnded
+Event = RunStarted | RunAwaited | StepDone | EpochDone | StateSaved | Phase | Notice | RunEnded
 Report = Callable[[Event], None]

@@ -4,7 +4,7 @@ import threading
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import EpochDone, Event, Notice, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Event, Notice, RunAwaited, RunEnded, RunStarted
 from hhexp.display.progress import Progress, RunProgress
 from hhexp.terminal import say
 
@@ -35,6 +35,8 @@ class Plain:
                 case RunStarted():
                     reused = f", {run.phase}" if event.first_epoch > 1 else ""
                     self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
+                case RunAwaited():
+                    self._write(f"{run.key}: {run.phase}")
                 case EpochDone():
                     self._write(f"{run.key}: {self._describe_epoch(event, run)}")
                 case RunEnded():

@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from hhexp.display.events import EpochDone, Event, Notice, Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.events import (
+    EpochDone,
+    Event,
+    Notice,
+    Phase,
+    RunAwaited,
+    RunEnded,
+    RunStarted,
+    StepDone,
+)
 
 UNTIMED_STEPS = 2
 """The first steps of an epoch trace graphs and fill caches, so they are not timed."""
@@ -167,7 +176,10 @@ class Progress:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
+                run.trained = run.step = 0  # another process's epochs, where they were awaited
                 run.phase = _describe_start(event)
+            case RunAwaited():
+                run.phase = f"waits for run {event.run_id[:8]}: {event.trainer}"
             case Phase():
                 run.phase = event.text
             case StepDone():

@@ -11,6 +11,7 @@ from hhexp.experiment.stages import Chain, build_chain, count_shared
 from hhexp.launching.devices import choose_device
 from hhexp.tracking.query import find_families
 from hhexp.tracking.store import Store
+from hhexp.tracking.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ def plan_jobs(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[Planned
         for (job, _), chain in zip(jobs, chains, strict=True)
         if job.config.may_reuse
     }
-    families = find_families(store, wanted)
+    families, watch = find_families(store, wanted), Watch()
     lost = find_lost_answers(store, families.values(), chains)
 
     def plan(job: Job, chain: Chain) -> Plan:
         if not job.config.may_reuse:
             return Plan("train")
-        return make_plan(families[chain.stages[0]], chain, lost)
+        return make_plan(families[chain.stages[0]], chain, watch, lost)
 
     return [
         Planned(job, chain, plan(job, chain)) for (job, _), chain in zip(jobs, chains, strict=True)

@@ -25,15 +25,16 @@ from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
+from hhexp.tracking import heartbeat
 from hhexp.tracking.journal import flush_journals, send_left
 from hhexp.tracking.outages import is_away
+from hhexp.tracking.outbox import find_root, list_waiting
 from hhexp.tracking.pruning import GB, keep_within
 from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
-from hhexp.tracking.waiting import find_root, list_waiting
 
 LAST_TRY_S = 5
 """How long a command that ends tries to reach a store that is away, in seconds."""
@@ -177,9 +178,15 @@ class Sweep:
                 config.tracking.experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
                 None,
-                {**make_tags(config), KIND: "sweep", COMMAND: command},
+                {
+                    **make_tags(config),
+                    **heartbeat.make_owner_tags(),
+                    KIND: "sweep",
+                    COMMAND: command,
+                },
             )
             self.parent.tell(self.say)
+            heartbeat.own(self.store, self.parent.run_id)
 
     def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
         """Print what is done for each job that is not trained from scratch, and what that saves.

@@ -12,9 +12,9 @@ from concurrent.futures import Future, wait
 from hhexp.errors import one_line
 from hhexp.tracking.entries import Entry, send
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
-from hhexp.tracking.process import find_trainer
+from hhexp.tracking.outbox import Waiting, find_root, list_waiting
 from hhexp.tracking.store import Store
-from hhexp.tracking.waiting import Waiting, find_root, list_waiting
+from hhexp.tracking.watch import Watch
 
 ANSWER_S = 5.0
 """How long a server may take for an entry without a file, in seconds."""
@@ -127,24 +127,37 @@ class Journal:
     def _send_all(self) -> bool:
         """Send while the store takes something; False where it is away."""
         while True:
-            with self._lock:
-                numbers = self._waiting.numbers
-                if not numbers:
-                    self._waiting.remove()
-                    self._sender = None
-                    self.say(f"the tracking store {self.store} is back, and has all that waited")
-                    return True
             try:
+                if is_taken(self.store, self.run_id):
+                    self._end_outage(
+                        f"run {self.run_id[:8]} was taken over by another process, which trains "
+                        "what waited too: it is not sent"
+                    )
+                    return True
+                with self._lock:
+                    numbers = self._waiting.numbers
+                    if not numbers:
+                        self._end_outage(
+                            f"the tracking store {self.store} is back, and has all that waited"
+                        )
+                        return True
                 self._send_first(numbers[0])
-            except StoreAwayError:
-                return False
             except Exception as error:
+                if is_away(error):
+                    return False
                 self._waiting.refuse(one_line(error))
                 self.say(
                     f"run {self.run_id[:8]}: the tracking store refuses what waits in "
                     f"{self._waiting.folder}: {one_line(error)}"
                 )
                 return True
+
+    def _end_outage(self, said: str) -> None:
+        with self._lock:
+            self._waiting.remove()
+            self._then.clear()
+            self._sender = None
+        self.say(said)
 
     def _send_first(self, number: int) -> None:
         late, self._late = self._late, None
@@ -221,18 +234,21 @@ def send_left(store: Store) -> int:
     return sent
 
 
+def is_taken(store: Store, run_id: str) -> bool:
+    """Whether another process trains a run, or has finished it, with the same numbers."""
+    run = store.client().get_run(run_id)
+    return run.info.status == "FINISHED" or bool(
+        Watch().find_trainer(run_id, run.info.status, run.data.tags)
+    )
+
+
 def _send_left(store: Store, waiting: Waiting) -> int:
-    client = store.client()
     sent = 0
     try:
-        run = client.get_run(waiting.run_id)
-        if find_trainer(run.info.status, run.data.tags):
-            return 0  # it was taken over, and is in training again
-        if run.info.status != "FINISHED":
-            for number in waiting.numbers:
-                send(store, waiting.run_id, _leave_out_known(store, waiting, number))
-                waiting.drop(number)
-                sent += 1
+        for number in [] if is_taken(store, waiting.run_id) else waiting.numbers:
+            send(store, waiting.run_id, _leave_out_known(store, waiting, number))
+            waiting.drop(number)
+            sent += 1
     except Exception as error:
         if is_away(error):
             raise

@@ -17,6 +17,8 @@ PAUSE_S = 1.0
 """Between two questions to a store that is away, in seconds."""
 PATIENCE_S = 600
 """How long a run that has not begun waits for its store, in seconds."""
+ANSWERED_S = 60
+"""A question that took longer than this, in seconds, was answered for some time."""
 PASSING = (429, 500, 502, 503, 504)
 """Status codes of a server that may answer otherwise later."""
 
@@ -89,20 +91,23 @@ def wait_for_store(ask: Callable[[], T], say: Callable[[str], None]) -> T:
     """What a store answers, as soon as it does.
 
     Args:
-        ask: asks it; called again while it is away.
+        ask: asks it, maybe for long; called again while it is away.
         say: hears once a second that it is; what it raises ends the waiting.
 
     Raises:
         StoreAwayError: it was away for ``PATIENCE_S``; and what ``ask`` raises otherwise.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    away_since: float | None = None
     while True:
+        asked = time.monotonic()
         try:
             return ask()
         except Exception as error:
             if not is_away(error):
                 raise
-            if time.monotonic() > deadline:
+            if away_since is None or time.monotonic() - asked > ANSWERED_S:
+                away_since = time.monotonic()
+            if time.monotonic() - away_since > PATIENCE_S:
                 raise StoreAwayError(
                     f"the tracking store was away for {PATIENCE_S // 60} minutes: "
                     "when it is back, the same command trains what is missing"

@@ -173,6 +173,12 @@ def find_recent(store: Store, most: int) -> list[StoredRun]:
     return list(_search(store.client(), tag_equals(KIND, "run"), order="DESC", most=most))
 
 
+def find_running(store: Store) -> list[StoredRun]:
+    """All that hhexp started and did not end, in the order of their start; sweeps, too."""
+    found = _search(store.client(), "attributes.status = 'RUNNING'")
+    return [run for run in found if run.kind is not None]
+
+
 def find_matching(store: Store, condition: str) -> list[StoredRun]:
     """The runs that meet a condition in MLflow's search language, in the order of their start.
 

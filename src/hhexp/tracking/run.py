@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hhexp.errors import UserError, one_line
 from hhexp.tracking.access import say_refusals
 from hhexp.tracking.entries import Entry
+from hhexp.tracking.heartbeat import leave
 from hhexp.tracking.journal import Say, close_journal, open_journal
 from hhexp.tracking.names import make_names
 from hhexp.tracking.outages import is_away, name_full_disk
@@ -222,7 +223,10 @@ class TrackedRun:
         """End the run as FINISHED, FAILED or KILLED.
 
         A failure's error becomes a tag, in one line, and with its traceback the artifact error.txt.
+        A run that another process has taken over is left to it.
         """
+        if not leave(self.run_id):
+            return
         failed = error if status == "FAILED" else None
         self._write(
             Entry(

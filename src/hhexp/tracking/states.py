@@ -91,6 +91,23 @@ def fetch_state(store: Store, state: SavedState) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == state.sha256 else None
 
 
+def list_sizes(store: Store, place: str) -> dict[str, int | None] | None:
+    """The sizes in bytes of the files that hold a run's states, by their paths; None where the run
+    has no artifacts at all, as where a disk is not mounted.
+
+    Args:
+        store: where the run is.
+        place: the address of its artifacts.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    repository = get_artifact_repository(place, tracking_uri=store.uri)
+    found = repository.list_artifacts(FOLDER)
+    if not found and not repository.list_artifacts():
+        return None
+    return {entry.path: entry.file_size for entry in found}
+
+
 def drop_states(store: Store, states: Iterable[SavedState]) -> None:
     """Delete states."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
