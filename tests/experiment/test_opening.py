@@ -60,11 +60,19 @@ def test_a_job_of_ones_own_is_opened_with_what_it_is_found_by(store: Store) -> N
     assert decide(store)[0] == Plan("resume", run.run_id)
 
 
+def test_a_finished_run_that_has_lost_artifacts_is_no_rival(store: Store) -> None:
+    lost = other(store)
+    lost.finish("FINISHED", None)
+    chosen, tracked = decide(store)
+    assert chosen.action == "train" and tracked.run_id != lost.run_id
+
+
 @pytest.mark.parametrize(("status", "action"), [("FINISHED", "hit"), ("FAILED", "resume")])
 def test_a_job_that_another_process_trains_is_waited_for(
     store: Store, status: str, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "POLL_S", 0.02)
+    monkeypatch.setattr(opening, "find_lost_answers", lambda *_: {})  # a finished run has all
     run = other(store)
 
     def report(event: Event) -> None:

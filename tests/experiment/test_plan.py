@@ -139,8 +139,8 @@ def test_a_finished_run_that_has_lost_artifacts_answers_nothing(store: Store) ->
     lost = ended(store, "FINISHED", state="9")
     (family,) = find_families(store, ["s"]).values()
     said = {lost.run_id: "it has lost its model"}
-    assert make_plan(family, NINE, said) == Plan("hit", whole.run_id)
-    chosen = make_plan(family, NINE, {**said, whole.run_id: "it too"})
+    assert make_plan(family, NINE, Watch(), said) == Plan("hit", whole.run_id)
+    chosen = make_plan(family, NINE, Watch(), {**said, whole.run_id: "it too"})
     assert (chosen.action, chosen.start, chosen.run_id) == ("continue", 9, None)
     assert chosen.notes == ("it too", "it has lost its model")
 
@@ -153,5 +153,5 @@ def test_only_a_finished_run_that_would_answer_is_looked_at(store: Store) -> Non
     (said,) = find_lost_answers(store, families, [NINE]).items()
     assert said[0] == run.run_id
     assert "has lost classes.json, provenance/config.yaml, " in said[1]
-    chosen = make_plan(find_families(store, ["s"])["s"], NINE, Watch(), lost)
+    chosen = make_plan(find_families(store, ["s"])["s"], NINE, Watch(), dict([said]))
     assert chosen.action == "resume"
