@@ -26,6 +26,7 @@ from hhexp.reading import damaged, describe, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
 from hhexp.reproduction.shapes import NAMES, Git, RunId, check_files
 from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.manifests import add_manifest
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 from hhexp.training.portability import Portability
@@ -144,6 +145,8 @@ def from_store(store: Store, run: StoredRun) -> Record:
     if run.status != "FINISHED":
         raise UserError(f"run {run.run_id} is {run.status}: only a finished run has a whole record")
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
+    if (data := texts["data.json"]) is not None:
+        texts["data.json"] = add_manifest(store, data)
     return from_texts(run.run_id, str(store), run.name, texts)
 
 
