@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from hydra import compose, initialize_config_module
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hhexp.config.catalogue import NOT_A_NAME, Catalogue
+from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
 from hhexp.config.check import suggest
+from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
-from hhexp.launching.composer import Composed
+from hhexp.launching.composer import Composed, take_apart
 from hhexp.tracking.store import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
@@ -44,6 +46,22 @@ def make_job(composed: Composed, key: str | None = None) -> Job:
         )
     key = key or " ".join(composed.overrides) or "defaults"
     return Job(key, check_config(values), composed.overrides, composed.choices)
+
+
+def compose_data(words: Sequence[str]) -> Data:
+    """The data that the words of a command line describe.
+
+    Raises:
+        UserError: a word is wrong.
+    """
+    catalogue = read_catalogue()
+    check_options(words, catalogue)
+    try:
+        with initialize_config_module("hhexp.conf", version_base="1.3"):
+            config = compose("config", list(words), return_hydra_config=True)
+        return make_job(take_apart(config, config.hydra)).config.data
+    except COMPOSITION_ERRORS as error:
+        raise explain_refusal(error, catalogue) from error
 
 
 def name_jobs(overrides: list[list[str]]) -> list[str]:
