@@ -6,8 +6,10 @@ import os
 import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -175,38 +177,35 @@ def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
     """
     first, shape = _find_shape(files, image_size)
     bad: dict[str, str] = {}
-    noted: dict[str, np.ndarray] = {}
+
+    def place(images: np.ndarray, facts: np.ndarray, index: int, image: ImageFile) -> None:
+        content = read_file(image)
+        try:
+            check_image(content, image.place)
+            picture = read_picture(content, image.place)
+        except UserError as error:
+            bad[image.path] = str(error)
+            return
+        pixels = _resize(picture, image_size)
+        if pixels.shape != shape:
+            raise UserError(
+                f"images have different sizes, such as {first.place} {_format_size(shape)} "
+                f"and {image.place} {_format_size(pixels.shape)}: "
+                "choose one size for all, such as data.image_size=150"
+            )
+        images[index], facts[index] = pixels, note_facts(picture.size, pixels)
+
+    noted = {split: np.zeros(len(members), FACTS) for split, members in files.items()}
     with ThreadPoolExecutor() as pool:
         for split, members in files.items():
-            images = _create_array(_name_array(folder, split), (len(members), *shape))
-            facts = noted[split] = np.zeros(len(members), FACTS)
-
-            def place(
-                index: int,
-                image: ImageFile,
-                images: np.ndarray = images,
-                facts: np.ndarray = facts,
-            ) -> None:
-                content = read_file(image)
-                try:
-                    check_image(content, image.place)
-                    picture = read_picture(content, image.place)
-                except UserError as error:
-                    bad[image.path] = str(error)
-                    return
-                pixels = _resize(picture, image_size)
-                if pixels.shape != shape:
-                    raise UserError(
-                        f"images have different sizes, such as {first.place} {_format_size(shape)} "
-                        f"and {image.place} {_format_size(pixels.shape)}: "
-                        "choose one size for all, such as data.image_size=150"
-                    )
-                images[index], facts[index] = pixels, note_facts(picture.size, pixels)
-
+            file = _name_array(folder, split)
+            _create_array(file, (len(members), *shape))
             for start, chunk in split_chunks(members, f"decoding {split}"):
-                for _ in pool.map(place, range(start, start + len(chunk)), chunk):
+                # Mapped anew, so that what is written need not stay in memory.
+                images = np.lib.format.open_memmap(file, "r+")
+                for _ in pool.map(partial(place, images, noted[split]), count(start), chunk):
                     pass
-            images.flush()
+            np.lib.format.open_memmap(file, "r+").flush()
     if bad:
         raise BadFilesError({path: bad[path] for path in sorted(bad)})
     np.savez(folder / NOTED, **noted)
@@ -224,13 +223,12 @@ def _find_shape(files: Files, image_size: int | None) -> tuple[ImageFile, tuple[
     return images[0], (image_size or 1, image_size or 1, 3)
 
 
-def _create_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
-    """A mapped file of zeros, with all its space reserved: a full disk later would kill us."""
-    images = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+def _create_array(path: Path, shape: tuple[int, ...]) -> None:
+    """Make a file of zeros, with all its space reserved: a full disk later would kill us."""
+    np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return images
 
 
 def _open_arrays(folder: Path, files: Files, image_size: int | None) -> dict[str, Decoded] | None:
