@@ -42,6 +42,16 @@ def test_a_folder_of_classes_is_shown_as_it_would_be_cut(
     assert [word for word in row.split() if word.isdigit()] == ["10", "4", "6"]
 
 
+def test_a_folder_without_validation_images_is_shown_all_the_same(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(root / "train")])
+    said = capsys.readouterr().out
+    assert said.startswith("No validation images: shown as cut by data.validation_share=0.2.")
+    row = next(line for line in said.splitlines() if "all" in line)
+    assert [word for word in row.split() if word.isdigit()] == ["16", "4"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

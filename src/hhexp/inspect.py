@@ -10,6 +10,7 @@ import numpy as np
 
 from hhexp.console import entry
 from hhexp.data import Dataset, check_images, open_dataset
+from hhexp.data.splits import NoValidationError
 from hhexp.options import check_output
 from hhexp.terminal import Terminal, say
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SIDE = 96
 """Side in pixels to which the images are resized, where the person does not say."""
+SHARE = 0.2
+"""Of all images: what validates where there are no validation images, and the person says none."""
 NAMED = 10
 """Files of a finding that are listed."""
 
@@ -37,7 +40,11 @@ def main(argv: list[str] | None = None) -> int:
     data = compose_data(_list_overrides(options.words))
     side = data.image_size or SIDE
     data = data.model_copy(update={"image_size": side, "skip_bad": True, "strict": False})
-    dataset = open_dataset(data)
+    try:
+        dataset = open_dataset(data)
+    except NoValidationError:
+        say(f"No validation images: shown as cut by data.validation_share={SHARE}.")
+        dataset = open_dataset(data.model_copy(update={"validation_share": SHARE}))
     console = Terminal()
     console.print(_tabulate_counts(dataset))
     say(_describe_sizes(dataset))

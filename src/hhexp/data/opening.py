@@ -20,7 +20,7 @@ def open_dataset(data: Data) -> Dataset:
     try:
         files = cut_splits(files, data)
     except UserError as error:
-        raise UserError(f"data {data.name}: {error}") from error
+        raise type(error)(f"data {data.name}: {error}") from error
     dataset = load(data.name, files, data.image_size, skip_bad=data.skip_bad, verify=data.verify)
     if data.strict and (lines := list_doubts(dataset, data.image_size)):
         raise UserError(f"data {data.name}: {'; '.join(lines)} (data.strict=true)")

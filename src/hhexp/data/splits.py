@@ -15,6 +15,10 @@ from hhexp.data.dataset import TEST, Files, ImageFile
 from hhexp.errors import UserError
 
 
+class NoValidationError(UserError):
+    """There are no validation images, and none are to be cut from the others."""
+
+
 def cut_splits(files: Files, data: Data) -> Files:
     """A reader's files in the splits that a configuration asks for, stratified by class.
 
@@ -49,7 +53,7 @@ def cut_splits(files: Files, data: Data) -> Files:
         validation = parts.pop(data.fold)
         splits |= {"train": [image for part in parts for image in part], "validation": validation}
     if "validation" not in splits:
-        raise UserError(
+        raise NoValidationError(
             "no validation images: add a folder validation/ beside train/, with the same classes; "
             "or cut them from the other images, such as with data.validation_share=0.2"
         )

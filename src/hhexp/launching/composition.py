@@ -12,11 +12,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
-from hhexp.config.check import suggest
+from hhexp.config.check import check, suggest
+from hhexp.config.registry import import_modules
 from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
-from hhexp.launching.composer import Composed, take_apart
+from hhexp.launching.composer import Composed
 from hhexp.tracking.store import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
@@ -49,7 +50,7 @@ def make_job(composed: Composed, key: str | None = None) -> Job:
 
 
 def compose_data(words: Sequence[str]) -> Data:
-    """The data that the words of a command line describe.
+    """The data that the words of a command line describe, whatever the model would need.
 
     Raises:
         UserError: a word is wrong.
@@ -58,10 +59,14 @@ def compose_data(words: Sequence[str]) -> Data:
     check_options(words, catalogue)
     try:
         with initialize_config_module("hhexp.conf", version_base="1.3"):
-            config = compose("config", list(words), return_hydra_config=True)
-        return make_job(take_apart(config, config.hydra)).config.data
+            config = compose("config", list(words))
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
+        values: Any = OmegaConf.to_container(config, resolve=True)
     except COMPOSITION_ERRORS as error:
         raise explain_refusal(error, catalogue) from error
+    import_modules(values["modules"])
+    return check(values).data
 
 
 def name_jobs(overrides: list[list[str]]) -> list[str]:
