@@ -26,7 +26,7 @@ def test_splits_sizes_and_findings_are_shown_and_some_images_drawn(
     assert main([str(root), "--output", "sheet.png"]) == 1
     said = capsys.readouterr().out
     assert "moons" in said and "validation" in said and "All pictures have 32×32 pixels" in said
-    assert "1 bad files:\n  train/suns/notes.txt: not an image" in said
+    assert "bad files (1):\n  train/suns/notes.txt: not an image" in said
     assert "train/suns/suns03.png = validation/moons/wrong.png" in said
     with Image.open("sheet.png") as sheet:
         assert sheet.width > 8 * 100

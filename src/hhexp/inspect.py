@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     say(_describe_sizes(dataset))
     found = {finding.text: finding.files for finding in check_images(dataset, side)}
     if dataset.skipped:
-        found = {f"{len(dataset.skipped):,} bad files": dataset.skipped, **found}
+        found = {f"bad files ({len(dataset.skipped):,})": dataset.skipped, **found}
     for text, files in found.items():
         console.print(f"{text}:", style="bold")
         more = [f"… and {len(files) - NAMED:,} more"] if len(files) > NAMED else []

@@ -34,7 +34,7 @@ class Finding:
     """Something that may be wrong."""
 
     text: str
-    """What it is, with the number of cases."""
+    """What it is, with the number of cases in parentheses."""
     files: tuple[str, ...]
     """The cases: the path of a picture, or of several with `` = ``; or a class."""
 
@@ -135,12 +135,12 @@ def _tell_pairs(what: str, groups: Sequence[Sequence[int]], images: _Images) -> 
         found = [group for group in groups if images.differ(group, by)]
         if found:
             files = tuple(" = ".join(images.paths[index] for index in group) for group in found)
-            yield Finding(f"{what} {where} ({len(found):,} times)", files)
+            yield Finding(f"{what} {where} ({len(found):,})", files)
 
 
 def _tell(what: str, chosen: np.ndarray, images: _Images) -> Iterator[Finding]:
     if len(chosen):
-        yield Finding(f"{len(chosen):,} {what}", tuple(images.paths[index] for index in chosen))
+        yield Finding(f"{what} ({len(chosen):,})", tuple(images.paths[index] for index in chosen))
 
 
 def _check_classes(counts: Mapping[str, Mapping[str, int]]) -> Iterator[Finding]:
@@ -153,4 +153,4 @@ def _check_classes(counts: Mapping[str, Mapping[str, int]]) -> Iterator[Finding]
     for split, by_class in counts.items():
         few = tuple(f"{name} {count:,}" for name, count in by_class.items() if count < FEW)
         if few:
-            yield Finding(f"{len(few):,} classes with fewer than {FEW} images in {split}", few)
+            yield Finding(f"classes with fewer than {FEW} images in {split} ({len(few):,})", few)

@@ -33,5 +33,5 @@ def list_doubts(dataset: Dataset, image_size: int | None) -> list[str]:
     if dataset.skipped:
         said = "; ".join(dataset.skipped[:NAMED])
         more = "; …" if len(dataset.skipped) > NAMED else ""
-        lines.insert(0, f"{len(dataset.skipped):,} bad files are left out: {said}{more}")
+        lines.insert(0, f"bad files left out ({len(dataset.skipped):,}): {said}{more}")
     return lines

@@ -40,7 +40,7 @@ def test_what_is_wrong_with_the_images_is_said_once_a_data_set(made, store) -> N
     found = made({"aug=none": [FINE] * 2, "aug=full": [FINE] * 2})
     checks = {
         "skipped": ["train/a/x.png: not an image"],
-        "findings": [{"text": "3 nearly black pictures", "files": ["a", "b", "c", "d"]}],
+        "findings": [{"text": "nearly black pictures (4)", "files": ["a", "b", "c", "d"]}],
     }
     runs = []
     for result in found.all:
@@ -49,8 +49,8 @@ def test_what_is_wrong_with_the_images_is_said_once_a_data_set(made, store) -> N
         run = replace(result.run, run_id=tracked.run_id, tags={DATA_FINGERPRINT: "f" * 64})
         runs.append(replace(result, run=run))
     assert write_notes(replace(found, store=store, all=runs)) == [
-        "The images: 1 bad files were left out: train/a/x.png: not an image.",
-        "The images: 3 nearly black pictures: a; b; c; ….",
+        "The images: bad files left out (1): train/a/x.png: not an image.",
+        "The images: nearly black pictures (4): a; b; c; ….",
     ]
     TrackedRun(store, runs[0].run.run_id).log_json({}, "provenance/data_checks.json")
     with pytest.raises(UserError, match=r"data_checks\.json of run"):

@@ -66,7 +66,7 @@ def _note_data(results: Results) -> Iterator[str]:
         except ValueError as error:
             raise damaged(f"{CHECKS} of run {run.run_id}", error) from error
         if found.skipped:
-            said[f"{len(found.skipped):,} bad files were left out"] = found.skipped
+            said[f"bad files left out ({len(found.skipped):,})"] = found.skipped
         said |= {finding.text: finding.files for finding in found.findings}
     for text, files in said.items():
         more = "; …" if len(files) > FIRST else ""
