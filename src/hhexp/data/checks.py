@@ -99,7 +99,7 @@ def _find_same(images: _Images) -> list[Sequence[int]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _find_near(images: _Images, candidates: np.ndarray) -> list[Sequence[int]]:
+def _find_near(images: _Images, candidates: np.ndarray) -> list[tuple[int, int]]:
     """The pairs of pictures, not the same, of two splits or labels, whose hashes are near.
 
     Two hashes that differ in at most ``NEAR_BITS`` bits have one of ``NEAR_BITS + 1`` parts of 16

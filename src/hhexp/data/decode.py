@@ -25,6 +25,7 @@ from hhexp.errors import UserError
 
 if TYPE_CHECKING:
     from PIL import Image
+    from PIL.ImageFile import ImageFile as PillowFile
 
 # Part of the cached folder's name: raise it when decoding below changes.
 VERSION = 2
@@ -122,7 +123,7 @@ def _read_pixels(content: bytes, name: str) -> "Image.Image":
             _refuse_deep(picture, content, name)
             picture.load()
             _refuse_empty_frame(picture, name)
-            upright = picture
+            upright: Image.Image = picture
             with contextlib.suppress(Exception):  # EXIF that is broken says nothing of a side
                 upright = ImageOps.exif_transpose(picture)
             upright.info.pop("transparency", None)  # Pillow would warn that it is dropped
@@ -135,7 +136,7 @@ def _read_pixels(content: bytes, name: str) -> "Image.Image":
         raise _DamagedError(f"{name}: a damaged image: {error}") from error
 
 
-def _refuse_deep(picture: "Image.Image", content: bytes, name: str) -> None:
+def _refuse_deep(picture: "PillowFile", content: bytes, name: str) -> None:
     if is_deep(picture, content):
         raise UserError(
             f"{name}: more than 8 bits per channel; the extra bits would be lost: "
@@ -154,7 +155,7 @@ def _refuse_empty_frame(picture: "Image.Image", name: str) -> None:
         )
 
 
-def is_deep(picture: "Image.Image", content: bytes) -> bool:
+def is_deep(picture: "PillowFile", content: bytes) -> bool:
     """Whether a picture that was opened, but not loaded, has more than 8 bits per channel.
 
     Of colours, Pillow drops the lower bits without a word.
@@ -208,7 +209,7 @@ def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
             np.lib.format.open_memmap(file, "r+").flush()
     if bad:
         raise BadFilesError({path: bad[path] for path in sorted(bad)})
-    np.savez(folder / NOTED, **noted)
+    np.savez(folder / NOTED, **noted)  # type: ignore[arg-type] # mypy takes a name for allow_pickle
 
 
 def _find_shape(files: Files, image_size: int | None) -> tuple[ImageFile, tuple[int, ...]]:

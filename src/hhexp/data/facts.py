@@ -36,7 +36,7 @@ def note_facts(picture_size: tuple[int, int], pixels: np.ndarray) -> np.ndarray:
     values = np.asarray(grey)
     return np.array(
         (
-            hashlib.sha256(pixels).digest(),
+            hashlib.sha256(pixels.data).digest(),
             gradients,
             *(*picture_size, values.mean(), values.std()),
         ),
