@@ -197,7 +197,8 @@ def _decode_all(folder: Path, files: Files, image_size: int | None) -> None:
         images[index], facts[index] = pixels, note_facts(picture.size, pixels)
 
     noted = {split: np.zeros(len(members), FACTS) for split, members in files.items()}
-    with ThreadPoolExecutor() as pool:
+    # No more threads than cores: small images would wait for each other at Python's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for split, members in files.items():
             file = _name_array(folder, split)
             _create_array(file, (len(members), *shape))
