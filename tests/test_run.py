@@ -1,7 +1,9 @@
 """The command line trains, refuses, goes on and answers, as a person sees it."""
 
 import json
+import math
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -483,3 +485,27 @@ def test_classes_of_any_name_train_to_the_end_each_with_its_own_numbers(shell: A
 def test_a_flag_s_value_may_have_an_equals_sign_in_it() -> None:
     words = ["epochs=1", "--config-dir", "conf=v2", "-cn", "a=b", "-m", "seed=1"]
     assert join_values(words) == ["epochs=1", "--config-dir=conf=v2", "-cn=a=b", "-m", "seed=1"]
+
+
+def test_a_folder_of_classes_is_cut_checked_and_tested_once(shell: Any) -> None:
+    root = shell.folder / "shapes"
+    shutil.copytree(shell.pictures / "train", root)
+    shutil.copy(root / "moons/moons03.png", root / "suns/wrong.png")
+    (root / "suns/notes.txt").write_text("no image")
+    words = [f"data.root={root}", "data.validation_share=0.3", "data.test_share=0.2", "epochs=2"]
+    refused = shell.train(*words)
+    assert refused.returncode == 2 and "notes.txt: not an image" in refused.stderr
+    trained = shell.train(*words, "data.skip_bad=true")
+    assert trained.returncode == 0, trained.stderr
+    assert "11 training, 7 validation and 3 test images" in trained.stdout
+    assert "moons03.png = " in trained.stdout and "suns/wrong.png" in trained.stdout
+    (run,) = shell.runs()
+    metrics = shell.metrics(run.run_id)
+    for name in ("test/accuracy", "test/loss", "test/recall/moons", "test/recall/suns"):
+        first, last = metrics[name]
+        assert math.isnan(first) and math.isfinite(last)  # after the last epoch alone
+    checks = json.loads(shell.artifact(run.run_id, "provenance/data_checks.json").read_text())
+    assert len(checks["skipped"]) == 1
+    assert any(each["text"].startswith("the same picture under two") for each in checks["findings"])
+    again = shell.train(*words, "data.skip_bad=true")
+    assert "reused a finished run" in again.stdout

@@ -7,6 +7,7 @@ from hhexp.config.check import suggest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
+    "inspect": "look at images before any training",
     "reproduce": "train a run again and compare the numbers",
     "diff": "show what differs between two runs",
     "publish": "write runs as small files that you can commit",

@@ -6,7 +6,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from hhexp.config.registry import model_builder
 from hhexp.config.schema import Augmentation, Config
-from hhexp.data import Dataset
+from hhexp.data import Dataset, Split
 from hhexp.experiment.job import flatten
 from hhexp.provenance import list_own_sources
 from hhexp.training.approximations import fingerprint_approximations
@@ -52,7 +52,7 @@ def identify(
     return {
         **_select_configuration(config),
         "data": dataset.fingerprint,
-        **_hash_labels(dataset),
+        **_hash_labels(dataset.train, dataset.validation, classes=dataset.classes),
         "data.image_size": config.data.image_size,
         "seed": config.seed,
         "batch_size": config.batch_size,
@@ -157,11 +157,20 @@ def _hash_content(value: object) -> object:
         return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _hash_labels(dataset: Dataset) -> dict[str, str]:
+def describe_test(dataset: Dataset) -> dict[str, str | None]:
+    """What a run's answers to the test images depend on; empty where it has none."""
+    if dataset.test is None:
+        return {}
+    labels = _hash_labels(dataset.test, classes=dataset.classes)
+    return {f"test {name}": part for name, part in labels.items()} | {
+        "test": dataset.test_fingerprint
+    }
+
+
+def _hash_labels(*splits: Split, classes: Sequence[str]) -> dict[str, str]:
     """The hash of each image's class, unless the images' folders give the class."""
-    splits = (dataset.train, dataset.validation)
     labelled = [
-        (path, dataset.classes[label])
+        (path, classes[label])
         for split in splits
         for path, label in zip(split.paths, split.labels, strict=True)
     ]

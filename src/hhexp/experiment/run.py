@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from hhexp.config.registry import import_modules
 from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStarted
 from hhexp.errors import one_line
-from hhexp.experiment.artifacts import Results, log_configuration, log_results, measure_views
+from hhexp.experiment.artifacts import (
+    Results,
+    log_configuration,
+    log_results,
+    measure_test,
+    measure_views,
+)
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
@@ -73,7 +79,7 @@ def run(
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
         answers = train_and_log(tracked, job, training, chain, past, report)
-        views = measure_views(training)
+        views = measure_views(training) | measure_test(training)
         results = Results(training, past, answers, views)
         later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:

@@ -16,7 +16,12 @@ import numpy as np
 
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
-from hhexp.experiment.identity import Identity, describe_augmentation, identify
+from hhexp.experiment.identity import (
+    Identity,
+    describe_augmentation,
+    describe_test,
+    identify,
+)
 from hhexp.training.learning_rate import list_rates
 from hhexp.training.portability import Portability
 
@@ -65,7 +70,7 @@ def build_chain(
         "lr": config.lr.model_dump(),
         "aug": None if config.aug.is_identity else config.aug.model_dump(),
         "views": {name: view.model_dump() for name, view in config.data.views.items()},
-    }
+    } | describe_test(dataset)
     return Chain(identity, tuple(stages), _hash([stages[-1], asked]))
 
 

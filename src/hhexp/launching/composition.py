@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from hydra import compose, initialize_config_module
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
 
-from hhexp.config.catalogue import NOT_A_NAME, Catalogue
-from hhexp.config.check import suggest
+from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
+from hhexp.config.check import check, suggest
+from hhexp.config.registry import import_modules
+from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
@@ -45,6 +48,26 @@ def make_job(composed: Composed, key: str | None = None) -> Job:
         )
     key = key or " ".join(composed.overrides) or "defaults"
     return Job(key, check_config(values), composed.overrides, composed.choices)
+
+
+def compose_data(words: Sequence[str]) -> Data:
+    """The data that the words of a command line describe, whatever the model would need.
+
+    Raises:
+        UserError: a word is wrong.
+    """
+    catalogue = read_catalogue()
+    check_options(words, catalogue)
+    try:
+        with initialize_config_module("hhexp.conf", version_base="1.3"):
+            config = compose("config", list(words))
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
+        values: Any = OmegaConf.to_container(config, resolve=True)
+    except COMPOSITION_ERRORS as error:
+        raise explain_refusal(error, catalogue) from error
+    import_modules(values["modules"])
+    return check(values).data
 
 
 def name_jobs(overrides: list[list[str]]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Self
 
 from hhexp import experiment
 from hhexp.config.schema import Config
-from hhexp.data import Dataset
+from hhexp.data import Dataset, list_doubts
 from hhexp.display import PlannedRun, display
 from hhexp.display.events import Event
 from hhexp.experiment import Job, Outcome, make_tags, read_data
@@ -161,6 +161,8 @@ class Sweep:
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
             self.say(describe_dataset(self.datasets[key]))
+            for doubt in list_doubts(self.datasets[key], config.data.image_size):
+                self.say(f"  {doubt}")
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
@@ -268,7 +270,9 @@ def describe_dataset(dataset: Dataset) -> str:
     """One line on a data set: its images, and the classes with their indices."""
     counts = {split: sum(by_class.values()) for split, by_class in dataset.counts.items()}
     classes = ", ".join(f"{name} {index}" for index, name in enumerate(dataset.classes))
+    tests = f" and {counts['test']:,} test" if "test" in counts else ""
+    both = "," if tests else " and"
     return (
-        f"{dataset.name}: {counts['train']:,} training and {counts['validation']:,} validation "
-        f"images; classes: {classes}"
+        f"{dataset.name}: {counts['train']:,} training{both} {counts['validation']:,} validation"
+        f"{tests} images; classes: {classes}"
     )

@@ -26,6 +26,7 @@ from hhexp.reading import damaged, describe, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
 from hhexp.reproduction.shapes import NAMES, Git, RunId, check_files
 from hhexp.tracking.artifacts import read_text, say_lost
+from hhexp.tracking.manifests import add_manifest
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 from hhexp.training.portability import Portability
@@ -148,6 +149,8 @@ def from_store(store: Store, run: StoredRun) -> Record:
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
     if run.kind and (lacking := [f"{FOLDER}/{name}" for name in NEEDED if texts[name] is None]):
         raise UserError(say_lost(run, lacking))
+    if (data := texts["data.json"]) is not None:
+        texts["data.json"] = add_manifest(store, data)
     return from_texts(run.run_id, str(store), run.name, texts)
 
 
