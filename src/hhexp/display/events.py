@@ -66,5 +66,13 @@ class RunEnded:
     objective: float | None = None
 
 
-Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | RunEnded
+@dataclass(frozen=True)
+class RunLost:
+    """The process or the machine that trained a run was lost; another one will go on with it."""
+
+    job: str
+    note: str
+
+
+Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | RunLost | RunEnded
 Report = Callable[[Event], None]

@@ -4,7 +4,7 @@ import threading
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Event, RunEnded, RunLost, RunStarted
 from hhexp.display.progress import Progress, RunProgress
 from hhexp.terminal import say
 
@@ -37,6 +37,8 @@ class Plain:
                     self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
                 case EpochDone():
                     self._write(f"{run.key}: {self._describe_epoch(event, run)}")
+                case RunLost():
+                    self._write(f"{run.key}: {event.note}")
                 case RunEnded():
                     self._write(f"{run.key}: {self._describe_end(run)}")
 

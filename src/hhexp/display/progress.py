@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from hhexp.display.events import EpochDone, Event, Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.events import (
+    EpochDone,
+    Event,
+    Phase,
+    RunEnded,
+    RunLost,
+    RunStarted,
+    StepDone,
+)
 
 UNTIMED_STEPS = 2
 """The first steps of an epoch trace graphs and fill caches, so they are not timed."""
@@ -161,9 +169,12 @@ class Progress:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
+                run.trained, run.step, run.timed_from = 0, 0, None  # it may have been lost before
                 run.phase = _describe_start(event)
             case Phase():
                 run.phase = event.text
+            case RunLost():
+                run.phase = event.note
             case StepDone():
                 run.phase, run.step = "", event.step
                 run.train = (event.loss, event.accuracy)

@@ -17,7 +17,7 @@ from hhexp.experiment.plan import Plan, claim_plan
 from hhexp.experiment.stages import Chain, build_chain
 from hhexp.tracking.names import find_name
 from hhexp.tracking.process import name_this_process
-from hhexp.tracking.query import read_histories
+from hhexp.tracking.query import find_runs, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import (
@@ -124,8 +124,10 @@ def make_tags(config: Config) -> dict[str, str]:
 
 
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
-    """End a run whose process has died without doing so itself."""
+    """End a run whose process has died, unless the process had ended it and could not say so."""
     store = Store.resolve(job.config.tracking.uri)
+    if find_runs(store, [run_id])[0].status == "FINISHED":
+        return
     TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
 
 
