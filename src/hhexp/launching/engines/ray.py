@@ -7,6 +7,7 @@ and ``pool`` gives them the jobs.
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
@@ -34,6 +35,8 @@ from hhexp.provenance.machine import count_usable_cores
 from hhexp.provenance.sources import PACKAGE
 from hhexp.terminal import say
 
+REACH_S = 4
+"""How long a head node may take to answer, in seconds."""
 LOSSES = 3
 """How often a job may lose its process, without saving a state in between, and go again."""
 MEMORY = 100 * 2**20
@@ -134,6 +137,8 @@ class Ray:
                 "object_store_memory": MEMORY,
                 "include_dashboard": False,
             }
+        if self._address is not None:
+            _check_address(self._address)
         for name, value in RAYS_OWN.items():
             os.environ.setdefault(name, value)
         try:
@@ -248,6 +253,17 @@ class Ray:
 
 def _list_nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address at which nothing answers, for which Ray would wait some minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), REACH_S).close()
+    except OSError as error:
+        raise UserError(f"ray.address={address}: {one_line(error)}") from error
 
 
 def _tell_apart(config: Config) -> str:
