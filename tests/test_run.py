@@ -47,6 +47,14 @@ def test_a_sweep_is_one_parent_run_with_a_run_for_each_combination(swept: Any) -
     assert sorted(path.name for path in shell.folder.iterdir()) == ["mlruns"]
 
 
+def test_hydras_mode_makes_a_sweep_as_m_does(shell: Any) -> None:
+    told = shell.train("hydra.mode=MULTIRUN", "seed=0,1", "epochs=1")
+    assert told.returncode == 0, told.stderr
+    (parent_id,) = {run.parent_id for run in shell.runs()}
+    assert len(shell.runs()) == 2
+    assert find_run(shell.store, parent_id).tags["hhexp.kind"] == "sweep"
+
+
 def test_the_table_names_every_run(swept: Any) -> None:
     shell, result = swept
     table = result.stdout.partition("Results")[2]
@@ -198,6 +206,12 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
             "val/recall/cats: no such class; the classes are horses, humans",
         ),
         (["runtime.device=gpu"], "TensorFlow finds no GPU"),
+        (
+            ["-m", "epochs=1,2", "hydra/launcher=joblib"],
+            "hydra/launcher=joblib: not a launcher of hhexp; use processes, inline or ray",
+        ),
+        (["hydra/launcher=basic"], "hydra/launcher=basic: not a launcher of hhexp"),
+        (["ray.address=auto"], "only hydra/launcher=ray has such keys: ray.address"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2_and_leaves_nothing(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
 """Hydra's flags whose value may have a = in it."""
+MULTIRUN = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
+"""What makes a command a sweep."""
 
 
 @entry
@@ -39,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.launching.command import train
     from hhexp.launching.sweep import Sweep
 
-    with Sweep(console(), multirun=bool({"-m", "--multirun"} & set(words))) as sweep:
+    with Sweep(console(), multirun=bool(MULTIRUN & set(words))) as sweep:
         train(sweep, words, catalogue)
         return conclude(sweep)
 

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from hhexp.display import PlannedRun, display
-from hhexp.display.events import EpochDone, Phase, RunAwaited, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Phase, RunAwaited, RunEnded, RunLost, RunStarted
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 
@@ -70,6 +70,13 @@ def test_a_continued_run_says_from_where(clock, training):
         training(shown, clock, "aug=full", 30, first_epoch=16).epoch(16)
     assert lines(file)[0] == "aug=full: started, run 01234567, continues from epoch 15"
     assert "aug=full: epoch 16/30," in lines(file)[2]
+
+
+def test_a_lost_process_is_said(clock):
+    shown, file = plain([PlannedRun("seed=1", 2)], 1, clock)
+    with shown:
+        shown(RunLost("seed=1", "its process was lost"))
+    assert lines(file) == ["seed=1: its process was lost"]
 
 
 def test_runs_that_failed_or_were_reused_say_why(clock):

@@ -1,6 +1,6 @@
 import pytest
 
-from hhexp.display.events import Phase, RunAwaited, RunEnded, RunStarted, StepDone
+from hhexp.display.events import Phase, RunAwaited, RunEnded, RunLost, RunStarted, StepDone
 from hhexp.display.progress import WITH_VALIDATION, PlannedRun, Progress
 
 
@@ -54,6 +54,17 @@ def test_what_runs_take_beside_their_epochs_counts_for_the_waiting_ones(clock, t
     training(sweep.update, clock, "job=0", 1).epoch(1)
     sweep.update(RunEnded("job=0", "id", "FINISHED", ""))
     assert sweep.left() == pytest.approx(2 * (30 + 10))
+
+
+def test_a_run_whose_process_was_lost_counts_from_where_it_goes_on(clock, training):
+    sweep = Progress(jobs(10), 1, clock)
+    run = training(sweep.update, clock, "job=0", 10)
+    for epoch in range(1, 8):
+        run.epoch(epoch)
+    assert sweep.update(RunLost("job=0", "lost")).phase == "lost"
+    training(sweep.update, clock, "job=0", 10, first_epoch=6).epoch(6)
+    assert sweep.runs["job=0"].epoch == 7
+    assert sweep.left() == pytest.approx(4 * 30)
 
 
 def test_a_continued_run_counts_only_what_is_trained(clock, training):

@@ -84,5 +84,23 @@ class RunEnded:
     objective: float | None = None
 
 
-Event = RunStarted | RunAwaited | StepDone | EpochDone | StateSaved | Phase | Notice | RunEnded
+@dataclass(frozen=True)
+class RunLost:
+    """The process or the machine that trained a run was lost; another one will go on with it."""
+
+    job: str
+    note: str
+
+
+Event = (
+    RunStarted
+    | RunAwaited
+    | StepDone
+    | EpochDone
+    | StateSaved
+    | Phase
+    | Notice
+    | RunLost
+    | RunEnded
+)
 Report = Callable[[Event], None]

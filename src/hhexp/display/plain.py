@@ -4,7 +4,15 @@ import threading
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import EpochDone, Event, Notice, RunAwaited, RunEnded, RunStarted
+from hhexp.display.events import (
+    EpochDone,
+    Event,
+    Notice,
+    RunAwaited,
+    RunEnded,
+    RunLost,
+    RunStarted,
+)
 from hhexp.display.progress import Progress, RunProgress
 from hhexp.terminal import say
 
@@ -39,6 +47,8 @@ class Plain:
                     self._write(f"{run.key}: {run.phase}")
                 case EpochDone():
                     self._write(f"{run.key}: {self._describe_epoch(event, run)}")
+                case RunLost():
+                    self._write(f"{run.key}: {event.note}")
                 case RunEnded():
                     self._write(f"{run.key}: {self._describe_end(run)}")
                 case Notice():

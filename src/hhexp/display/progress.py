@@ -13,6 +13,7 @@ from hhexp.display.events import (
     Phase,
     RunAwaited,
     RunEnded,
+    RunLost,
     RunStarted,
     StepDone,
 )
@@ -176,12 +177,15 @@ class Progress:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
-                run.trained = run.step = 0  # another process's epochs, where they were awaited
+                # Another process's epochs, where they were awaited; or it was lost before.
+                run.trained, run.step, run.timed_from = 0, 0, None
                 run.phase = _describe_start(event)
             case RunAwaited():
                 run.phase = f"waits for run {event.run_id[:8]}: {event.trainer}"
             case Phase():
                 run.phase = event.text
+            case RunLost():
+                run.phase = event.note
             case StepDone():
                 run.phase, run.step = "", event.step
                 run.train = (event.loss, event.accuracy)

@@ -38,7 +38,11 @@ Identity = Mapping[str, str | int | float | bool | None]
 
 
 def identify(
-    config: Config, dataset: Dataset, device: str, portability: Portability | None = None
+    config: Config,
+    dataset: Dataset,
+    device: str,
+    portability: Portability | None = None,
+    instruction_set: str | None = None,
 ) -> Identity:
     """All parts of a run's identity, but for the number of its epochs.
 
@@ -48,6 +52,7 @@ def identify(
         device: the kind of device: cpu or gpu.
         portability: what its graphs say. None where they have not been read, as before a sweep:
             the worker that has read them decides then what answers its job.
+        instruction_set: the effective one of the machine that trains it; None for this machine's.
     """
     return {
         **_select_configuration(config),
@@ -60,7 +65,7 @@ def identify(
         "threads": config.runtime.threads,
         "precision": config.runtime.precision,
         "onednn": "on",
-        "instruction set": find_effective(config.runtime.isa),
+        "instruction set": instruction_set or find_effective(config.runtime.isa),
         **_name_tables(portability),
         **{name: find_version(name) for name in PACKAGES},
         **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},

@@ -96,7 +96,7 @@ def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
 
 
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
-    """End a run whose process has died without doing so itself; not if another one has it now."""
+    """End a run whose process has died, unless that had ended it or another one has it now."""
     store = Store.resolve(job.config.tracking.uri)
     try:
         (run,) = find_runs(store, [run_id])
@@ -104,7 +104,7 @@ def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
         if not is_away(problem):
             raise
     else:
-        if Watch().find_trainer(run_id, run.status, run.tags):
+        if run.status == "FINISHED" or Watch().find_trainer(run_id, run.status, run.tags):
             return
     TrackedRun(store, run_id).finish(status, RuntimeError(error))
 

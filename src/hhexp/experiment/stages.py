@@ -47,14 +47,18 @@ class Chain:
 
 
 def build_chain(
-    config: Config, dataset: Dataset, device: str, portability: Portability | None = None
+    config: Config,
+    dataset: Dataset,
+    device: str,
+    portability: Portability | None = None,
+    instruction_set: str | None = None,
 ) -> Chain:
     """The chain of a run's stages; the arguments are those of ``identify``.
 
     Raises:
         UserError: the learning-rate schedule fails.
     """
-    identity = identify(config, dataset, device, portability)
+    identity = identify(config, dataset, device, portability, instruction_set)
     steps = math.ceil(len(dataset.train.paths) / config.batch_size)
     stages = [name_first_stage(identity)]
     augmented = describe_augmentation(config.aug)

@@ -4,8 +4,10 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_module
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
@@ -121,6 +123,8 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         new = re.search(r"Key '([^']+)' is not in struct", str(error.__cause__))
         if new and isinstance(_find_default(key, catalogue), dict):
             return UserError(f"{key}: to add the key {new[1]}, write +{key}.{new[1]}=…")
+        if launcher := _find_launcher(key):
+            return UserError(f"{key}: {launcher}")
         if having := _find_options(key, catalogue):
             return UserError(f"{key}: this key exists only with {having}")
         return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
@@ -161,6 +165,17 @@ def _find_default(key: str, catalogue: Catalogue) -> object:
     group, _, name = key.partition(".")
     options = catalogue.groups.get(group, {}).values()
     return next((option.keys[name][0] for option in options if name in option.keys), None)
+
+
+def _find_launcher(key: str) -> str:
+    """The launcher whose section a key is in, with its keys; empty where none has it."""
+    name = key.partition(".")[0]
+    file = files("hhexp.conf") / "hydra/launcher" / f"{name}.yaml"
+    if not file.is_file():
+        return ""
+    section = yaml.safe_load(file.read_text("utf-8")).get(name) or {}
+    keys = ", ".join(f"{name}.{each}" for each in section)
+    return f"only hydra/launcher={name} has such keys: {keys}"
 
 
 def _find_options(key: str, catalogue: Catalogue) -> str:

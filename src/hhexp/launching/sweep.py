@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 from hhexp import experiment
 from hhexp.config.schema import Config
@@ -18,7 +18,6 @@ from hhexp.display.events import Event
 from hhexp.experiment import Job, Outcome, make_tags, read_data
 from hhexp.experiment.identity import foresee_portability
 from hhexp.experiment.plan import explain_miss
-from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
 from hhexp.launching.precision import warn_of_bfloat16
@@ -122,12 +121,15 @@ class Sweep:
         """The runs that answer the jobs: from a run's ID to its job's key."""
         return {o.run_id: o.key for o in self.outcomes if o.run_id is not None}
 
-    def run(self, jobs: Sequence[Job], engine: str) -> list[Outcome]:
+    def run(
+        self, jobs: Sequence[Job], engine: str, settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> list[Outcome]:
         """Read the data of all jobs, then answer or train them.
 
         Args:
             jobs: a batch.
             engine: what trains them, by its name.
+            settings: the engine's own.
 
         Returns:
             the outcomes, in the jobs' order; of jobs that are only explained, without a run.
@@ -137,14 +139,18 @@ class Sweep:
         """
         explain = any(job.config.explain for job in jobs)
         datasets = [self._read_dataset(job.config) for job in jobs]
-        self._warn_of_bfloat16(jobs)
-        self.engine = self.engine or make_engine(engine).__enter__()
-        at_once = 0 if explain else self.engine.prepare(jobs)
+        self.engine = self.engine or make_engine(engine, settings).__enter__()
+        at_once = self.engine.prepare(jobs)
+        self._warn_of_bfloat16(jobs, self.engine)
+        if not explain:
+            self.engine.start_ahead(jobs)
         if self.store is None:
             self.store = Store.resolve(jobs[0].config.tracking.uri)
             self.store.prepare()  # once, before any worker uses it
             self.send_left()
-        planned = plan_jobs(list(zip(jobs, datasets, strict=True)), self.store)
+        planned = plan_jobs(
+            list(zip(jobs, datasets, strict=True)), self.store, self.engine.find_target
+        )
         tree = Tree([each for each in planned if each.plan.action != "hit"])
         self._say_plans(planned, tree, explain=explain)
         if explain:
@@ -165,9 +171,10 @@ class Sweep:
                 self.say(f"  {doubt}")
         return self.datasets[key]
 
-    def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
+    def _warn_of_bfloat16(self, jobs: Sequence[Job], engine: Engine) -> None:
         """Print each warning once, however many jobs it is for."""
-        for warning in dict.fromkeys(warn_of_bfloat16(job.config.runtime) for job in jobs):
+        warnings = [warn_of_bfloat16(job.config.runtime, engine.find_target) for job in jobs]
+        for warning in dict.fromkeys(warnings):
             if warning:
                 self.say(warning)
 
@@ -195,7 +202,7 @@ class Sweep:
 
         With explain=true for each job, with the reason, and the tree of all.
         """
-        assert self.store is not None
+        assert self.store is not None and self.engine is not None
         branches = {branch.job.key: branch for branch in tree.branches}
         known = find_recent(self.store, NEIGHBOURS) if explain else []
         if len(planned) > 1:
@@ -205,7 +212,7 @@ class Sweep:
             trains_all = branch is not None and branch.start == 0
             if explain or each.plan.notes or not trains_all:
                 self.say(f"{each.job.key}: {say_plan(each.plan, branch)}")
-            if explain and choose_device(each.job.config.runtime.device) == "cpu":
+            if explain and self.engine.find_target(each.job.config.runtime).device == "cpu":
                 self.say(f"  {foresee_portability(each.job.config)}")
             if explain and trains_all:
                 self.say(f"  {_explain_training(each, known)}")

@@ -98,6 +98,10 @@ class Worker:
         """
         self._process.submit(_train, job, parent_id).result()
 
+    def detach(self) -> None:
+        """Let it outlive the group of this process, where others end that whole at once."""
+        self._process.submit(os.setpgrp)
+
     def drop(self) -> None:
         """End a process that no job was given to."""
         signal_workers(signal.SIGKILL)
