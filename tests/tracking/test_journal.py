@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hhexp.tracking import journal
-from hhexp.tracking.journal import open_journal, send_left
+from hhexp.tracking.journal import open_journal
+from hhexp.tracking.leftover import send_left
 from hhexp.tracking.outages import StoreAwayError
 from hhexp.tracking.outbox import Waiting, list_waiting
 from hhexp.tracking.run import TrackedRun

@@ -25,7 +25,8 @@ from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking import heartbeat
-from hhexp.tracking.journal import flush_journals, send_left
+from hhexp.tracking.journal import flush_journals
+from hhexp.tracking.leftover import send_left
 from hhexp.tracking.outages import is_away
 from hhexp.tracking.outbox import find_root, list_waiting
 from hhexp.tracking.pruning import GB, keep_within
