@@ -25,12 +25,13 @@ from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking import heartbeat
+from hhexp.tracking.answers import make_answer_tags
 from hhexp.tracking.journal import flush_journals
 from hhexp.tracking.leftover import send_left
 from hhexp.tracking.outages import is_away
 from hhexp.tracking.outbox import find_root, list_waiting
 from hhexp.tracking.pruning import GB, keep_within
-from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
+from hhexp.tracking.query import StoredRun, find_recent
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
