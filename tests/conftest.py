@@ -211,7 +211,12 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mlflow", *words],
                 cwd=self.folder,
-                env={**os.environ, "MLFLOW_TRACKING_URI": "", "MLFLOW_DISABLE_TELEMETRY": "true"},
+                env={
+                    **os.environ,
+                    "MLFLOW_TRACKING_URI": "",
+                    "MLFLOW_DISABLE_TELEMETRY": "true",
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts ten processes
+                },
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
