@@ -13,7 +13,7 @@ from benchmarks.measurements import (
     Measurements,
 )
 from hhexp.launching.precision import multiplies_bfloat16
-from hhexp.training.isa import cpu_flags
+from hhexp.training.isa import cpu_flags, find_effective
 
 METHODS = {
     "aug-generator": "ImageDataGenerator",
@@ -210,7 +210,7 @@ FIGURES = {name: partial(measure, name) for name, measure in MEASURERS.items()}
 
 def explain_absence(name: str) -> str | None:
     """Why a figure cannot be measured on this machine; None where it can."""
-    if name.endswith("-bf16") and not multiplies_bfloat16("native"):
+    if name.endswith("-bf16") and not multiplies_bfloat16(find_effective("native")):
         return "not measured: this CPU has neither AVX512_BF16 nor AMX"
     if name == "aug-albumentations":
         try:

@@ -92,6 +92,7 @@ def measure(home: Path, size: int, limit_s: float) -> dict[str, Cost]:
     database = place / "mlruns" / "mlflow.db"
     if not database.exists():
         database.parent.mkdir(parents=True)
+        (database.parent / "artifacts").symlink_to(home / "mlruns" / "artifacts")
         multiply(home / "mlruns" / "mlflow.db", database, runs, sweep, size)
     costs = {}
     for name, words in list_commands(home, runs[0], sweep).items():

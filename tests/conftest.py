@@ -5,12 +5,15 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +26,16 @@ from hhexp.tracking.store import Store
 
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 """A model that trains in no time."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HEADLESS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
 
 
 def draw_pictures(root: Path, per_class: int = 10, side: int = 32, seed: int = 0) -> Path:
@@ -55,12 +68,17 @@ class Shell:
     folder: Path
     pictures: Path
     cache: Path
+    uri: str | None = None
+    """The store that the tests read, where it is not in the folder."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the person has set in the environment."""
 
     @property
     def environment(self) -> dict[str, str]:
         """The person's environment, without what would lead out of the folder."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
-        return {**kept, "HHEXP_CACHE": str(self.cache), "COLUMNS": "120"}
+        own = {"HHEXP_CACHE": str(self.cache), "HHEXP_JOURNAL": str(self.folder / "journal")}
+        return {**kept, **own, "COLUMNS": "120", **self.variables}
 
     def command(self, module: str, *words: str) -> list[str]:
         """The words of ``python -m hhexp.MODULE …``."""
@@ -101,8 +119,8 @@ class Shell:
 
     @property
     def store(self) -> Store:
-        """The folder's store."""
-        return Store(f"sqlite:///{self.folder}/mlruns/mlflow.db")
+        """The folder's store, or the one at ``uri``."""
+        return Store(self.uri or f"sqlite:///{self.folder}/mlruns/mlflow.db")
 
     def runs(self) -> list[StoredRun]:
         """The runs that were trained, the oldest first."""
@@ -123,16 +141,29 @@ class Shell:
 
 
 @pytest.fixture(scope="session")
-def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Shell]:
+def new_shell(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Shell]:
     """Makes empty folders to run commands in."""
     cache = tmp_path_factory.mktemp("cache")
-    return lambda: Shell(tmp_path_factory.mktemp("shell"), pictures, cache)
+
+    def make(uri: str | None = None, **variables: str) -> Shell:
+        return Shell(tmp_path_factory.mktemp("shell"), pictures, cache, uri, variables)
+
+    return make
 
 
 @pytest.fixture
-def shell(new_shell: Callable[[], Shell]) -> Shell:
+def shell(new_shell: Callable[..., Shell]) -> Shell:
     """An empty folder to run commands in."""
     return new_shell()
+
+
+@pytest.fixture(scope="session")
+def browser() -> list[str]:
+    """A browser's command that opens no window and asks nothing of the network."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
+    return [found, *HEADLESS]
 
 
 @pytest.fixture(scope="session")
@@ -150,11 +181,88 @@ def store(made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A real SQLite store of the test's own, copied from one that is made once."""
     # MLflow writes the variable itself; the fixture takes that back.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setenv("HHEXP_JOURNAL", str(tmp_path / "journal"))
     shutil.copy(made_database, tmp_path / "mlflow.db")
     yield Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
     import mlflow
 
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+
+
+@dataclass
+class Server:
+    """A real MLflow server on a store of its own, which can go away and come back."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def store(self) -> Store:
+        """The store that it keeps."""
+        return Store(f"http://127.0.0.1:{self.port}")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        words = ["server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        words += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
+        words += ["--artifacts-destination", str(self.folder / "artifacts")]
+        with (self.folder / "server.txt").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words],
+                cwd=self.folder,
+                env={
+                    **os.environ,
+                    "MLFLOW_TRACKING_URI": "",
+                    "MLFLOW_DISABLE_TELEMETRY": "true",
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts ten processes
+                },
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 120
+        while not self._answers():
+            assert self.process.poll() is None, (self.folder / "server.txt").read_text()
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Take it away at once, as a power cut would."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.store.uri}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def server(
+    made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    """A real MLflow server, with proxied artifacts."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    monkeypatch.setenv("HHEXP_JOURNAL", str(tmp_path / "journal"))
+    folder = tmp_path / "server"
+    folder.mkdir()
+    shutil.copy(made_database, folder / "mlflow.db")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = Server(folder, port)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        import mlflow
+
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 @pytest.fixture

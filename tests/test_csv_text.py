@@ -1,4 +1,4 @@
-"""No name becomes a formula in a spreadsheet, and what was written is read back."""
+"""No name becomes a formula in a spreadsheet or a command for a terminal; all is read back."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 
 from hhexp.csv_text import format_csv, format_frame, parse_csv
 
-NAMES = ["=cmd|'/C calc'!A0", "+1+cmd", "-1+cmd", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "=5+5"]
+NAMES = ["=cmd|'/C calc'!A0", "+1+cmd", "-1+cmd", "@SUM(A1)", "'=1", "''=1", "=5+5"]
 PLAIN = [
     "cats",
     "'tis",
@@ -25,6 +25,14 @@ PLAIN = [
     "1e-7",
     "a\rb",
     "\u2028x",
+    "\t=1",
+    "\r=1",
+    "\r1",
+    "\x1b[2J",
+    "\\x1b",
+    "C:\\new\\",
+    "\U000e0001",
+    "\udc80",
 ]
 
 
@@ -43,6 +51,26 @@ def test_a_name_that_a_spreadsheet_would_compute_gets_an_apostrophe(name: str) -
 def test_what_was_written_is_read_back(name: str) -> None:
     rows = [["path", "true"], [name, "x"], ["y", name]]
     assert parse_csv(format_csv(rows), ["path"]) == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("\x1b[2J", "\\x1b[2J"),
+        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+        ("cats\u202estac", "cats\\u202estac"),
+        ("C:\\new", "C:\\\\new"),
+    ],
+)
+def test_what_would_steer_a_terminal_is_escaped(name: str, written: str) -> None:
+    assert format_csv([["head"], [name]]) == f"head\n{written}\n"
+    assert format_frame(pd.DataFrame({name: [name]})) == f"{written}\n{written}\n"
+
+
+def test_a_table_of_an_earlier_version_is_read_as_it_is() -> None:
+    assert parse_csv('path\n"a\nb"\n\x1b[2J\nC:\\pics\n', ["path"])[1:] == [
+        ["a\nb"], ["\x1b[2J"], ["C:\\pics"]
+    ]  # fmt: skip
 
 
 def test_numbers_stay_numbers() -> None:

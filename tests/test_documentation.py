@@ -234,7 +234,8 @@ def check_overrides(words: Sequence[str]) -> None:
     assert flags <= RUN_FLAGS
     if "--cfg" in words:
         words = [word for word in words if word not in ("job", "hydra", "all")]
-    given = [word for word in words if word not in flags and not word.startswith("hydra")]
+    of_hydra = [word for word in words if re.match(r"hydra(?!/launcher=)", word)]
+    given = [word for word in words if word not in flags and word not in of_hydra]
     choices = [
         override.sweep_string_iterator() if override.is_sweep_override() else [word]
         for word, override in zip(

@@ -79,14 +79,14 @@ def test_a_file_is_read_if_it_is_one_and_not_too_large(
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("claims: [1]\nseeds: [0]\nclaims: [2]", "line 1: claims"),
-        ("a: 1\nb:\n  x: 1\n  'x': 2", "line 3: x"),
-        ("[{a: 1, a: 1}]", "line 1: a"),
+        ("claims: [1]\nseeds: [0]\nclaims: [2]", "line 3: claims: is there twice, first in line 1"),
+        ("a: 1\nb:\n  x: 1\n  'x': 2", "line 4: x: is there twice, first in line 3"),
+        ("[{a: 1, a: 1}]", "line 1: a: is there twice, first in line 1"),
     ],
 )
 def test_a_key_that_is_there_twice_is_named(text: str, place: str) -> None:
     for aliases in (True, False):
-        with pytest.raises(ValueError, match=f"not valid YAML: {place}: is there twice"):
+        with pytest.raises(ValueError, match=f"not valid YAML: {place}"):
             parse_yaml(text, aliases=aliases)
 
 

@@ -1,7 +1,9 @@
 """The command line trains, refuses, goes on and answers, as a person sees it."""
 
 import json
+import math
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,7 +18,7 @@ from rich.console import Console
 from hhexp.experiment import Outcome
 from hhexp.launching.sweep import Sweep
 from hhexp.run import conclude, join_values
-from hhexp.tracking.process import is_alive
+from hhexp.tracking.process import is_running
 from hhexp.tracking.query import find_run
 
 
@@ -43,6 +45,14 @@ def test_a_sweep_is_one_parent_run_with_a_run_for_each_combination(swept: Any) -
     assert "aug=none,full" in parent.tags["hhexp.command"]
     assert (shell.folder / "mlruns" / "mlflow.db").is_file()
     assert sorted(path.name for path in shell.folder.iterdir()) == ["mlruns"]
+
+
+def test_hydras_mode_makes_a_sweep_as_m_does(shell: Any) -> None:
+    told = shell.train("hydra.mode=MULTIRUN", "seed=0,1", "epochs=1")
+    assert told.returncode == 0, told.stderr
+    (parent_id,) = {run.parent_id for run in shell.runs()}
+    assert len(shell.runs()) == 2
+    assert find_run(shell.store, parent_id).tags["hhexp.kind"] == "sweep"
 
 
 def test_the_table_names_every_run(swept: Any) -> None:
@@ -167,6 +177,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["aug=none,full"], "several values need a sweep: add -m"),
         (["-m", "epochs=1,0"], "epochs=0: must be ≥ 1"),
         (["data=folder"], "data.root: required but not set; write data.root=…"),
+        (["tracking=server"], "tracking.uri: required but not set; write tracking.uri=…"),
         (["data=folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
         (["model=transfer", "model.weights=none.h5"], "no weights at none.h5"),
         (["tracking.uri=somewhere"], "tracking store somewhere: "),
@@ -195,6 +206,12 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
             "val/recall/cats: no such class; the classes are horses, humans",
         ),
         (["runtime.device=gpu"], "TensorFlow finds no GPU"),
+        (
+            ["-m", "epochs=1,2", "hydra/launcher=joblib"],
+            "hydra/launcher=joblib: not a launcher of hhexp; use processes, inline or ray",
+        ),
+        (["hydra/launcher=basic"], "hydra/launcher=basic: not a launcher of hhexp"),
+        (["ray.address=auto"], "only hydra/launcher=ray has such keys: ray.address"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2_and_leaves_nothing(
@@ -229,7 +246,7 @@ def wait_for(file: Path, text: str, process: "subprocess.Popen[bytes]") -> None:
 
 def wait_until_gone(process: str) -> None:
     for _ in range(900):
-        if not is_alive(process):
+        if not is_running(process):
             return
         time.sleep(0.1)
     raise AssertionError(f"the worker {process} stays")
@@ -482,3 +499,27 @@ def test_classes_of_any_name_train_to_the_end_each_with_its_own_numbers(shell: A
 def test_a_flag_s_value_may_have_an_equals_sign_in_it() -> None:
     words = ["epochs=1", "--config-dir", "conf=v2", "-cn", "a=b", "-m", "seed=1"]
     assert join_values(words) == ["epochs=1", "--config-dir=conf=v2", "-cn=a=b", "-m", "seed=1"]
+
+
+def test_a_folder_of_classes_is_cut_checked_and_tested_once(shell: Any) -> None:
+    root = shell.folder / "shapes"
+    shutil.copytree(shell.pictures / "train", root)
+    shutil.copy(root / "moons/moons03.png", root / "suns/wrong.png")
+    (root / "suns/notes.txt").write_text("no image")
+    words = [f"data.root={root}", "data.validation_share=0.3", "data.test_share=0.2", "epochs=2"]
+    refused = shell.train(*words)
+    assert refused.returncode == 2 and "notes.txt: not an image" in refused.stderr
+    trained = shell.train(*words, "data.skip_bad=true")
+    assert trained.returncode == 0, trained.stderr
+    assert "11 training, 7 validation and 3 test images" in trained.stdout
+    assert "moons03.png = " in trained.stdout and "suns/wrong.png" in trained.stdout
+    (run,) = shell.runs()
+    metrics = shell.metrics(run.run_id)
+    for name in ("test/accuracy", "test/loss", "test/recall/moons", "test/recall/suns"):
+        first, last = metrics[name]
+        assert math.isnan(first) and math.isfinite(last)  # after the last epoch alone
+    checks = json.loads(shell.artifact(run.run_id, "provenance/data_checks.json").read_text())
+    assert len(checks["skipped"]) == 1
+    assert any(each["text"].startswith("the same picture under two") for each in checks["findings"])
+    again = shell.train(*words, "data.skip_bad=true")
+    assert "reused a finished run" in again.stdout

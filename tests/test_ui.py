@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -74,7 +76,7 @@ def test_the_next_free_port_is_taken(busy_port: int) -> None:
 def test_a_server_that_fails_says_its_last_line(
     database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Store, "ui_command", lambda *_: ["no_such_module"])
+    monkeypatch.setattr(ui, "make_command", lambda *_: ["no_such_module"])
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the other tests need Ctrl-C
     assert ui.main(["--tracking-uri", f"sqlite:///{database}"]) == 2
     said = capsys.readouterr().err
@@ -82,42 +84,116 @@ def test_a_server_that_fails_says_its_last_line(
     assert said.endswith("No module named no_such_module\n")
 
 
+@dataclass(frozen=True)
+class Served:
+    """The UI of a store with one run, started as a terminal would."""
+
+    process: "subprocess.Popen[str]"
+    store: Store
+    run_id: str
+    port: int
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
+        """The status and the text that the server answers with."""
+        body = b"{}" if method == "POST" else None
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/{path}", body, {k.title(): v for k, v in headers.items()}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Serves a store with one run."""
+    started = []
+
+    def start(*words: str) -> Served:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        store = Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", "")
+            store.prepare()
+            run = TrackedRun.start(store, "study", "epochs=15")
+        command = [sys.executable, "-m", "hhexp.ui", "--tracking-uri", store.uri]
+        process = subprocess.Popen(
+            [*command, "--port", str(port), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            # A shell's background job ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        started.append(process)
+        return Served(process, store, run.run_id, port)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+
+
 @pytest.mark.slow
-def test_the_ui_serves_the_runs_until_ctrl_c(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    store = Store.resolve(f"sqlite:///{tmp_path}/mlflow.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")
-        store.prepare()
-        run = TrackedRun.start(store, "study", "epochs=15")
-    command = [sys.executable, "-m", "hhexp.ui", "--tracking-uri", store.uri, "--port", str(port)]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        # A shell's background job ignores Ctrl-C, and so would all that it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        assert process.stdout
-        said = read_until(process.stdout, "Ctrl-C to stop")
-        assert f"mlflow ui --backend-store-uri {store.uri}" in said
-        assert f"http://127.0.0.1:{port}" in said
-        assert "MLflow" in get(f"http://127.0.0.1:{port}/")
-        found = get(f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/get?run_id={run.run_id}")
-        assert json.loads(found)["run"]["info"]["run_name"] == "epochs=15"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
+def test_the_ui_serves_the_runs_until_ctrl_c(serve: Callable[..., Served], tmp_path: Path) -> None:
+    served = serve()
+    process = served.process
+    assert process.stdout
+    said = read_until(process.stdout, "Ctrl-C to stop")
+    assert f"--backend-store-uri {served.store.uri}" in said
+    assert f"http://127.0.0.1:{served.port}" in said
+    assert "MLflow" in served.ask("")[1]
+    _, found = served.ask(f"api/2.0/mlflow/runs/get?run_id={served.run_id}")
+    assert json.loads(found)["run"]["info"]["run_name"] == "epochs=15"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out.strip(), err) == (0, "Stopped.", "")
     with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+        assert probe.connect_ex(("127.0.0.1", served.port)) != 0
     assert sorted(os.listdir(tmp_path)) == ["mlflow.db"]
+
+
+@pytest.mark.slow
+def test_a_ui_for_the_network_answers_under_this_machines_name_and_no_other(
+    serve: Callable[..., Served],
+) -> None:
+    served = serve("--host", "0.0.0.0")
+    name = f"{socket.gethostname()}:{served.port}"
+    assert served.process.stdout
+    said = read_until(served.process.stdout, "Ctrl-C to stop")
+    assert f"are at http://{name} (Ctrl-C" in said
+    assert served.ask("", host=name)[0] == 200
+    assert served.ask("", host=f"elsewhere.example:{served.port}")[0] == 403
+    search = "ajax-api/2.0/mlflow/runs/search"  # what its own pages ask, with a POST
+    assert served.ask(search, "POST", host=name, origin=f"http://{name}")[0] != 403
+    assert served.ask(search, "POST", host=name, origin="http://elsewhere.example")[0] == 403
+    served.process.send_signal(signal.SIGINT)
+    _, err = served.process.communicate(timeout=30)
+    assert err.startswith(f"warning: everyone who reaches port {served.port} here can read and")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_ui_for_this_machine_alone_keeps_mlflows_own_rules(host: str) -> None:
+    assert "--allowed-hosts" not in ui.make_command(host, 5000)
+
+
+def test_names_that_the_person_allows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SERVER_ALLOWED_HOSTS", "team.example")
+    command = ui.make_command("0.0.0.0", 5000)
+    assert "--allowed-hosts" not in command and "--cors-allowed-origins" in command
+
+
+def test_a_place_is_written_as_browsers_write_it() -> None:
+    assert ui.name_place("machine", 5000) == "machine:5000"
+    assert ui.name_place("machine", 80) == "machine"
+    assert ui.name_place("fd00::1", 5000) == "[fd00::1]:5000"
 
 
 def read_until(stream: IO[str], word: str) -> str:
@@ -127,8 +203,3 @@ def read_until(stream: IO[str], word: str) -> str:
         if word in line:
             return said
     raise AssertionError(f"ended without {word!r}: {said}")
-
-
-def get(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=30) as answer:
-        return str(answer.read().decode())

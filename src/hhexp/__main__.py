@@ -7,13 +7,14 @@ from hhexp.config.check import suggest
 
 COMMANDS = {
     "run": "train a run, or each run of a sweep",
+    "inspect": "look at images before any training",
     "study": "answer a study: train what is missing, judge its claims, write its report",
     "reproduce": "train a run again and compare the numbers",
     "diff": "show what differs between two runs",
     "publish": "write runs as small files that you can commit",
     "report": "write a report on runs: tables, claims, pictures",
     "predict": "ask a run's model about images",
-    "doctor": "look after the store: saved states that take up room",
+    "doctor": "look after the store: what was left behind, is damaged, or takes up room",
     "ui": "look at the runs in MLflow's UI",
 }
 """Each command's module, and what it is for."""

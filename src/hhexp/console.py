@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
-from hhexp.errors import UserError
+from hhexp.errors import UserError, one_line
 from hhexp.escape import escape_line
 
 Main = Callable[[list[str] | None], int]
@@ -48,10 +48,7 @@ def entry(main: Main) -> Entry:
             # A file that cannot be read is the person's to mend, whichever it is.
             if isinstance(error, OSError) and error.strerror and error.filename:
                 return _print_error(f"{os.fsdecode(error.filename)}: {error.strerror}", 2)
-            text = " ".join(str(error).split()) or "no message"
-            return _print_error(
-                f"{type(error).__name__}: {text} (set HHEXP_DEBUG=1 to see where)", 1
-            )
+            return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
 

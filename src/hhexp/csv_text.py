@@ -1,33 +1,41 @@
-"""CSV tables: written so that no spreadsheet takes a name for a formula, and read back the same."""
+"""CSV tables: no spreadsheet takes a name in them for a formula, and no terminal for a command.
+
+They are read back the same.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from hhexp.escape import escape_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@")
 """How a cell starts that a spreadsheet computes; https://owasp.org/www-community/attacks/CSV_Injection
 advises an apostrophe before it."""
 QUOTE = "'"
+ESCAPED = re.compile(
+    r"\\(?:([\\ntr])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4}))"
+)
+"""A letter that is written in another way: a backslash, or one that cannot be printed."""
+LETTERS = {"\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
 
 
 def format_csv(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV; a text that a spreadsheet would compute gets an apostrophe before it."""
-    guarded = [[guard(cell) for cell in row] for row in rows]
+    """Rows as CSV; a text that a spreadsheet would compute gets an apostrophe before it, and
+    control characters are escaped."""
     text = io.StringIO()
-    quoting = _choose_quoting(cell for row in guarded for cell in row)
-    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(guarded)
+    csv.writer(text, lineterminator="\n").writerows([guard(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
 def format_frame(frame: "pd.DataFrame") -> str:
     """A frame as CSV, in the same way."""
-    guarded = frame.rename(columns=guard).map(guard)
-    quoting = _choose_quoting([*guarded.columns, *guarded.to_numpy(object).flat])
-    return str(guarded.to_csv(index=False, lineterminator="\n", quoting=quoting))
+    return str(frame.rename(columns=guard).map(guard).to_csv(index=False, lineterminator="\n"))
 
 
 def parse_csv(text: str, columns: Sequence[str]) -> list[list[str]]:
@@ -56,23 +64,23 @@ def parse_csv(text: str, columns: Sequence[str]) -> list[list[str]]:
 
 
 def guard(cell: object) -> object:
-    """A cell that no spreadsheet computes; numbers stay numbers, as texts too."""
-    if not isinstance(cell, str) or not cell.lstrip(QUOTE).startswith(FORMULAS):
+    """A cell that no spreadsheet computes and no terminal obeys; numbers stay numbers, as texts
+    too."""
+    if not isinstance(cell, str):
         return cell
-    return cell if _is_number(cell) else QUOTE + cell
+    text = escape_line(cell.replace("\\", "\\\\")).replace("\t", "\\t")
+    is_formula = text.lstrip(QUOTE).startswith(FORMULAS) and not _is_number(text)
+    return QUOTE + text if is_formula else text
 
 
 def _unguard(cell: str) -> str:
-    return cell[1:] if cell.startswith(QUOTE) and cell.lstrip(QUOTE).startswith(FORMULAS) else cell
+    quoted = cell.startswith(QUOTE) and cell.lstrip(QUOTE).startswith(FORMULAS)
+    return ESCAPED.sub(_unescape, cell[1:] if quoted else cell)
 
 
-def _choose_quoting(cells: Iterable[object]) -> Literal[0, 1]:
-    """Python's csv leaves a carriage return without quotes, and then takes it for a line's end."""
-    return (
-        csv.QUOTE_ALL
-        if any("\r" in cell for cell in cells if isinstance(cell, str))
-        else csv.QUOTE_MINIMAL
-    )
+def _unescape(found: re.Match[str]) -> str:
+    letter, *codes = found.groups()
+    return LETTERS[letter] if letter else chr(int(next(filter(None, codes)), 16))
 
 
 def _is_number(text: str) -> bool:

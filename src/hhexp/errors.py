@@ -13,5 +13,6 @@ def one_line(error: BaseException) -> str:
     """An exception as one line, for tags and tables."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    text = " ".join(str(error).split())
+    # SQLAlchemy repeats the statement, its values and an address.
+    text = " ".join(str(error).partition("[SQL:")[0].split())
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

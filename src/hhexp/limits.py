@@ -77,3 +77,5 @@ RATIO = Limit("HHEXP_MAX_RATIO", 100, "times its own size")
 """How many times as large as the archive what is in it may be."""
 RUNS = Limit("HHEXP_MAX_RUNS", 10_000, "runs")
 """Of a sweep or a study's grid."""
+EPOCHS = Limit("HHEXP_MAX_EPOCHS", 100_000, "epochs")
+"""Of a metric in a store: all epochs up to the last are kept in memory."""

@@ -1,7 +1,6 @@
 """Texts that other people may have written, read back or refused in one line."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -122,9 +121,14 @@ def _count_values(node: yaml.Node, known: dict[int, int], *, aliases: bool) -> i
 
 def _refuse_repeated_key(node: yaml.MappingNode) -> None:
     """Refuse a key that is there twice: PyYAML would keep the last in silence."""
-    written = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-    if twice := [key for key, count in written.items() if count > 1]:
-        raise ValueError(f"line {node.start_mark.line + 1}: {twice[0]}: is there twice")
+    first: dict[str, int] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            line = key.start_mark.line + 1
+            if key.value in first:
+                there = f"is there twice, first in line {first[key.value]}"
+                raise ValueError(f"line {line}: {key.value}: {there}")
+            first[key.value] = line
 
 
 def describe(error: ValueError) -> str:

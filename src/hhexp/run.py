@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
 """Hydra's flags whose value may have a = in it."""
+MULTIRUN = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
+"""What makes a command a sweep."""
 
 
 @entry
@@ -21,7 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     """Compose the configuration with Hydra, train what it describes, and print the results.
 
     Returns:
-        0, or 1 where a run failed, or 2 where none could start.
+        0, or 1 where a run failed or what was logged could not be sent, or 2 where none could
+        start.
     """
     words = join_values(sys.argv[1:] if argv is None else argv)
     # Hydra's parser takes flags before overrides only; people put them anywhere.
@@ -38,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.launching.command import train
     from hhexp.launching.sweep import Sweep
 
-    with Sweep(console(), multirun=bool({"-m", "--multirun"} & set(words))) as sweep:
+    with Sweep(console(), multirun=bool(MULTIRUN & set(words))) as sweep:
         train(sweep, words, catalogue)
         return conclude(sweep)
 
@@ -61,7 +64,8 @@ def conclude(sweep: "Sweep") -> int:
     from hhexp.analysis import summary
     from hhexp.terminal import Terminal
 
-    if (made := sweep.trained) and sweep.store:
+    made, left = sweep.trained, sweep.send_left()
+    if made and sweep.store and not left:
         rows = summary.summarise(sweep.store, list(made), made)
         sweep.console.print(summary.render(rows, "Results"))
         if sweep.parent:
@@ -70,9 +74,9 @@ def conclude(sweep: "Sweep") -> int:
     for failure in sweep.failures:
         line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")
         Terminal(stderr=True).print(line, soft_wrap=True)
-    if not sweep.failures:
-        return 0
-    return 1 if made else 2
+    if sweep.failures and not made:
+        return 2
+    return 1 if sweep.failures or left else 0
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import ipaddress
 import os
 import shlex
 import signal
@@ -10,9 +11,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+import psutil
+
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.options import add_tracking_uri
+from hhexp.terminal import say
 from hhexp.tracking import database
 from hhexp.tracking.quiet import SETTINGS
 from hhexp.tracking.store import Store
@@ -21,6 +25,8 @@ PORTS = range(5000, 5020)
 # At this level the server prints where it runs once it does.
 SERVER = {"UVICORN_LOG_LEVEL": "info", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 STOP_S = 10  # until the server is ended by force
+ANYWHERE = ("0.0.0.0", "::")
+"""Addresses to serve on that mean all of this machine's."""
 
 
 @entry
@@ -41,7 +47,55 @@ def main(argv: list[str] | None = None) -> int:
     if store.is_sqlite:
         database.check(store.database)
     port = free_port(options.host, PORTS if options.port is None else [options.port])
+    if not is_loopback(options.host):
+        warning = f"warning: everyone who reaches port {port} here can read and change the runs"
+        say(f"{warning}; for a server with passwords see docs/server.md", sys.stderr)
     return serve(store, options.host, port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def name_places(host: str, port: int) -> list[str]:
+    """How browsers may call a server on ``host``, such as ``machine:5000``: by every name and
+    address of this machine."""
+    interfaces = psutil.net_if_addrs().values()
+    kinds = (socket.AF_INET, socket.AF_INET6)
+    addresses = [each.address for one in interfaces for each in one if each.family in kinds]
+    name = socket.gethostname()
+    names = [host, "localhost", name, f"{name}.local", socket.getfqdn(), *addresses]
+    # An address with a % is one of a single cable, which browsers do not take.
+    return [name_place(each, port) for each in dict.fromkeys(names) if "%" not in each]
+
+
+def name_place(host: str, port: int) -> str:
+    """A host and a port as a browser writes them, which leaves HTTP's own out."""
+    place = f"[{host}]" if ":" in host else host
+    return place if port == 80 else f"{place}:{port}"
+
+
+def make_command(host: str, port: int) -> list[str]:
+    """The words that serve MLflow's UI on the store that MLFLOW_BACKEND_STORE_URI names.
+
+    MLflow answers only to names that it knows, lest a page of another site reach it through a name
+    of that site's; without being told it takes none but localhost and private addresses, and lets
+    browsers change something only from localhost.
+    """
+    # One worker is enough for one person, and is up sooner than MLflow's four.
+    words = ["mlflow", "ui", "--host", host, "--port", str(port), "--workers", "1"]
+    if not is_loopback(host):
+        places = name_places(host, port)
+        origins = [f"http://{place}" for place in places]
+        if "MLFLOW_SERVER_ALLOWED_HOSTS" not in os.environ:
+            words += ["--allowed-hosts", ",".join(places)]
+        if "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS" not in os.environ:
+            words += ["--cors-allowed-origins", ",".join(origins)]
+    return words
 
 
 def free_port(host: str, ports: Sequence[int]) -> int:
@@ -60,14 +114,14 @@ def free_port(host: str, ports: Sequence[int]) -> int:
 
 def serve(store: Store, host: str, port: int) -> int:
     """Run MLflow's server until Ctrl-C; a UserError where it ends by itself."""
-    command = store.ui_command(host, port)
-    print(
-        f"The same command without hhexp: {shlex.join(command)}\nStarting the server …", flush=True
-    )
+    command = make_command(host, port)
+    shown = shlex.join([*command, "--backend-store-uri", str(store)])
+    print(f"The same command without hhexp: {shown}\nStarting the server …", flush=True)
     # A session of its own: Ctrl-C reaches this process alone, which then ends the server's.
     with subprocess.Popen(
         [sys.executable, "-m", *command],
-        env={**SETTINGS, **os.environ, **SERVER},
+        # The address may have a password, which everybody would see in the list of processes.
+        env={**SETTINGS, **os.environ, **SERVER, "MLFLOW_BACKEND_STORE_URI": store.uri},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -80,8 +134,8 @@ def serve(store: Store, host: str, port: int) -> int:
             for line in server.stdout:
                 last = line.strip() or last
                 if "Uvicorn running on" in line:
-                    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-                    print(f"The runs in {store} are at {address} (Ctrl-C to stop)", flush=True)
+                    place = name_place(socket.gethostname() if host in ANYWHERE else host, port)
+                    print(f"The runs in {store} are at http://{place} (Ctrl-C to stop)", flush=True)
             server.wait()
         except KeyboardInterrupt:
             print("\nStopped.")

@@ -174,6 +174,16 @@ def test_a_cell_that_yaml_reads_as_false_is_explained(tmp_path: Path) -> None:
         read_study(file)
 
 
+@pytest.mark.parametrize("value", ["2024-01-01", "[a]", "{a: b}"])
+def test_a_cell_of_neither_text_nor_number_is_refused_in_few_words(
+    value: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path)
+    file.write_text(file.read_text().replace("aug: full", f"aug: {value}"))
+    with pytest.raises(UserError, match=r"\.cell\.aug: must be a text or a number; put quotes"):
+        read_study(file)
+
+
 def test_claims_that_are_there_twice_are_named(tmp_path: Path) -> None:
     file = written(tmp_path)
     file.write_text(f"{file.read_text()}claims: []\n")

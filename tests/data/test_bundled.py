@@ -7,6 +7,7 @@ import pytest
 
 from hhexp.data import load
 from hhexp.data.bundled import ARCHIVE, bundled
+from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.errors import UserError
 
 FILE = importlib.resources.files("hhexp.data") / ARCHIVE
@@ -21,6 +22,13 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hhexp.data.bundled.ARCHIVE", "gone.zip")
     with pytest.raises(UserError, match=r"gone\.zip: missing"):
         bundled(sha256="0" * 64)
+
+
+def test_the_fingerprint_that_published_runs_have_stays() -> None:
+    sha256 = hashlib.sha256(FILE.read_bytes()).hexdigest()
+    assert compute_fingerprint(make_manifest(bundled(sha256=sha256))) == (
+        "b8a9d2d68c2d6a034039b08a015fdef51e9898d7f5ead3c1acff2ea23c42064d"
+    )
 
 
 @pytest.mark.real

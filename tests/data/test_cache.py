@@ -11,9 +11,19 @@ import pytest
 
 import hhexp
 from hhexp.data import load
-from hhexp.data.cache import MARK, cache_folder, open_or_build
+from hhexp.data.cache import cache_folder, open_or_build
+from hhexp.data.checksums import MARK, seal
 from hhexp.data.folders import folder
 from hhexp.errors import UserError
+
+
+def flip_last_byte(file: Path) -> None:
+    """Change what a file holds, and not its size."""
+    with file.open("r+b") as opened:
+        opened.seek(-1, os.SEEK_END)
+        last = opened.read(1)[0]
+        opened.seek(-1, os.SEEK_END)
+        opened.write(bytes([last ^ 1]))
 
 
 def arrays(cache: Path) -> list[Path]:
@@ -34,7 +44,7 @@ def test_images_are_decoded_once_and_shared(
     images: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = load("one", folder(root=str(images)), None)
-    monkeypatch.setattr("hhexp.data.decode.decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("hhexp.data.decode.read_picture", lambda *_: pytest.fail("decoded again"))
     again = load("another name", folder(root=str(images)), None)
     assert np.array_equal(first.train.images, again.train.images)
     assert len(arrays(cache)) == 2
@@ -67,6 +77,32 @@ def test_a_damaged_cache_is_rebuilt(images: Path, cache: Path, split: str, damag
     again = getattr(load("mine", folder(root=str(images)), 16), split).images
     assert np.array_equal(again, good)
     assert len(list((cache / "decoded").iterdir())) == 1
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_flipped_byte_is_never_trained_on(
+    images: Path, cache: Path, split: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good = np.array(getattr(load("mine", folder(root=str(images)), 16), split).images)
+    file = next(array for array in arrays(cache) if array.stem == split)
+    flip_last_byte(file)
+    again = getattr(load("mine", folder(root=str(images)), 16), split).images
+    assert np.array_equal(again, good)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line == f"{file.parent}: {split}.npy has changed since it was made: it is built again"
+
+
+def test_a_folder_of_an_earlier_version_is_built_again(
+    images: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    load("mine", folder(root=str(images)), 16)
+    file = arrays(cache)[0]
+    flip_last_byte(file)
+    flipped = file.read_bytes()
+    (file.parent / MARK).write_text("")
+    load("mine", folder(root=str(images)), 16)
+    assert file.read_bytes() != flipped
+    assert "its checksums are missing: it is built again\n" in capfd.readouterr().err
 
 
 def test_a_failed_build_leaves_nothing(cache: Path) -> None:
@@ -105,7 +141,9 @@ def test_what_hhexp_did_not_make_is_never_deleted(cache: Path) -> None:
 def test_a_folder_that_hhexp_did_not_make_is_not_replaced(cache: Path) -> None:
     (cache / "place").mkdir(parents=True)
     (cache / "place/mine").touch()
-    with pytest.raises(UserError, match=r"place: damaged, and maybe not made by hhexp: delete it"):
+    with pytest.raises(
+        UserError, match=r"place: incomplete or damaged, and maybe not made by hhexp: delete it"
+    ):
         open_or_build(cache / "place", lambda _: None, lambda new: (new / "mine").touch())
     assert [entry.name for entry in (cache / "place").iterdir()] == ["mine"]
     assert [entry.name for entry in cache.iterdir()] == ["place"]
@@ -128,6 +166,7 @@ def test_what_another_process_built_meanwhile_is_kept(cache: Path) -> None:
     def build(new: Path) -> None:
         (cache / "place").mkdir()
         (cache / "place/by").write_text("the other")
+        seal(cache / "place")
         (new / "by").write_text("this one")
 
     assert open_or_build(cache / "place", opened, build) == "the other"

@@ -1,5 +1,6 @@
 import io
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from hhexp.data.decode import decode
+from hhexp.data.image_files import check_image
 from hhexp.errors import UserError
 
 RED_TO_BLUE = (
@@ -102,3 +104,118 @@ def test_a_palette_with_transparency_decodes_without_a_word() -> None:
         decoded = list(pool.map(lambda _: decode(image, "a.png", None), range(300)))
     assert all(np.array_equal(pixels, np.asarray(palette.convert("RGB"))) for pixels in decoded)
     assert warnings.filters == filters  # which all threads share
+
+
+def encode_deep(suffix: str) -> bytes:
+    """An image of 12-bit values in 16-bit colours."""
+    import cv2
+
+    values = RED_TO_BLUE.astype(np.uint16) * 16
+    return bytes(cv2.imencode(suffix, values)[1].tobytes())
+
+
+def write_ppm(most: int, plain: bool = False) -> bytes:
+    values = np.linspace(0, most, 12).astype(">u2" if most > 255 else np.uint8).reshape(2, 2, 3)
+    if plain:
+        return f"P3\n2 2\n{most}\n{' '.join(map(str, values.ravel()))}\n".encode()
+    return f"P6\n2 2\n{most}\n".encode() + values.tobytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(encode_deep(suffix) for suffix in (".png", ".tiff", ".ppm", ".jp2")),
+        write_ppm(4095),
+        write_ppm(4095, plain=True),
+        saved(Image.fromarray(RED_TO_BLUE), "SGI", bpc=2),
+    ],
+    ids=["png", "tiff", "ppm", "jp2", "ppm of 12 bits", "plain ppm", "sgi"],
+)
+def test_deep_colours_are_refused_whatever_the_format(content: bytes) -> None:
+    with pytest.raises(UserError, match=r"^a: more than 8 bits per channel"):
+        decode(content, "a", None)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PPM", "SGI", "BMP", "JPEG2000"])
+def test_colours_of_8_bits_are_read_in_the_same_formats(kind: str) -> None:
+    options = {"irreversible": False} if kind == "JPEG2000" else {}
+    content = saved(Image.fromarray(RED_TO_BLUE), kind, **options)
+    assert np.array_equal(decode(content, "a", None), RED_TO_BLUE)
+
+
+def test_fewer_bits_are_read_too() -> None:
+    assert decode(write_ppm(100), "a.ppm", None).max() == 255
+    five_bits = np.array([[0x7C00, 0x03E0], [0x001F, 0x7FFF]], "<u2")
+    header = b"BM" + (62).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little")
+    sizes = (40, 2, -2)
+    header += b"".join(size.to_bytes(4, "little", signed=True) for size in sizes)
+    header += b"\1\0\x10\0" + bytes(24)
+    expected = [[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]]
+    assert decode(header + five_bits.tobytes(), "a.bmp", None).tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_that_begins_with_an_empty_frame_is_refused(kind: str) -> None:
+    empty = Image.new("RGBA", (48, 32), (0, 0, 0, 0))
+    second = Image.fromarray(RED_TO_BLUE).convert("RGBA")
+    content = saved(empty, kind, save_all=True, append_images=[second])
+    with pytest.raises(UserError, match=r"^a: the first of its frames is empty"):
+        decode(content, "a", None)
+    whole = saved(second, kind, save_all=True, append_images=[empty])
+    assert np.abs(decode(whole, "a", None).astype(int) - RED_TO_BLUE).mean() < 12
+
+
+def add_chunk(
+    png: bytes, kind: bytes, content: bytes, *, last: bool = False, crc: int = 0
+) -> bytes:
+    """A PNG with another chunk, after its header or before its end."""
+    place = len(png) - 12 if last else 33
+    checksum = (zlib.crc32(kind + content) ^ crc).to_bytes(4, "big")
+    chunk = len(content).to_bytes(4, "big") + kind + content + checksum
+    return png[:place] + chunk + png[place:]
+
+
+LONG_TEXT = b"comment\0\0" + zlib.compress(b"x" * 5_000_000)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "content", "crc"),
+    [
+        (b"zTXt", LONG_TEXT, 0),
+        (b"iCCP", LONG_TEXT, 0),
+        (b"tEXt", b"comment\0text", 1),
+        (b"eXIf", b"no EXIF", 0),
+        (b"eXIf", b"no EXIF", 1),
+        (b"pHYs", b"?", 0),
+    ],
+)
+def test_a_png_whose_notes_are_broken_or_long_is_read(
+    kind: bytes, content: bytes, crc: int, last: bool
+) -> None:
+    png = add_chunk(saved(Image.fromarray(RED_TO_BLUE)), kind, content, last=last, crc=crc)
+    assert np.array_equal(decode(png, "a.png", None), RED_TO_BLUE)
+
+
+def test_a_png_whose_notes_are_broken_is_turned_upright_all_the_same() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    png = add_chunk(saved(Image.fromarray(RED_TO_BLUE), exif=exif), b"zTXt", LONG_TEXT)
+    assert np.array_equal(decode(png, "a.png", None), np.rot90(RED_TO_BLUE, -1))
+
+
+def test_a_png_whose_pixels_are_damaged_is_not_read_however_broken_its_notes() -> None:
+    png = bytearray(add_chunk(saved(Image.fromarray(RED_TO_BLUE)), b"zTXt", LONG_TEXT))
+    png[-20] ^= 0xFF
+    with pytest.raises(UserError, match="a damaged image"):
+        decode(bytes(png), "a.png", None)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", b"x"])
+def test_an_image_with_a_broken_exif_is_read_as_it_lies(exif: bytes) -> None:
+    image = Image.fromarray(RED_TO_BLUE)
+    content = saved(image, "JPEG", exif=exif, quality=100)
+    with warnings.catch_warnings():
+        check_image(content, "a.jpg")  # which silences Pillow's warnings
+        pixels = decode(content, "a.jpg", None)
+    assert np.abs(pixels.astype(int) - RED_TO_BLUE).mean() < 3

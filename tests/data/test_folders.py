@@ -2,6 +2,7 @@ import os
 import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_hidden_files_and_what_lies_beside_the_splits_are_passed_over(images: Pa
     for hidden in (".DS_Store", "train/.DS_Store", "train/cats/.DS_Store", "README.md"):
         (images / hidden).write_text("no image")
     (images / "train/.hidden").mkdir()
-    (images / "test").mkdir()
+    (images / "others").mkdir()
     assert [file.path for file in folder(root=str(images))["train"]] == before
 
 
@@ -53,11 +54,37 @@ def test_a_missing_root_is_named(tmp_path: Path) -> None:
         folder(root=str(tmp_path / "nowhere"))
 
 
-@pytest.mark.parametrize("split", ["train", "validation"])
-def test_a_missing_split_is_named(images: Path, split: str) -> None:
-    shutil.rmtree(images / split)
-    with pytest.raises(UserError, match=rf"images: no folder {split}/ in it"):
+def test_a_missing_train_folder_is_named(images: Path) -> None:
+    shutil.rmtree(images / "train")
+    with pytest.raises(UserError, match="images: no folder train/ in it"):
         folder(root=str(images))
+
+
+def test_a_test_split_is_read_where_there_is_one(images: Path) -> None:
+    shutil.copytree(images / "validation", images / "test")
+    files = folder(root=str(images))
+    assert [file.path for file in files["test"]][:2] == [
+        "test/cats/cats0.png",
+        "test/cats/cats1.png",
+    ]
+    assert set(files) == {"train", "validation", "test"}
+
+
+def test_class_folders_alone_are_all_for_training_until_splits_are_cut(images: Path) -> None:
+    files = folder(root=str(images / "train"))
+    assert set(files) == {"train"}
+    assert [file.path for file in files["train"]][:1] == ["train/cats/cats0.png"]
+    assert {file.label for file in files["train"]} == {"cats", "dogs"}
+
+
+@pytest.mark.parametrize("stray", [None, "notes.txt"])
+def test_a_folder_of_anything_else_is_told_what_it_must_contain(
+    tmp_path: Path, stray: str | None
+) -> None:
+    if stray:
+        (tmp_path / stray).touch()
+    with pytest.raises(UserError, match="no folder train/ in it: it must contain train/ and valid"):
+        folder(root=str(tmp_path))
 
 
 def test_a_split_without_class_folders_is_named(images: Path) -> None:
@@ -80,9 +107,15 @@ def test_a_stray_file_beside_the_class_folders_is_named(images: Path) -> None:
         folder(root=str(images))
 
 
-def test_a_folder_inside_a_class_folder_is_named(images: Path) -> None:
-    (images / "train/cats/more").mkdir()
-    with pytest.raises(UserError, match="images/train/cats/more: a folder too deep"):
+def test_a_folder_inside_a_class_folder_is_a_group(images: Path, draw: Callable[..., Path]) -> None:
+    draw(images / "train/cats/tom/a.png")
+    (file,) = [file for file in folder(root=str(images))["train"] if file.group]
+    assert (file.path, file.label, file.group) == ("train/cats/tom/a.png", "cats", "tom")
+
+
+def test_a_folder_that_is_deeper_still_is_named(images: Path) -> None:
+    (images / "train/cats/tom/more").mkdir(parents=True)
+    with pytest.raises(UserError, match="images/train/cats/tom/more: a folder too deep"):
         folder(root=str(images))
 
 

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from hhexp.display import PlannedRun, display
-from hhexp.display.events import EpochDone, Phase, RunEnded, RunStarted
+from hhexp.display.events import EpochDone, Phase, RunAwaited, RunEnded, RunLost, RunStarted
 
 METRICS = "train loss 0.5000 accuracy 75.0%, val loss 0.4000 accuracy 81.2%"
 
@@ -33,6 +33,22 @@ def test_a_run_is_told_from_its_start_to_its_end(clock, training):
     ]
 
 
+def test_a_run_that_another_process_trains_is_told_as_well(clock, training):
+    shown, file = plain([PlannedRun("aug=full", 2)], 1, clock)
+    with shown:
+        shown(RunAwaited("aug=full", "0123456789abcdef", "process 17 is training it"))
+        shown(Phase("aug=full", "waits"))
+        shown(EpochDone("aug=full", 1, {
+            "train/loss": 0.5, "train/accuracy": 0.75, "val/loss": 0.4, "val/accuracy": 0.8125,
+            "time/epoch_s": 30.0,
+        }))  # fmt: skip
+        shown(RunEnded("aug=full", "0123456789abcdef", "FINISHED", "reused a finished run"))
+    told = lines(file)
+    assert told[0] == "aug=full: waits for run 01234567: process 17 is training it"
+    assert f"aug=full: epoch 1/2, {METRICS}, 30.0 s/epoch, 30 s left" in told
+    assert told[-1].endswith("run 01234567: reused a finished run")
+
+
 def test_the_whole_sweeps_time_is_said_once_within_the_first_epoch(clock, training):
     jobs = [PlannedRun(f"job={number}", 15) for number in range(4)]
     shown, file = plain(jobs, 2, clock, title="a study")
@@ -54,6 +70,13 @@ def test_a_continued_run_says_from_where(clock, training):
         training(shown, clock, "aug=full", 30, first_epoch=16).epoch(16)
     assert lines(file)[0] == "aug=full: started, run 01234567, continues from epoch 15"
     assert "aug=full: epoch 16/30," in lines(file)[2]
+
+
+def test_a_lost_process_is_said(clock):
+    shown, file = plain([PlannedRun("seed=1", 2)], 1, clock)
+    with shown:
+        shown(RunLost("seed=1", "its process was lost"))
+    assert lines(file) == ["seed=1: its process was lost"]
 
 
 def test_runs_that_failed_or_were_reused_say_why(clock):

@@ -1,6 +1,6 @@
 import pytest
 
-from hhexp.display.events import Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.events import Phase, RunAwaited, RunEnded, RunLost, RunStarted, StepDone
 from hhexp.display.progress import WITH_VALIDATION, PlannedRun, Progress
 
 
@@ -56,6 +56,17 @@ def test_what_runs_take_beside_their_epochs_counts_for_the_waiting_ones(clock, t
     assert sweep.left() == pytest.approx(2 * (30 + 10))
 
 
+def test_a_run_whose_process_was_lost_counts_from_where_it_goes_on(clock, training):
+    sweep = Progress(jobs(10), 1, clock)
+    run = training(sweep.update, clock, "job=0", 10)
+    for epoch in range(1, 8):
+        run.epoch(epoch)
+    assert sweep.update(RunLost("job=0", "lost")).phase == "lost"
+    training(sweep.update, clock, "job=0", 10, first_epoch=6).epoch(6)
+    assert sweep.runs["job=0"].epoch == 7
+    assert sweep.left() == pytest.approx(4 * 30)
+
+
 def test_a_continued_run_counts_only_what_is_trained(clock, training):
     sweep = Progress(jobs(30), 1, clock)
     run = training(sweep.update, clock, "job=0", 30, first_epoch=16)
@@ -80,3 +91,19 @@ def test_a_failed_run_leaves_no_time_behind(clock, training):
     sweep.update(RunEnded("job=0", "id", "FAILED", "out of memory"))
     assert sweep.left() == 0
     assert sweep.progress == sweep.epochs == 1
+
+
+def test_a_run_that_was_waited_for_and_is_taken_over_counts_what_is_left(clock, training):
+    sweep = Progress(jobs(30), 1, clock)
+    sweep.update(RunAwaited("job=0", "0123456789abcdef", "process 17 is training it"))
+    assert sweep.running[0].phase == "waits for run 01234567: process 17 is training it"
+    other = training(lambda _: None, clock, "job=0", 30)
+    other.report = sweep.update
+    for epoch in range(1, 8):
+        clock.wait(30)
+        other.end_epoch(epoch)
+    assert (sweep.progress, sweep.left()) == (7, pytest.approx(23 * 30))
+    run = training(sweep.update, clock, "job=0", 30, first_epoch=6)
+    assert (sweep.epochs, sweep.progress, sweep.running[0].epoch) == (25, 0, 6)
+    run.epoch(6)
+    assert sweep.left() == pytest.approx(24 * 30)

@@ -12,7 +12,7 @@ from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.stages import Chain
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, find_states, keep_state
+from hhexp.tracking.states import fetch_state, find_states
 from hhexp.tracking.store import Store
 from hhexp.training.state import PastEpoch
 
@@ -35,7 +35,7 @@ def epoch() -> PastEpoch:
 
 
 def test_a_damaged_state_is_passed_over_for_an_older_one(store: Store, training: Any) -> None:
-    old = keep_state(TrackedRun.start(store, "study", "old"), b"1", 1, "e1")
+    old = TrackedRun.start(store, "study", "old").log_state(b"1", 1, "e1")
     damaged = replace(old, epoch=2, sha256="0" * 64)
     taken, past = restore(training, store, Plan("continue", states=(damaged, old)))
     assert len(past) == 1

@@ -1,29 +1,28 @@
 """What answers a job, what it starts from, and what is left alone."""
 
 import os
+import time
 
-import pytest
-
-from hhexp.experiment.plan import Plan, claim_plan, explain_miss, make_plan
+from hhexp.experiment.plan import Plan, explain_miss, find_lost_answers, make_plan
 from hhexp.experiment.stages import Chain
-from hhexp.tracking import process
-from hhexp.tracking.process import name_process, name_this_process
+from hhexp.tracking.process import name_process
 from hhexp.tracking.query import find_families, find_recent
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import keep_state
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import PROCESS
+from hhexp.tracking.tags import HEARTBEAT, OPENED, PROCESS
+from hhexp.tracking.watch import Watch
 
 NINE = Chain({"seed": 0}, tuple("s123456789"), "nine")
 """A run of nine epochs, with a stage of one letter after each."""
 
 
 def plan(store: Store, chain: Chain = NINE) -> Plan:
-    return make_plan(find_families(store, ["s"])["s"], chain)
+    return make_plan(find_families(store, ["s"])["s"], chain, Watch())
 
 
 def started(store: Store, request: str, by: str = "box 1 1", kind: str = "run") -> TrackedRun:
     tags = {"hhexp.kind": kind, "hhexp.stage.0": "s", "hhexp.request": request, PROCESS: by}
+    tags |= {HEARTBEAT: str(time.time())}
     return TrackedRun.start(store, "study", request, None, tags)
 
 
@@ -33,7 +32,7 @@ def ended(
     """A run that ended; ``state`` is the stage of the state that it has."""
     run = started(store, request, kind=kind)
     if state:
-        keep_state(run, b"state", "s123456789abc".index(state), state)
+        run.log_state(b"state", "s123456789abc".index(state), state)
     run.finish(status, None)
     return run
 
@@ -44,7 +43,6 @@ def test_a_finished_run_answers_and_an_interrupted_one_goes_on(store: Store) -> 
     assert plan(store) == Plan("resume", broken.run_id)
     done = ended(store, "FINISHED")
     assert plan(store) == Plan("hit", done.run_id)
-    assert claim_plan(store, NINE, reuse=False) == Plan("train")
 
 
 def test_a_reproduction_answers_nothing_and_is_not_gone_on_with(store: Store) -> None:
@@ -58,8 +56,8 @@ def test_a_reproduction_answers_nothing_and_is_not_gone_on_with(store: Store) ->
 
 def test_a_longer_runs_state_at_the_end_leaves_nothing_to_train(store: Store) -> None:
     longer = started(store, "twelve")
-    keep_state(longer, b"state", 9, "9", stays=True)
-    keep_state(longer, b"state", 12, "c")
+    longer.log_state(b"state", 9, "9", stays=True)
+    longer.log_state(b"state", 12, "c")
     longer.finish("FINISHED", None)
     chosen = plan(store)
     assert (chosen.action, chosen.start) == ("continue", 9)
@@ -69,8 +67,8 @@ def test_only_states_of_the_same_stages_are_taken(store: Store) -> None:
     ended(store, "FINISHED", "other", state="b")
     assert plan(store) == Plan("train")
     run = started(store, "branch")
-    keep_state(run, b"state", 4, "4", stays=True)
-    keep_state(run, b"state", 5, "another 5")
+    run.log_state(b"state", 4, "4", stays=True)
+    run.log_state(b"state", 5, "another 5")
     run.finish("FINISHED", None)
     assert (plan(store).action, plan(store).start) == ("continue", 4)
 
@@ -91,32 +89,33 @@ def test_where_a_state_is_damaged_the_next_older_is_tried_and_the_plan_says_so(
     assert str(nothing).startswith("train: from scratch; ")
 
 
-def test_a_run_that_another_process_trains_is_left_alone_and_named(store: Store) -> None:
+def test_a_run_that_another_process_trains_is_waited_for(store: Store) -> None:
+    ended(store, "KILLED")
     here = started(store, "nine", by=name_process(os.getppid()))
-    elsewhere = started(store, "nine", by="box 17 99")
-    chosen = plan(store)
-    assert chosen.action == "train"
-    assert f"run {here.run_id[:8]} is not used: process {os.getppid()} is train" in str(chosen)
-    assert f"{elsewhere.run_id[:8]} is not used: process 17 on box seems to be" in str(chosen)
+    assert (plan(store).action, plan(store).run_id) == ("wait", here.run_id)
+    assert str(plan(store)) == (
+        f"wait: for run {here.run_id[:8]}, as process {os.getppid()} is training it"
+    )
+    here.finish("FAILED", None)
+    elsewhere = started(store, "nine", by="box 17 99 there token")
+    assert plan(store).run_id == elsewhere.run_id
+    assert str(plan(store)).endswith("as process 17 on box seems to be training it")
+    done = ended(store, "FINISHED")
+    assert plan(store) == Plan("hit", done.run_id)
+
+
+def test_one_that_was_opened_and_left_is_not_gone_on_with(store: Store) -> None:
+    opened = started(store, "nine", by=name_process(os.getppid()))
+    opened.set_tags({OPENED: "1"})
+    assert plan(store).action == "wait"
+    opened.set_tags({PROCESS: "box 1 1", HEARTBEAT: "0"})
+    assert plan(store) == Plan("train")
 
 
 def test_the_states_of_a_run_in_training_can_be_continued_from(store: Store) -> None:
     other = started(store, "twelve", by=name_process(os.getppid()))
-    keep_state(other, b"state", 4, "4")
+    other.log_state(b"state", 4, "4")
     assert (plan(store).action, plan(store).start, plan(store).notes) == ("continue", 4, ())
-
-
-def test_two_processes_with_the_same_command_do_not_go_on_with_one_run(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = ended(store, "KILLED")
-    first = claim_plan(store, NINE)
-    assert (first.action, first.run_id) == ("resume", broken.run_id)
-    winner, other = name_this_process(), name_process(os.getppid())
-    monkeypatch.setattr(process, "name_this_process", lambda: other)
-    second = claim_plan(store, NINE)
-    assert second.action == "train"
-    assert f"process {winner.split()[1]} is training it" in str(second)
 
 
 def test_the_nearest_run_is_named_with_what_differs_the_epochs_too(store: Store) -> None:
@@ -133,3 +132,26 @@ def test_the_nearest_run_is_named_with_what_differs_the_epochs_too(store: Store)
     assert explain(NINE) == f"nearest run {run.run_id[:8]} (seven) differs in: epochs 7 → 9"
     seven = Chain({"seed": 0}, NINE.stages[:8], "seven")
     assert explain(seven).endswith("(seven) is RUNNING, and has no state left")
+
+
+def test_a_finished_run_that_has_lost_artifacts_answers_nothing(store: Store) -> None:
+    whole = ended(store, "FINISHED", state="9")
+    lost = ended(store, "FINISHED", state="9")
+    (family,) = find_families(store, ["s"]).values()
+    said = {lost.run_id: "it has lost its model"}
+    assert make_plan(family, NINE, Watch(), said) == Plan("hit", whole.run_id)
+    chosen = make_plan(family, NINE, Watch(), {**said, whole.run_id: "it too"})
+    assert (chosen.action, chosen.start, chosen.run_id) == ("continue", 9, None)
+    assert chosen.notes == ("it too", "it has lost its model")
+
+
+def test_only_a_finished_run_that_would_answer_is_looked_at(store: Store) -> None:
+    ended(store, "KILLED")
+    ended(store, "FINISHED", "other")
+    run = ended(store, "FINISHED")
+    families = find_families(store, ["s"]).values()
+    (said,) = find_lost_answers(store, families, [NINE]).items()
+    assert said[0] == run.run_id
+    assert "has lost classes.json, provenance/config.yaml, " in said[1]
+    chosen = make_plan(find_families(store, ["s"])["s"], NINE, Watch(), dict([said]))
+    assert chosen.action == "resume"

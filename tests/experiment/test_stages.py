@@ -125,3 +125,17 @@ def test_a_shorter_run_is_the_beginning_where_the_rates_are(
     text: str, epochs: int, beginning: bool
 ) -> None:
     assert is_beginning(make_config(text), epochs, images=6) is beginning
+
+
+def test_test_images_ask_for_other_answers_and_for_no_other_training(dataset: Dataset) -> None:
+    test = Split(dataset.train.images[:2], np.array([0, 1]), ("test/x/a.png", "test/y/b.png"))
+    without = chain(dataset, "")
+    one, other = (
+        chain(dataclasses.replace(dataset, test=test, test_fingerprint=mark * 64), "")
+        for mark in "ab"
+    )
+    assert one.stages == other.stages == without.stages
+    assert len({each.request for each in (one, other, without)}) == 3
+    swapped = dataclasses.replace(test, labels=np.array([1, 0]))
+    dataset = dataclasses.replace(dataset, test=swapped, test_fingerprint="a" * 64)
+    assert chain(dataset, "").request != one.request

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hhexp.tracking.query import StoredRun, find_matching, read_answers
+from hhexp.tracking.answers import read_answers
+from hhexp.tracking.query import StoredRun, find_matching
 
 LEARNS = {
     "name": "learns",

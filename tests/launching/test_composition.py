@@ -1,5 +1,7 @@
 """A sweep's jobs are told apart by what differs, and Hydra's refusals become one line."""
 
+from pathlib import Path
+
 import pytest
 from hydra import compose, initialize_config_module
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -9,7 +11,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.launching.composition import check_options, explain_refusal, name_jobs
+from hhexp.launching.composition import (
+    COMPOSITION_ERRORS,
+    check_options,
+    explain_refusal,
+    name_jobs,
+)
 
 
 def test_a_key_is_what_differs() -> None:
@@ -88,6 +95,28 @@ def test_an_option_must_be_a_name(word: str) -> None:
     options = "constant, cosine, step, too_large, too_small, warmup_cosine"
     with pytest.raises(UserError, match=rf"^lr=\S+: no such option; available: {options}$"):
         check_options(["-m", "epochs=1", word], read_catalogue())
+
+
+@pytest.mark.parametrize("word", ["lr=", "lr=cosine,", "hydra/launcher="])
+def test_an_option_must_not_be_empty(word: str) -> None:
+    group = word.partition("=")[0]
+    with pytest.raises(UserError, match=f"^{group}=: there must be an option after the ="):
+        check_options([word], read_catalogue())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("a: 1\na: 2\n", "line 2: found duplicate key a"), ("a: [\n", "line 2: ")],
+)
+def test_yaml_that_only_hydra_reads_is_refused_in_one_line(
+    text: str, problem: str, tmp_path: Path
+) -> None:
+    (tmp_path / "top.yaml").write_text(text)
+    with pytest.raises(COMPOSITION_ERRORS) as error:
+        OmegaConf.load(tmp_path / "top.yaml")
+    said = str(explain_refusal(error.value, read_catalogue()))
+    assert said.startswith(f"{tmp_path}/top.yaml: not valid YAML: {problem}")
+    assert "\n" not in said
 
 
 @pytest.mark.parametrize("word", ["=5", "+=5", "~=", "="])

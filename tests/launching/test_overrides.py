@@ -1,8 +1,10 @@
 """Overrides are read as Hydra reads them, and counted before anything is made of them."""
 
+from dataclasses import replace
+
 import pytest
 
-from hhexp.config.catalogue import read_catalogue
+from hhexp.config.catalogue import Option, read_catalogue
 from hhexp.errors import UserError
 from hhexp.launching.overrides import check_sweep, read_overrides
 
@@ -39,6 +41,18 @@ def test_a_grid_of_too_many_runs_is_refused(words: list[str]) -> None:
     for read in (read_overrides, lambda words: check_sweep(words, read_catalogue())):
         with pytest.raises(UserError, match=r"runs; the limit is 10,000: .*HHEXP_MAX_RUNS$"):
             read(words)
+
+
+@pytest.mark.parametrize(
+    "word", ["explain=true,false", "tracking.uri=a,b:secret@c", "tracking=glob(*)", "tracking=a,b"]
+)
+def test_what_all_runs_share_takes_one_value(word: str) -> None:
+    key = word.partition("=")[0]
+    options = {"tracking": {"default": Option("default", "", {}), "mine": Option("mine", "", {})}}
+    with pytest.raises(UserError, match=f"^{key}: all runs of a sweep have the same") as error:
+        check_sweep([word], replace(read_catalogue(), groups=options))
+    assert "secret" not in str(error.value)
+    check_sweep(["tracking.experiment=x", "explain=true", "seed=1,2"], read_catalogue())
 
 
 def test_the_limit_can_be_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,3 +193,14 @@ def test_the_longest_way_goes_first_and_branches_run_beside_it() -> None:
     taken = [tree.take(), tree.take()]
     assert [len(job.key) for job in taken if job] == [6, 3]
     assert tree.take() is None
+
+
+def test_a_job_that_is_put_back_is_taken_again_and_what_waits_is_in_demand() -> None:
+    tree = Tree([planned("ab"), planned("cdef")])
+    assert tree.demand == 2
+    first = tree.take()
+    assert first is not None and (first.key, tree.demand) == ("cdef", 1)
+    tree.put_back(first)
+    assert tree.demand == 2 and tree.take() == first
+    tree.stop()
+    assert tree.demand == 0 and tree.take() is None

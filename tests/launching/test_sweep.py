@@ -8,9 +8,11 @@ from rich.console import Console
 
 from hhexp.experiment import Outcome
 from hhexp.launching import sweep
+from hhexp.launching.engines.inline import Inline
 from hhexp.launching.sweep import Sweep
 from hhexp.terminal import Terminal
-from hhexp.tracking.query import find_run, read_answers
+from hhexp.tracking.answers import read_answers
+from hhexp.tracking.query import find_run
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -26,8 +28,8 @@ def test_each_run_that_answers_is_listed_once_however_many_there_are(store: Stor
 
 def test_each_warning_of_a_sweep_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     warnings = {"a": "warning: slow", "b": None, "c": "warning: slow"}
-    monkeypatch.setattr(sweep, "warn_of_bfloat16", warnings.get)
+    monkeypatch.setattr(sweep, "warn_of_bfloat16", lambda name, _: warnings[name])
     jobs = [SimpleNamespace(config=SimpleNamespace(runtime=name)) for name in warnings]
     console = Console(record=True, file=io.StringIO())
-    Sweep(console, True)._warn_of_bfloat16(jobs)
+    Sweep(console, True)._warn_of_bfloat16(jobs, Inline())
     assert console.export_text() == "warning: slow\n"

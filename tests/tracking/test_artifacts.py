@@ -1,11 +1,16 @@
 """Artifacts come back as they are, and their paths stay in their folder."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from mlflow.entities import FileInfo, LoggedModelOutput
+from mlflow.exceptions import MlflowException
 
 from hhexp.errors import UserError
-from hhexp.tracking.artifacts import read_text
+from hhexp.tracking import artifacts
+from hhexp.tracking.artifacts import MODEL_FILE, find_lost, read_text
+from hhexp.tracking.query import find_run
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 
@@ -53,3 +58,65 @@ def test_what_is_no_text_is_refused(store: Store, run: TrackedRun, tmp_path: Pat
 def test_a_path_that_leads_out_is_refused(path: str, store: Store, run: TrackedRun) -> None:
     with pytest.raises(UserError, match="leads outside its folder"):
         read_text(store, run.run_id, path)
+
+
+def log_model(store: Store, run: TrackedRun) -> Path:
+    """Give a run a model with a file, whose path is returned."""
+    client = store.client()
+    model = client.create_logged_model(
+        client.get_run(run.run_id).info.experiment_id, "model", source_run_id=run.run_id
+    )
+    client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, 0)])
+    file = Path(model.artifact_location) / MODEL_FILE
+    file.parent.mkdir(parents=True)
+    file.touch()
+    return file
+
+
+NEEDED = ["provenance/git.json", "provenance/deep"]
+
+
+def test_what_is_missing_is_said_with_its_place(store: Store, run: TrackedRun) -> None:
+    model = log_model(store, run)
+    found = find_run(store, run.run_id)
+    assert find_lost(store, [found], NEEDED) == {}
+    model.unlink()
+    (Path(found.artifacts) / "provenance/git.json").unlink()
+    assert find_lost(store, [found], NEEDED) == {
+        run.run_id: f"run {run.run_id[:8]} has lost provenance/git.json, the model, which should "
+        f"be in {found.artifacts}"
+    }
+
+
+def test_on_a_server_one_listing_has_to_do(
+    store: Store, run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    class Remote:
+        there: ClassVar = [FileInfo("provenance", True, None)]
+
+        def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
+            asked.append(path)
+            return self.there
+
+    monkeypatch.setattr(artifacts, "_open", lambda *_: Remote())
+    found = find_run(store, run.run_id)
+    assert find_lost(store, [found], NEEDED) == {}
+    Remote.there = []
+    assert (
+        "has lost provenance/git.json, provenance/deep, "
+        in find_lost(store, [found], NEEDED)[run.run_id]
+    )
+    assert asked == [None, None]
+
+
+def test_where_a_server_does_not_answer_nothing_is_said_to_be_lost(
+    store: Store, run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Remote:
+        def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
+            raise MlflowException("no answer")
+
+    monkeypatch.setattr(artifacts, "_open", lambda *_: Remote())
+    assert find_lost(store, [find_run(store, run.run_id)], NEEDED) == {}

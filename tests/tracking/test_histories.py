@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from mlflow.exceptions import MlflowException
 
+from hhexp.errors import UserError
 from hhexp.tracking import histories
 from hhexp.tracking.histories import Value, read_many
 from hhexp.tracking.run import TrackedRun
@@ -38,6 +39,16 @@ def test_each_run_has_its_own_metrics_and_the_last_value_of_each_epoch(store: St
     metrics = log(store)
     check(read_many(store, metrics), metrics)
     assert read_many(store, {}) == {}
+
+
+def test_an_epoch_beyond_all_bounds_is_refused_and_step_0_is_none(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "run")
+    run.log_epoch(0, {"val/loss": 1.0})
+    assert read_many(store, {run.run_id: ["val/loss"]}) == {run.run_id: {}}
+    run.log_epoch(10**9, {"val/loss": 1.0})
+    limit = f"run {run.run_id}: its metric val/loss: too large: .* epochs; the limit is 100,000"
+    with pytest.raises(UserError, match=limit):
+        read_many(store, {run.run_id: ["val/loss"]})
 
 
 def test_an_answer_that_is_cut_is_asked_for_in_parts(

@@ -1,49 +1,69 @@
-"""A run left behind is told from one that another process still trains."""
+"""A process is known by its name, where it can be seen, and to nobody else."""
 
 import os
 import subprocess
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
 
 from hhexp.tracking import process
-from hhexp.tracking.process import claim, describe, is_alive, name_process, name_this_process
-from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.store import Store
-from hhexp.tracking.tags import CLAIM, PROCESS
+from hhexp.tracking.process import describe, is_running, name_process, name_this_process, read_place
 
 
-def test_this_process_is_alive() -> None:
-    assert is_alive(name_this_process())
+def rename(name: str, **words: object) -> str:
+    """A name with some of its words changed."""
+    known = dict(zip(("host", "pid", "started", "place", "token"), name.split(" "), strict=True))
+    return " ".join(str(word) for word in (known | words).values())
 
 
-def test_a_process_that_has_ended_is_not() -> None:
+def test_this_process_runs() -> None:
+    assert is_running(name_this_process()) is True
+
+
+def test_a_process_that_has_ended_does_not() -> None:
     code = "from hhexp.tracking.process import name_this_process as name; print(name())"
     name = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    assert name.count(" ") == 2
-    assert not is_alive(name.strip())
-    assert not is_alive(None)
+    assert name.count(" ") == 4
+    assert is_running(name.strip()) is False
+
+
+def test_a_process_that_nobody_has_taken_note_of_does_not_run() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    name = name_process(child.pid)
+    assert is_running(name) is True
+    child.kill()
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert is_running(name) is False
+    child.communicate()
 
 
 def test_another_process_under_the_same_number_is_not_it() -> None:
-    host, pid, started = name_this_process().split(" ")
-    assert not is_alive(f"{host} {pid} {float(started) - 60}")
+    name = name_this_process()
+    started = float(name.split(" ")[2])
+    assert is_running(rename(name, started=started - 60)) is False
 
 
-def test_a_process_is_known_by_its_start_to_a_few_seconds() -> None:
-    host, pid, started = name_this_process().split(" ")
-    assert is_alive(f"{host} {pid} {float(started) - 1.5}")
-    assert is_alive(f"{host} {pid} {float(started) + 1.5}")
+@pytest.mark.parametrize("off", [-1.5, 1.5])
+def test_a_process_is_known_by_its_start_to_a_few_seconds(off: float) -> None:
+    name = name_this_process()
+    assert is_running(rename(name, started=float(name.split(" ")[2]) + off)) is True
 
 
-@pytest.mark.parametrize("ticks", ["4211", ""])
-def test_a_process_that_an_older_version_named_has_ended(ticks: str) -> None:
-    host, pid, _ = name_this_process().split(" ")
-    assert not is_alive(f"{host} {pid} {ticks}")
+def test_a_process_of_another_place_cannot_be_seen_whatever_its_hosts_name() -> None:
+    assert is_running(rename(name_this_process(), place="another-boot")) is None
+    assert is_running("another-host 1 1") is None
+
+
+def test_the_name_of_an_older_version_goes_by_the_hosts_name() -> None:
+    host, pid, started, *_ = name_this_process().split(" ")
+    assert is_running(f"{host} {pid} {started}") is True
+    assert is_running(f"{host} {pid} {float(started) - 60}") is False
+    for ticks in ("4211", ""):
+        assert is_running(f"{host} {pid} {ticks}") is False
 
 
 def test_a_process_has_one_name_though_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,68 +72,44 @@ def test_a_process_has_one_name_though_the_clock_is_set(monkeypatch: pytest.Monk
     assert name_this_process() == name
 
 
-def test_a_process_on_another_host_is_taken_to_be_alive() -> None:
-    assert is_alive("another-host 1 1")
+@pytest.mark.skipif(sys.platform != "linux", reason="containers as on Linux")
+@pytest.mark.parametrize("what", ["boot", "namespace"])
+def test_a_place_is_one_boot_and_one_container(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = read_place()
+    assert read_place() == here
+    if what == "boot":
+        monkeypatch.setattr(Path, "read_text", lambda *_: "another boot")
+    else:
+        monkeypatch.setattr(os, "readlink", lambda _: "pid:[1]")
+    assert read_place() != here
 
 
-def test_a_process_is_described_with_its_host_where_that_is_another() -> None:
-    assert describe(name_this_process()) == f"process {os.getpid()} is training it"
-    assert describe("box 17 99") == "process 17 on box seems to be training it"
-
-
-@pytest.fixture
-def interrupted(store: Store) -> TrackedRun:
-    run = TrackedRun.start(store, "study", "epochs=9", None, {PROCESS: "box 1 1"})
-    run.finish("KILLED", None)
-    return run
-
-
-def tags(run: TrackedRun) -> dict[str, str]:
-    return dict(run.store.client().get_run(run.run_id).data.tags)
-
-
-def test_an_interrupted_run_is_taken_by_one_process(
-    interrupted: TrackedRun, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(sys.platform != "linux", reason="containers as on Linux")
+def test_where_places_cannot_be_told_no_process_sees_another(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store, run_id = interrupted.store, interrupted.run_id
-    assert claim(store, run_id)
-    assert tags(interrupted)[PROCESS] == name_this_process()
-    assert claim(store, run_id)  # it has it already
-    parent = name_process(os.getppid())
-    monkeypatch.setattr(process, "name_this_process", lambda: parent)
-    assert not claim(store, run_id)
-    assert not [name for name in tags(interrupted) if name.startswith(CLAIM)]
+    def refuse(_: str) -> str:
+        raise OSError
+
+    monkeypatch.setattr(os, "readlink", refuse)
+    assert read_place() != read_place()
 
 
-def test_a_run_that_has_finished_meanwhile_is_not_taken(interrupted: TrackedRun) -> None:
-    interrupted.finish("FINISHED", None)
-    assert not claim(interrupted.store, interrupted.run_id)
-
-
-def test_of_processes_that_want_a_run_at_once_one_takes_it(
-    interrupted: TrackedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = {}
-    monkeypatch.setattr(process, "name_this_process", lambda: names[threading.get_ident()])
-    together = threading.Barrier(2)
-
-    def take(pid: int) -> bool:
-        names[threading.get_ident()] = name_process(pid)
-        together.wait()
-        return claim(interrupted.store, interrupted.run_id)
-
-    with ThreadPoolExecutor(2) as threads:
-        taken = dict(zip(both := (os.getpid(), os.getppid()), threads.map(take, both), strict=True))
-    assert sorted(taken.values()) == [False, True]
-    assert tags(interrupted)[PROCESS] == next(
-        name_process(pid) for pid, won in taken.items() if won
+def test_a_process_is_described_with_its_host_where_it_cannot_be_seen() -> None:
+    name = name_this_process()
+    host = name.split(" ")[0]
+    assert describe(name) == f"process {os.getpid()} is training it"
+    assert describe("box 17 99 there token") == "process 17 on box seems to be training it"
+    assert describe(rename(name, place="there")) == (
+        f"process {os.getpid()} on {host} (another machine or container of this name) "
+        "seems to be training it"
     )
 
 
-@pytest.mark.parametrize(("seconds_ago", "wins"), [(0, False), (600, True)])
-def test_the_first_by_name_takes_it_unless_it_was_killed_over_it(
-    interrupted: TrackedRun, seconds_ago: int, wins: bool
-) -> None:
-    first = "- 1 1"  # before any host
-    interrupted.set_tags({CLAIM + first: str(int(time.time()) - seconds_ago)})
-    assert claim(interrupted.store, interrupted.run_id) is wins
+def test_two_owners_never_have_one_name() -> None:
+    process.name_process.cache_clear()
+    first = name_this_process()
+    process.name_process.cache_clear()
+    second = name_this_process()
+    assert first != second
+    assert first.rpartition(" ")[0] == second.rpartition(" ")[0]

@@ -4,7 +4,7 @@ import pytest
 
 from hhexp.tracking.pruning import keep_within, read_shelf
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import find_states, keep_state
+from hhexp.tracking.states import find_states
 from hhexp.tracking.store import Store
 
 
@@ -12,7 +12,7 @@ def started(store: Store, *epochs: int, kind: str = "run") -> TrackedRun:
     """A run with states of ten bytes each."""
     run = TrackedRun.start(store, "study", "run", None, {"hhexp.kind": kind})
     for epoch in epochs:
-        keep_state(run, b"0123456789", epoch, "stage", stays=True)
+        run.log_state(b"0123456789", epoch, "stage", stays=True)
     return run
 
 

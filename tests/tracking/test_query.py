@@ -7,6 +7,7 @@ import pytest
 
 from hhexp.errors import UserError
 from hhexp.tracking import query
+from hhexp.tracking.answers import find_sweep_runs, make_answer_tags, read_answers
 from hhexp.tracking.query import (
     NoSuchRunError,
     StoredRun,
@@ -14,9 +15,6 @@ from hhexp.tracking.query import (
     find_recent,
     find_run,
     find_runs,
-    find_sweep_runs,
-    make_answer_tags,
-    read_answers,
     read_histories,
 )
 from hhexp.tracking.run import TrackedRun
@@ -162,3 +160,11 @@ def test_no_more_runs_are_fetched_than_are_asked_for(
     fetched = note_fetches(monkeypatch)
     assert len(find_recent(store, 3)) == 3
     assert len(fetched) == 3
+
+
+def test_a_deleted_run_is_said_to_be_deleted_and_how_to_restore_it(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "a sweep")
+    store.client().delete_run(run.run_id)
+    restore = f"mlflow runs restore --run-id {run.run_id}'$"
+    with pytest.raises(NoSuchRunError, match=f"run {run.run_id} was deleted from .*{restore}"):
+        find_run(store, run.run_id[:8])

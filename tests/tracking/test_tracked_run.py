@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import sqlalchemy
@@ -94,16 +95,28 @@ def test_what_was_logged_once_is_not_logged_again(run: TrackedRun) -> None:
         assert [metric.step for metric in client.get_metric_history(run.run_id, name)] == [3]
 
 
-def test_a_run_has_a_model_once_that_is_whole(run: TrackedRun) -> None:
-    from mlflow.entities import LoggedModelOutput
-
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+def test_a_run_has_a_model_once_also_where_logging_it_was_broken_off(
+    run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = run.store.client()
-    assert not run.has_model()
-    model = client.create_logged_model(read(run).info.experiment_id, source_run_id=run.run_id)
-    client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, 0)])
-    assert not run.has_model()
-    client.finalize_logged_model(model.model_id, "READY")
-    assert run.has_model()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    example = np.zeros((1, 2), np.float32)
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("out of power")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(client), "finalize_logged_model", crash)
+        with pytest.raises(RuntimeError):
+            run.log_model(model, example)
+    for _ in range(2):
+        run.log_model(model, example)
+        (output,) = read(run).outputs.model_outputs
+        logged = client.get_logged_model(output.model_id)
+        assert logged.status == "READY"
+    described = Path(logged.artifact_location, "MLmodel").read_text()
+    assert logged.model_id in described and run.run_id in described
 
 
 def test_both_splits_are_inputs_with_our_fingerprint(run: TrackedRun) -> None:

@@ -15,7 +15,7 @@ from hhexp.analysis.statistics import McNemar, correct_p_values, mcnemar
 from hhexp.csv_text import parse_csv
 from hhexp.experiment.artifacts import COLUMNS
 from hhexp.reading import damaged
-from hhexp.tracking.artifacts import read_texts
+from hhexp.tracking.artifacts import read_texts, say_lost
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ def read_predictions(results: Results) -> Predictions | None:
     places = {result.run.run_id: result.run.artifacts for result in asked}
     for result, text in zip(asked, read_texts(results.store, places, ARTIFACT), strict=True):
         if text is None:
-            notes.append(f"{result.run.name} ({result.run.run_id[:8]}) has no {ARTIFACT}.")
+            notes.append(f"{result.run.name}: {say_lost(result.run, [ARTIFACT])}.")
             continue
         own, labels, predicted = zip(*_read_table(text, result.run.run_id), strict=True)
         if not paths:

@@ -17,8 +17,9 @@ from hhexp.analysis.study import Study
 from hhexp.experiment.identity import list_differences
 from hhexp.experiment.job import flatten
 from hhexp.reading import parse_json
+from hhexp.tracking.answers import read_answers
 from hhexp.tracking.artifacts import read_text
-from hhexp.tracking.query import find_matching, read_answers
+from hhexp.tracking.query import find_matching
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND, STUDY, STUDY_SHA256, VERSION, tag_equals

@@ -46,8 +46,17 @@ def _refuse_repeats(seeds: list[int]) -> list[int]:
     return seeds
 
 
+def _refuse_others(value: object) -> object:
+    """Refuse what YAML reads as neither a text nor a number, such as a date or a list."""
+    if not isinstance(value, Scalar):
+        raise ValueError("must be a text or a number; put quotes around a date")
+    return value
+
+
 Number = Annotated[float, BeforeValidator(_read_exponent)]
-CellValues = Annotated[dict[str, Scalar], Field(min_length=1)]
+CellValues = Annotated[
+    dict[str, Annotated[Scalar, BeforeValidator(_refuse_others)]], Field(min_length=1)
+]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hhexp.analysis import markdown
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
@@ -114,10 +115,9 @@ def render(rows: Sequence[Row], title: str) -> "Table":
 def to_markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table, a line for each run's last and best epoch."""
     header, *lines = _list_lines(rows)
-    texts = [header, ["---"] * len(header), *lines]
-    return "".join(
-        "| " + " | ".join(text.replace("|", r"\|") for text in line) + " |\n" for line in texts
-    )
+    texts = [map(markdown.show, header), ["---"] * len(header)]
+    texts += [map(markdown.show, line) for line in lines]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
 
 
 def to_csv(rows: Sequence[Row]) -> str:

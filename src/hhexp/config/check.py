@@ -138,6 +138,8 @@ def _describe_wanted(kind: str, context: Mapping[str, Any], value: object, messa
         return f"must be a list{example}"
     if kind == "string_type":
         return "must be a string"
+    if kind == "string_too_short":
+        return "must not be empty"
     if kind == "literal_error":
         return f"must be {context['expected']}"
     for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):

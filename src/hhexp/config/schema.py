@@ -1,11 +1,13 @@
 """The typed schema of a configuration: each key's type and range."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -71,6 +73,45 @@ class Data(OpenSection):
     reader: str
     image_size: Annotated[int, Field(ge=1, le=4096)] | None
     views: dict[str, View]
+    validation_share: Share | None = None
+    """Of all images, cut from the training images."""
+    test_share: Share | None = None
+    """Of the validation images; of all, where these are cut too."""
+    folds: Annotated[int, Field(ge=2, le=100)] | None = None
+    """Into how many parts the training and validation images are dealt."""
+    fold: Annotated[int, Field(ge=0)] = 0
+    """The part that validates, from 0; the others train."""
+    group_by: Annotated[str, Field(min_length=1)] | None = None
+    """What keeps images together: ``folder`` or a regular expression; None for nothing."""
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    skip_bad: bool = False
+    """Whether files that cannot be read or decoded are left out."""
+    strict: bool = False
+    """Whether what the checks of the data find is an error."""
+    verify: bool = False
+    """Whether files are read again that have not changed since they were hashed."""
+
+    @field_validator("group_by")
+    @classmethod
+    def _check_pattern(cls, group_by: str | None) -> str | None:
+        try:
+            re.compile(group_by or "")
+        except re.error as error:
+            raise ValueError(f"must be folder, or a regular expression: {error}") from error
+        return group_by
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        if (self.validation_share or 0) + (self.test_share or 0) >= 1:
+            raise ValueError("validation_share and test_share must leave images for training")
+        if self.folds and self.validation_share:
+            raise ValueError("give only one of folds and validation_share")
+        cuts = self.validation_share or self.test_share or self.folds
+        if self.group_by not in (None, "folder") and not cuts:
+            raise ValueError("group_by needs validation_share, test_share or folds")
+        if self.fold >= (self.folds or 1):
+            raise ValueError(f"fold={self.fold}: must be below folds={self.folds or 'null'}")
+        return self
 
 
 class RmsProp(Section):

@@ -1,11 +1,13 @@
-"""Data sets: readers find the files, ``load`` decodes them once, ``epoch_order`` orders them.
+"""Data sets: ``open_dataset`` finds, cuts and decodes them, ``epoch_order`` orders their images.
 
 Importing this registers the readers that ``data.reader`` may name.
 """
 
 from hhexp.data import bundled, folders, published  # noqa: F401 (registers the readers)
+from hhexp.data.checks import check_images
 from hhexp.data.dataset import Dataset, FileEntry, Files, ImageFile, Split
 from hhexp.data.loading import load
+from hhexp.data.opening import list_doubts, open_dataset
 from hhexp.data.order import epoch_order
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "Files",
     "ImageFile",
     "Split",
+    "check_images",
     "epoch_order",
+    "list_doubts",
     "load",
+    "open_dataset",
 ]

@@ -1,20 +1,21 @@
-"""The cache folder, and folders in it that are either complete or absent."""
+"""The cache folder, and folders in it that are either whole, by their checksums, or built again."""
 
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from hhexp.data.checksums import MARK, find_change, seal
 from hhexp.errors import UserError
+from hhexp.terminal import say
 
 T = TypeVar("T")
 
-MARK = ".hhexp"
-"""A file in each folder that hhexp has made: no other is ever deleted."""
 ABANDONED_S = 24 * 3600
 """An unfinished folder of this age, in seconds, was left by a process that was killed."""
 
@@ -33,7 +34,8 @@ def open_or_build(
     """Open a folder of the cache; if it is missing or damaged, build it first.
 
     It is built under another name next to its place and moved there when it is complete, so
-    neither a crash nor another process that builds the same leaves half of it.
+    neither a crash nor another process that builds the same leaves half of it. One that is not as
+    it was made, or was made by an earlier version and has no checksums, is built again, and said.
 
     Args:
         folder: its place.
@@ -44,8 +46,11 @@ def open_or_build(
         UserError: the cache cannot be written, or something that is not hhexp's is in the place;
             and what ``build`` raises.
     """
-    if (found := opened(folder)) is not None:
+    found, damage = _open_whole(folder, opened)
+    if found is not None:
         return found
+    if (folder / MARK).is_file():
+        say(f"{folder}: {damage}: it is built again", sys.stderr)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _drop_abandoned(folder.parent)
@@ -54,16 +59,26 @@ def open_or_build(
             new.mkdir()
             (Path(temporary) / MARK).touch()
             build(new)
-            (new / MARK).touch()
+            seal(new)
             _move_in_place(new, folder, opened)
     except OSError as error:
         raise UserError(
             f"{folder}: cannot be written: {error.strerror or error}: "
             "set HHEXP_CACHE to a writable folder with enough free space"
         ) from error
-    if (found := opened(folder)) is None:
-        raise UserError(f"{folder}: damaged right after it was written: try again")
+    found, damage = _open_whole(folder, opened)
+    if found is None:
+        raise UserError(f"{folder}: {damage}, right after it was written: try again")
     return found
+
+
+def _open_whole(folder: Path, opened: Callable[[Path], T | None]) -> tuple[T | None, str]:
+    """What a folder gives, if it is as it was made; else None, and what is wrong with it."""
+    found = opened(folder)
+    if found is None:
+        return None, "incomplete or damaged"
+    change = find_change(folder)
+    return (None, change) if change else (found, "")
 
 
 def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) -> None:
@@ -71,10 +86,11 @@ def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) 
         os.rename(new, folder)
     except OSError:
         # Something is there: what another process built meanwhile, or the damaged one.
-        if opened(folder) is None:
+        found, damage = _open_whole(folder, opened)
+        if found is None:
             if not (folder / MARK).is_file():
                 raise UserError(
-                    f"{folder}: damaged, and maybe not made by hhexp: delete it or move it away"
+                    f"{folder}: {damage}, and maybe not made by hhexp: delete it or move it away"
                 ) from None
             os.rename(folder, new.with_name("damaged"))
             os.rename(new, folder)

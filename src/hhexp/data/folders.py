@@ -1,4 +1,4 @@
-"""Class folders: ``train/`` and ``validation/``, each with one folder per class.
+"""Class folders: in ``train/``, ``validation/`` and ``test/``, or in one folder without these.
 
 A folder and a zip file are read with the methods that ``pathlib.Path`` and ``zipfile.Path`` share.
 """
@@ -8,14 +8,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hhexp.config.registry import data_reader
-from hhexp.data.dataset import SPLITS, Files, ImageFile
+from hhexp.data.dataset import SPLITS, TEST, Files, ImageFile
 from hhexp.data.image_files import read_image_file
 from hhexp.errors import UserError
 
 
 @data_reader
 def folder(*, root: str) -> Files:
-    """Any images: ``root`` has ``train/`` and ``validation/``, each with one folder per class.
+    """Any images: in ``train/``, ``validation/`` and maybe ``test/``, each with one folder per
+    class; or in class folders, from which the splits are cut.
 
     Raises:
         UserError: the folder or a part of it is missing, empty, or not laid out like that.
@@ -37,24 +38,28 @@ def expand(path: str) -> Path:
 
 
 def find_images(root: Traversable, where: str) -> Files:
-    """Find the images in ``train/<class>/`` and ``validation/<class>/`` under ``root``.
+    """Find the images in ``train/<class>/``, ``validation/<class>/``, ``test/<class>/``.
 
-    Hidden files are ignored; so is everything else next to the two folders.
+    If ``root`` has none of these but class folders, all images are in ``train``, of which the
+    others can be cut. Hidden files are ignored; so is everything else next to the splits' folders.
 
     Args:
         root: the folder, or the top of a zip file.
         where: what messages call it.
 
     Raises:
-        UserError: ``train/`` or ``validation/`` is missing, or is not laid out like that.
+        UserError: it is not laid out like that.
     """
-    for split in SPLITS:
-        if not (root / split).is_dir():
-            raise UserError(
-                f"{where}: no folder {split}/ in it: it must contain train/ and validation/, "
-                "each with one folder per class"
-            )
-    return {split: find_split_images(root / split, split, f"{where}/{split}") for split in SPLITS}
+    there = [split for split in (*SPLITS, TEST) if (root / split).is_dir()]
+    if there and there[0] == "train":
+        return {s: find_split_images(root / s, s, f"{where}/{s}") for s in there}
+    entries = _list_entries(root, where)
+    if there or not entries or not all(entry.is_dir() for entry in entries):
+        raise UserError(
+            f"{where}: no folder train/ in it: it must contain train/ and validation/, each with "
+            "one folder per class; or nothing but class folders"
+        )
+    return {"train": find_split_images(root, "train", where)}
 
 
 def find_split_images(split_folder: Traversable, split: str, where: str) -> list[ImageFile]:
@@ -79,18 +84,24 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
         if not files:
             raise UserError(f"{where}/{entry.name}: no images in this class folder")
         for file in files:
-            if file.is_dir():
-                raise UserError(
-                    f"{where}/{entry.name}/{file.name}: a folder too deep: images must lie in "
-                    f"{where}/{entry.name}/ itself"
-                )
-            if not file.is_file():
-                raise UserError(
-                    f"{where}/{entry.name}/{file.name}: not a file: only images belong here"
-                )
-            path = f"{split}/{entry.name}/{file.name}"
-            images.append(ImageFile(path, entry.name, partial(read_image_file, file, path)))
+            inside = f"{entry.name}/{file.name}"
+            if not file.is_dir():
+                images.append(_make_image(file, entry.name, f"{split}/{inside}", where))
+                continue
+            for deeper in _list_entries(file, f"{where}/{inside}"):
+                path = f"{split}/{inside}/{deeper.name}"
+                images.append(_make_image(deeper, entry.name, path, where, file.name))
     return images
+
+
+def _make_image(file: Traversable, label: str, path: str, where: str, group: str = "") -> ImageFile:
+    if not file.is_file():
+        inside = path.partition("/")[2]
+        if file.is_dir():
+            raise UserError(f"{where}/{inside}: a folder too deep")
+        raise UserError(f"{where}/{inside}: not a file: only images belong here")
+    on_disk = file if isinstance(file, Path) else None
+    return ImageFile(path, label, partial(read_image_file, file, path), on_disk, group)
 
 
 def _list_hidden(parent: Traversable) -> list[str]:

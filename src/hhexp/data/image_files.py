@@ -39,6 +39,7 @@ def check_image(content: bytes, name: str) -> None:
     # for images inside of images.
     Image.MAX_IMAGE_PIXELS = IMAGE_PIXELS.most
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # of EXIF and the like
     try:
         with Image.open(io.BytesIO(content)) as picture:
             pixels, kind = picture.width * picture.height, picture.format

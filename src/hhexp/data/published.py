@@ -110,6 +110,10 @@ def _check_sha256(file: Path, expected: str) -> None:
 
 
 def _verify(files: Files, expected: str, where: str) -> Files:
+    """The published splits, without what else lies beside them."""
+    if lacking := [split for split in SPLITS if split not in files]:
+        raise UserError(f"{where}: no folder {lacking[0]}/ in it")
+    files = {split: files[split] for split in SPLITS}
     fingerprint = compute_fingerprint(make_manifest(files))
     if fingerprint != expected:
         raise UserError(

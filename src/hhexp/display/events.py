@@ -17,6 +17,16 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
+class RunAwaited:
+    """Another process trains the run that a job asks for: its epochs are reported as they end."""
+
+    job: str
+    run_id: str
+    trainer: str
+    """Says which process that is."""
+
+
+@dataclass(frozen=True)
 class StepDone:
     """A training step ended; loss and accuracy are the epoch's running means."""
 
@@ -53,6 +63,14 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something that a person should know while a run goes on, in a line."""
+
+    job: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused.
 
@@ -66,5 +84,23 @@ class RunEnded:
     objective: float | None = None
 
 
-Event = RunStarted | StepDone | EpochDone | StateSaved | Phase | RunEnded
+@dataclass(frozen=True)
+class RunLost:
+    """The process or the machine that trained a run was lost; another one will go on with it."""
+
+    job: str
+    note: str
+
+
+Event = (
+    RunStarted
+    | RunAwaited
+    | StepDone
+    | EpochDone
+    | StateSaved
+    | Phase
+    | Notice
+    | RunLost
+    | RunEnded
+)
 Report = Callable[[Event], None]

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import Event, RunEnded
+from hhexp.display.events import Event, Notice, RunEnded
 from hhexp.display.progress import Progress, RunProgress
 
 GAP = 2
@@ -117,7 +117,11 @@ class Live:
     def __call__(self, event: Event) -> None:
         with self._lock:
             run = self._sweep.update(event)
-            line = self._describe_end(run) if isinstance(event, RunEnded) else None
+            line: RenderableType | None = None
+            if isinstance(event, RunEnded):
+                line = self._describe_end(run)
+            elif isinstance(event, Notice):
+                line = self._sweep.take_notice(event)
         if line:  # outside the lock: printing draws the screen again, which takes it
             self._console.print(line)
 

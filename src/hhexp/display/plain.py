@@ -4,7 +4,15 @@ import threading
 from typing import IO, Self
 
 from hhexp.display.durations import format_duration
-from hhexp.display.events import EpochDone, Event, RunEnded, RunStarted
+from hhexp.display.events import (
+    EpochDone,
+    Event,
+    Notice,
+    RunAwaited,
+    RunEnded,
+    RunLost,
+    RunStarted,
+)
 from hhexp.display.progress import Progress, RunProgress
 from hhexp.terminal import say
 
@@ -35,10 +43,17 @@ class Plain:
                 case RunStarted():
                     reused = f", {run.phase}" if event.first_epoch > 1 else ""
                     self._write(f"{run.key}: started, run {event.run_id[:8]}{reused}")
+                case RunAwaited():
+                    self._write(f"{run.key}: {run.phase}")
                 case EpochDone():
                     self._write(f"{run.key}: {self._describe_epoch(event, run)}")
+                case RunLost():
+                    self._write(f"{run.key}: {event.note}")
                 case RunEnded():
                     self._write(f"{run.key}: {self._describe_end(run)}")
+                case Notice():
+                    if text := self._sweep.take_notice(event):
+                        self._write(text)
 
     def _estimate(self) -> None:
         """Print once, as soon as it is known, how long everything takes."""

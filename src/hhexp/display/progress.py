@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import mean, median
 
-from hhexp.display.events import EpochDone, Event, Phase, RunEnded, RunStarted, StepDone
+from hhexp.display.events import (
+    EpochDone,
+    Event,
+    Notice,
+    Phase,
+    RunAwaited,
+    RunEnded,
+    RunLost,
+    RunStarted,
+    StepDone,
+)
 
 UNTIMED_STEPS = 2
 """The first steps of an epoch trace graphs and fill caches, so they are not timed."""
@@ -94,6 +104,7 @@ class Progress:
         self.workers = workers
         self._clock = clock
         self._began = clock()
+        self._noticed = ""
 
     @property
     def elapsed(self) -> float:
@@ -147,6 +158,11 @@ class Progress:
         ]
         return max(0.0, mean(seconds)) if seconds else 0.0
 
+    def take_notice(self, notice: Notice) -> str | None:
+        """What to print of a notice; None where another run has just said the same."""
+        before, self._noticed = self._noticed, notice.text
+        return None if notice.text == before else notice.text
+
     def update(self, event: Event) -> RunProgress:
         """Take in an event, and return the run that it is about."""
         now = self._clock()
@@ -161,9 +177,15 @@ class Progress:
                     event.first_epoch,
                 )
                 run.epochs = event.epochs - event.first_epoch + 1
+                # Another process's epochs, where they were awaited; or it was lost before.
+                run.trained, run.step, run.timed_from = 0, 0, None
                 run.phase = _describe_start(event)
+            case RunAwaited():
+                run.phase = f"waits for run {event.run_id[:8]}: {event.trainer}"
             case Phase():
                 run.phase = event.text
+            case RunLost():
+                run.phase = event.note
             case StepDone():
                 run.phase, run.step = "", event.step
                 run.train = (event.loss, event.accuracy)

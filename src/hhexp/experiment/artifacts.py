@@ -7,22 +7,33 @@ from typing import Any
 import numpy as np
 import yaml
 
+from hhexp.config.schema import Config
 from hhexp.csv_text import format_csv
-from hhexp.data import Dataset
+from hhexp.data import Dataset, check_images
 from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
 from hhexp.figures.sheets import draw_sheet, draw_worst_errors
 from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
-from hhexp.provenance import collect
+from hhexp.provenance import collect, list_files
+from hhexp.tracking.manifests import POINTER, keep_manifest
 from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.portability import Portability
 from hhexp.training.state import PastEpoch
 
 COLUMNS = ("path", "true", "predicted")
 """The columns of the predictions before those of the classes."""
+LISTED = 2000
+"""Files of a data set that a run lists itself; of more, the store keeps one list for all runs."""
+
+NEEDED = (
+    *("classes.json", "provenance/config.yaml", "provenance/epochs.json"),
+    *("predictions/validation.csv", "figures"),
+)
+"""Artifacts that every finished run has, beside its model."""
 
 
 def log_configuration(
@@ -45,7 +56,11 @@ def log_configuration(
         said = {"portable": portability.portable, **asdict(portability)}
         tracked.log_json(said, "provenance/portability.json")
     collected = collect(
-        modules=config.modules, dataset=dataset, device=device.kind, isa=config.runtime.isa
+        modules=config.modules,
+        dataset=dataset,
+        device=device.kind,
+        isa=config.runtime.isa,
+        lists=point_to_lists(tracked.store, config, dataset),
     )
     for path, text in collected.items():
         tracked.log_text(text, path)
@@ -54,11 +69,23 @@ def log_configuration(
         tracked.log_dataset(
             dataset.name, dataset.fingerprint, str(source), split, dataset.counts[split]
         )
+    findings = check_images(dataset, config.data.image_size)
+    if findings or dataset.skipped:
+        said = {"skipped": dataset.skipped, "findings": [asdict(each) for each in findings]}
+        tracked.log_json(said, "provenance/data_checks.json")
     classes = {name: index for index, name in enumerate(dataset.classes)}
     tracked.log_json(classes, "classes.json")
     summary: list[str] = []
     training.model.summary(line_length=90, print_fn=lambda line, **_: summary.append(line))
     tracked.log_text("\n".join(summary), "model_summary.txt")
+
+
+def point_to_lists(store: Store, config: Config, dataset: Dataset) -> dict[str, Any] | None:
+    """Where the lists of a large data set's files are; None where the run has them itself."""
+    if len(dataset.manifest) + len(dataset.test_manifest) <= LISTED:
+        return None
+    lists = list_files(dataset)
+    return {POINTER: keep_manifest(store, config.tracking.experiment, dataset.name, lists)}
 
 
 def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
@@ -77,7 +104,7 @@ class Results:
     answers: Evaluation
     """The trained model's, to the validation images."""
     views: Mapping[str, float]
-    """As ``measure_views`` gives them."""
+    """As ``measure_views`` and ``measure_test`` give them."""
 
 
 def log_results(tracked: TrackedRun, results: Results) -> list[str]:
@@ -95,8 +122,7 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
     tracked.log_once(len(past), results.views)
     failures = log_pictures(tracked, results)
-    if not tracked.has_model():
-        tracked.log_model(training.model, dataset.train.images[:1])
+    tracked.log_model(training.model, dataset.train.images[:1])
     return failures
 
 
@@ -141,6 +167,20 @@ def measure_views(training: Training) -> dict[str, float]:
         for label, recall in zip(training.dataset.classes, answers.recalls, strict=True):
             metrics[f"val_{name}/recall/{label}"] = float(recall)
     return metrics
+
+
+def measure_test(training: Training) -> dict[str, float]:
+    """The trained model's loss, accuracy and recalls on the test images; empty without these."""
+    test, classes = training.dataset.test, training.dataset.classes
+    if test is None:
+        return {}
+    answers = training.evaluate(test.images, test.labels)
+    recalls = zip(classes, map(float, answers.recalls), strict=True)
+    return {
+        "test/loss": answers.loss,
+        "test/accuracy": answers.accuracy,
+        **{f"test/recall/{name}": recall for name, recall in recalls},
+    }
 
 
 def tabulate_predictions(dataset: Dataset, answers: Evaluation) -> str:

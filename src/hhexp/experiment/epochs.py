@@ -2,7 +2,7 @@
 
 import time
 
-from hhexp.display.events import EpochDone, Report, StateSaved, StepDone
+from hhexp.display.events import EpochDone, Phase, Report, StateSaved, StepDone
 from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.job import Job
@@ -10,9 +10,10 @@ from hhexp.experiment.plan import Plan
 from hhexp.experiment.stages import Chain
 from hhexp.experiment.trace import FILE, Trace
 from hhexp.provenance import FOLDER
+from hhexp.tracking.outages import wait_for_store
 from hhexp.tracking.query import read_histories
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.states import fetch_state, find_states, keep_state
+from hhexp.tracking.states import fetch_state, find_states
 from hhexp.tracking.store import Store
 from hhexp.training.evaluation import Evaluation
 from hhexp.training.state import PastEpoch, load_state, save_state
@@ -53,7 +54,11 @@ def train_and_log(
         the trained model's answers to the validation images.
     """
     config = training.config
-    histories = read_histories(tracked.store, tracked.run_id)
+
+    def say(text: str) -> None:
+        report(Phase(job.key, text))
+
+    histories = wait_for_store(lambda: read_histories(tracked.store, tracked.run_id), say)
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
         tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
@@ -85,8 +90,8 @@ def train_and_log(
                 tracked.log_text(trace.text, f"{FOLDER}/{FILE}")
     if answers is not None:
         return answers
-    own = [state.epoch for state in find_states(tracked.store, tracked.run_id)]
-    if len(past) not in own:  # another run's state was its end
+    own = wait_for_store(lambda: find_states(tracked.store, tracked.run_id), say)
+    if len(past) not in [state.epoch for state in own]:  # another run's state was its end
         save(tracked, job, training, chain, past, report)
     return training.validate()
 
@@ -108,6 +113,6 @@ def save(
     """Save all that a training needs to continue from here."""
     epoch, content = len(past), save_state(training.model, training.optimizer, past)
     stays = epoch in job.keep or job.config.state.keep == "all"
-    keep_state(tracked, content, epoch, chain.stages[epoch], stays=stays)
+    saved = StateSaved(job.key, epoch)
+    tracked.log_state(content, epoch, chain.stages[epoch], stays=stays, then=lambda: report(saved))
     log_history(tracked, past)
-    report(StateSaved(job.key, epoch))

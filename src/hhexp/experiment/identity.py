@@ -6,7 +6,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from hhexp.config.registry import model_builder
 from hhexp.config.schema import Augmentation, Config
-from hhexp.data import Dataset
+from hhexp.data import Dataset, Split
 from hhexp.experiment.job import flatten
 from hhexp.provenance import list_own_sources
 from hhexp.training.approximations import fingerprint_approximations
@@ -38,7 +38,11 @@ Identity = Mapping[str, str | int | float | bool | None]
 
 
 def identify(
-    config: Config, dataset: Dataset, device: str, portability: Portability | None = None
+    config: Config,
+    dataset: Dataset,
+    device: str,
+    portability: Portability | None = None,
+    instruction_set: str | None = None,
 ) -> Identity:
     """All parts of a run's identity, but for the number of its epochs.
 
@@ -48,11 +52,12 @@ def identify(
         device: the kind of device: cpu or gpu.
         portability: what its graphs say. None where they have not been read, as before a sweep:
             the worker that has read them decides then what answers its job.
+        instruction_set: the effective one of the machine that trains it; None for this machine's.
     """
     return {
         **_select_configuration(config),
         "data": dataset.fingerprint,
-        **_hash_labels(dataset),
+        **_hash_labels(dataset.train, dataset.validation, classes=dataset.classes),
         "data.image_size": config.data.image_size,
         "seed": config.seed,
         "batch_size": config.batch_size,
@@ -60,7 +65,7 @@ def identify(
         "threads": config.runtime.threads,
         "precision": config.runtime.precision,
         "onednn": "on",
-        "instruction set": find_effective(config.runtime.isa),
+        "instruction set": instruction_set or find_effective(config.runtime.isa),
         **_name_tables(portability),
         **{name: find_version(name) for name in PACKAGES},
         **{f"source {name}": sha256 for name, sha256 in hash_training_sources().items()},
@@ -157,11 +162,20 @@ def _hash_content(value: object) -> object:
         return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _hash_labels(dataset: Dataset) -> dict[str, str]:
+def describe_test(dataset: Dataset) -> dict[str, str | None]:
+    """What a run's answers to the test images depend on; empty where it has none."""
+    if dataset.test is None:
+        return {}
+    labels = _hash_labels(dataset.test, classes=dataset.classes)
+    return {f"test {name}": part for name, part in labels.items()} | {
+        "test": dataset.test_fingerprint
+    }
+
+
+def _hash_labels(*splits: Split, classes: Sequence[str]) -> dict[str, str]:
     """The hash of each image's class, unless the images' folders give the class."""
-    splits = (dataset.train, dataset.validation)
     labelled = [
-        (path, dataset.classes[label])
+        (path, classes[label])
         for split in splits
         for path, label in zip(split.paths, split.labels, strict=True)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from hhexp import data, models
 from hhexp.config.check import check
-from hhexp.config.registry import data_reader, import_modules
+from hhexp.config.registry import import_modules
 from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
 from hhexp.errors import UserError
@@ -93,8 +93,7 @@ def read_data(config: Config) -> Dataset:
     Raises:
         UserError: it is missing, damaged, or does not fit the model.
     """
-    reader = data_reader.functions[config.data.reader]
-    dataset = data.load(config.data.name, reader(**config.data.arguments), config.data.image_size)
+    dataset = data.open_dataset(config.data)
     name = config.objective.removeprefix("val/recall/")
     if name != config.objective and name not in dataset.classes:
         raise UserError(

@@ -1,21 +1,22 @@
-"""How to get a job's run: reuse a finished one, continue from a saved state, or train."""
+"""How to get a job's run: reuse a finished one, wait for another process's, continue, or train."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hhexp.experiment.artifacts import NEEDED
+from hhexp.experiment.coming import find_coming
 from hhexp.experiment.identity import list_differences
 from hhexp.experiment.stages import Chain
 from hhexp.reading import parse_json
-from hhexp.tracking.process import claim, describe, find_trainer
-from hhexp.tracking.query import StoredRun, find_families
+from hhexp.tracking.artifacts import find_lost
+from hhexp.tracking.claims import is_settled
+from hhexp.tracking.process import describe
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.states import SavedState, read_states
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import IDENTITY, REQUEST
-
-CLAIM_PAUSE_S = 0.2
-"""How long to wait, in seconds, until the store shows which process took a run."""
+from hhexp.tracking.tags import IDENTITY, PROCESS, REQUEST
+from hhexp.tracking.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,17 @@ class Plan:
     """What is done for a job, and why."""
 
     action: str
-    """hit: a finished run is reused; resume: an interrupted run continues under its ID; continue: a
-    new run starts from a saved state of its stages; train: from scratch."""
+    """hit: a finished run is reused; wait: another process trains the run now, or epochs that it
+    shares; resume: an interrupted run continues under its ID; continue: a new run starts from a
+    saved state of its stages; train: from scratch."""
     run_id: str | None = None
-    """The run that is reused (hit) or continues (resume)."""
+    """The run that is reused (hit), waited for (wait) or continues (resume)."""
     states: tuple[SavedState, ...] = ()
     """The states to start from: the first that is whole."""
     notes: tuple[str, ...] = ()
-    """Why more must be trained than the store might suggest."""
+    """Why more must be trained than the store might suggest, or who trains."""
+    until: int | None = None
+    """The epoch whose state is waited for; None for the run's end."""
 
     @property
     def state(self) -> SavedState | None:
@@ -45,6 +49,10 @@ class Plan:
     def __str__(self) -> str:
         if self.action == "hit":
             return f"hit: reuses the finished run {self.run_id}"
+        if self.action == "wait":
+            run = f"run {str(self.run_id)[:8]}"
+            awaited = f"the state of {run} after epoch {self.until}" if self.until else run
+            return f"wait: for {awaited}, as {self.notes[0]}"
         start = f"from {describe_state(self.state)}" if self.state else "from scratch"
         if self.action == "resume":
             start = f"run {str(self.run_id)[:8]} continues {start}"
@@ -64,44 +72,85 @@ def describe_state(state: SavedState) -> str:
     return f"the state of run {state.run_id[:8]} after epoch {state.epoch}"
 
 
-def make_plan(family: Iterable[StoredRun], chain: Chain) -> Plan:
+def make_plan(
+    family: Iterable[StoredRun], chain: Chain, watch: Watch, lost: Mapping[str, str] | None = None
+) -> Plan:
     """Look for a run or state that a job can reuse.
 
     Args:
         family: the runs in the store that were trained from the same stage 0, the oldest first.
         chain: the job's.
+        watch: knows which runs are being trained.
+        lost: as ``find_lost_answers`` gives them.
     """
-    runs = list(family)
-    same = [run for run in runs if run.tags.get(REQUEST) == chain.request]
-    if done := [run for run in same if run.status == "FINISHED"]:
-        return Plan("hit", done[-1].run_id)
+    runs, lost = list(family), lost or {}
+    same = select_same(runs, chain)
+    done = [run for run in same if run.status == "FINISHED"]
+    if whole := [run for run in done if run.run_id not in lost]:
+        return Plan("hit", whole[-1].run_id)
+    for run in same:
+        if trainer := watch.find_trainer(run.run_id, run.status, run.tags):
+            return Plan("wait", run.run_id, notes=(describe(trainer),))
     at = {stage: epoch for epoch, stage in enumerate(chain.stages)}
     found = [state for run in runs for state in read_states(run) if state.stage in at]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
-    busy = {run.run_id: name for run in same if (name := find_trainer(run.status, run.tags))}
-    notes = tuple(
-        f"run {run_id[:8]} is not used: {describe(name)}" for run_id, name in busy.items()
-    )
-    if left := [run for run in same if run.run_id not in busy]:
+    start = states[0].epoch if states else 0
+    if helpers := find_helpers(runs, chain, watch, start):
+        helper, until = max(helpers, key=lambda each: each[1])
+        who = describe(helper.tags[PROCESS])
+        return Plan("wait", helper.run_id, states, (who,), until)
+    notes = tuple(lost[run.run_id] for run in done)
+    if left := [run for run in same if is_settled(run) and run not in done]:
         return Plan("resume", left[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
 
 
-def claim_plan(store: Store, chain: Chain, *, reuse: bool = True) -> Plan:
-    """The plan for the process that carries it out; it then owns the run that continues.
+def find_lost_answers(
+    store: Store, families: Iterable[Sequence[StoredRun]], chains: Iterable[Chain]
+) -> dict[str, str]:
+    """The finished runs that would answer jobs, but have lost artifacts: by their IDs what is lost.
 
     Args:
         store: where the runs are.
-        chain: the job's.
-        reuse: whether runs and states may be used at all.
+        families: as ``make_plan`` takes them.
+        chains: the jobs'.
     """
-    first = chain.stages[0]
-    while reuse:
-        chosen = make_plan(find_families(store, [first])[first], chain)
-        if chosen.action != "resume" or claim(store, str(chosen.run_id)):
-            return chosen
-        time.sleep(CLAIM_PAUSE_S)
-    return Plan("train")
+    requests = {chain.request for chain in chains}
+    done = [
+        run
+        for family in families
+        for run in family
+        if run.status == "FINISHED" and run.tags.get(REQUEST) in requests
+    ]
+    return find_lost(store, done, NEEDED)
+
+
+def find_helpers(
+    family: Iterable[StoredRun], chain: Chain, watch: Watch, start: int
+) -> list[tuple[StoredRun, int]]:
+    """The runs that other processes train, and that come to a state which a job can continue.
+
+    Args:
+        family: as ``make_plan`` takes it.
+        chain: the job's.
+        watch: knows which runs are being trained.
+        start: what comes up to this epoch is of no use: there is a state.
+
+    Returns:
+        the runs, each with the last epoch whose state is of use.
+    """
+    return [
+        (run, epoch)
+        for run in family
+        if run.tags.get(REQUEST) != chain.request
+        and (epoch := find_coming(run, chain)) > start
+        and watch.find_trainer(run.run_id, run.status, run.tags)
+    ]
+
+
+def select_same(family: Iterable[StoredRun], chain: Chain) -> list[StoredRun]:
+    """Those of a family that were asked for all that a job asks for."""
+    return [run for run in family if run.tags.get(REQUEST) == chain.request]
 
 
 def explain_miss(known: Iterable[StoredRun], chain: Chain) -> str:

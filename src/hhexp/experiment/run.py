@@ -1,38 +1,33 @@
 """Do a job: reuse a finished run, continue from a saved state, or train; and log it."""
 
 import functools
-import json
 from collections.abc import Callable, Sequence
 
-from hhexp import __version__
 from hhexp.config.registry import import_modules
-from hhexp.config.schema import Config
-from hhexp.display.events import Phase, Report, RunEnded, RunStarted
+from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStarted
 from hhexp.errors import one_line
-from hhexp.experiment.artifacts import Results, log_configuration, log_results, measure_views
+from hhexp.experiment.artifacts import (
+    Results,
+    log_configuration,
+    log_results,
+    measure_test,
+    measure_views,
+)
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
-from hhexp.experiment.plan import Plan, claim_plan
-from hhexp.experiment.stages import Chain, build_chain
+from hhexp.experiment.opening import settle_plan
+from hhexp.experiment.plan import Plan
+from hhexp.experiment.stages import build_chain
+from hhexp.tracking import heartbeat
+from hhexp.tracking.leftover import send_left
 from hhexp.tracking.names import find_name
-from hhexp.tracking.process import name_this_process
-from hhexp.tracking.query import read_histories
+from hhexp.tracking.outages import is_away, wait_for_store
+from hhexp.tracking.query import find_runs, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import (
-    FIRST_STAGE,
-    IDENTITY,
-    KIND,
-    LABEL,
-    OVERRIDES,
-    PLAN,
-    PORTABILITY,
-    PROCESS,
-    REPRODUCES,
-    REQUEST,
-    VERSION,
-)
+from hhexp.tracking.tags import PLAN, PORTABILITY
+from hhexp.tracking.watch import Watch
 from hhexp.training.runtime import start_tensorflow
 
 Later = Callable[[Callable[[], None]], object]
@@ -65,18 +60,26 @@ def run(
         training = Training.assemble(config, dataset, device)
         portability = training.check_portability()
         chain = build_chain(config, dataset, device.kind, portability)
-        # From here to open_run is short, so that other processes soon see what this one does.
-        chosen = claim_plan(store, chain, reuse=config.may_reuse)
-        if chosen.action == "hit":
-            reuse(job, store, chosen, report)
+
+        def say(text: str) -> None:
+            report(Phase(job.key, text))
+
+        if sent := wait_for_store(lambda: send_left(store), say):
+            report(Notice(job.key, f"sent {sent} entries that had waited for the tracking store"))
+        chosen, tracked = wait_for_store(
+            lambda: settle_plan(job, store, chain, parent_id, report), say
+        )
+        if tracked is None:
+            wait_for_store(lambda: reuse(job, store, chosen, report), say)
             return
-        tracked = open_run(job, store, chosen, parent_id, chain)
-        chosen, past = restore(training, store, chosen)
+        tracked.tell(lambda text: report(Notice(job.key, text)))
+        report = _stop_where_taken(tracked, report)
+        chosen, past = wait_for_store(lambda: restore(training, store, chosen), say)
         report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
         answers = train_and_log(tracked, job, training, chain, past, report)
-        views = measure_views(training)
+        views = measure_views(training) | measure_test(training)
         results = Results(training, past, answers, views)
         later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:
@@ -92,41 +95,29 @@ def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
     report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run", objective))
 
 
-def open_run(
-    job: Job, store: Store, chosen: Plan, parent_id: str | None, chain: Chain
-) -> TrackedRun:
-    """Start a run, or continue an interrupted one."""
-    config = job.config
-    tags = {
-        KIND: "reproduction" if job.reproduces else "run",
-        OVERRIDES: " ".join(job.overrides),
-        PROCESS: name_this_process(),
-        FIRST_STAGE: chain.stages[0],
-        REQUEST: chain.request,
-        IDENTITY: json.dumps(chain.identity),
-        **({REPRODUCES: job.reproduces} if job.reproduces else {}),
-    }
-    if chosen.action == "resume":
-        tracked = TrackedRun.resume(store, str(chosen.run_id))
-        tracked.set_tags(tags)
-        return tracked
-    return TrackedRun.start(
-        store, config.tracking.experiment, job.key, parent_id, {**make_tags(config), **tags}
-    )
-
-
-def make_tags(config: Config) -> dict[str, str]:
-    """The tags that a run and its sweep share."""
-    tags = {VERSION: __version__, **config.tracking.tags}
-    if config.tracking.label:
-        tags[LABEL] = config.tracking.label
-    return tags
-
-
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
-    """End a run whose process has died without doing so itself."""
+    """End a run whose process has died, unless that had ended it or another one has it now."""
     store = Store.resolve(job.config.tracking.uri)
-    TrackedRun.resume(store, run_id).finish(status, RuntimeError(error))
+    try:
+        (run,) = find_runs(store, [run_id])
+    except Exception as problem:
+        if not is_away(problem):
+            raise
+    else:
+        if run.status == "FINISHED" or Watch().find_trainer(run_id, run.status, run.tags):
+            return
+    TrackedRun(store, run_id).finish(status, RuntimeError(error))
+
+
+def _stop_where_taken(tracked: TrackedRun, report: Report) -> Report:
+    """A report that stops a run, at its next event, when another process has taken it."""
+
+    def check_and_report(event: Event) -> None:
+        if not isinstance(event, RunEnded):
+            heartbeat.check(tracked.run_id)
+        report(event)
+
+    return check_and_report
 
 
 def _finish(
@@ -136,6 +127,7 @@ def _finish(
     try:
         report(Phase(job.key, "logging the model and the pictures"))
         said = "; ".join([*notes, *log_results(tracked, results)])
+        heartbeat.check(tracked.run_id)
         tracked.finish("FINISHED", None)
     except BaseException as error:
         _fail(job, tracked, error, report)
@@ -147,6 +139,10 @@ def _finish(
 def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:
     """End a run that was opened, and report what went wrong."""
     status = "FAILED" if isinstance(error, Exception) else "KILLED"
+    said = one_line(error)
     if tracked:
-        tracked.finish(status, error)
-    report(RunEnded(job.key, tracked.run_id if tracked else None, status, one_line(error)))
+        try:
+            tracked.finish(status, error)
+        except Exception as second:
+            said += f"; and the run could not be marked as {status}: {one_line(second)}"
+    report(RunEnded(job.key, tracked.run_id if tracked else None, status, said))

@@ -16,7 +16,12 @@ import numpy as np
 
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
-from hhexp.experiment.identity import Identity, describe_augmentation, identify
+from hhexp.experiment.identity import (
+    Identity,
+    describe_augmentation,
+    describe_test,
+    identify,
+)
 from hhexp.training.learning_rate import list_rates
 from hhexp.training.portability import Portability
 
@@ -42,14 +47,18 @@ class Chain:
 
 
 def build_chain(
-    config: Config, dataset: Dataset, device: str, portability: Portability | None = None
+    config: Config,
+    dataset: Dataset,
+    device: str,
+    portability: Portability | None = None,
+    instruction_set: str | None = None,
 ) -> Chain:
     """The chain of a run's stages; the arguments are those of ``identify``.
 
     Raises:
         UserError: the learning-rate schedule fails.
     """
-    identity = identify(config, dataset, device, portability)
+    identity = identify(config, dataset, device, portability, instruction_set)
     steps = math.ceil(len(dataset.train.paths) / config.batch_size)
     stages = [name_first_stage(identity)]
     augmented = describe_augmentation(config.aug)
@@ -65,7 +74,7 @@ def build_chain(
         "lr": config.lr.model_dump(),
         "aug": None if config.aug.is_identity else config.aug.model_dump(),
         "views": {name: view.model_dump() for name, view in config.data.views.items()},
-    }
+    } | describe_test(dataset)
     return Chain(identity, tuple(stages), _hash([stages[-1], asked]))
 
 

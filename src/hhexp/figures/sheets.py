@@ -1,7 +1,7 @@
 """Sheets of images, each under its caption."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +12,15 @@ from hhexp.figures.style import INK, make_figure, shorten
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hhexp.data import Split
+
 SHOWN_ERRORS = 24
 TILE_IN = 1.65
 GAP_IN = 0.1
 """A sheet's step from image to image, and what of it stays white, in inches."""
 CAPTION_PT = 7.5
+ROWS, COLUMNS = 12, 8
+"""Of samples: the classes that are shown, and the images of each."""
 
 
 def draw_sheet(
@@ -51,6 +55,30 @@ def draw_sheet(
     axes.set(xlim=(0, width_in), ylim=(height_in, 0))
     axes.set_axis_off()
     return figure
+
+
+def draw_samples(splits: Mapping[str, "Split"], classes: Sequence[str], name: str) -> "Figure":
+    """Draw some images of each class, a row each: from all splits, evenly spaced.
+
+    Args:
+        splits: by name.
+        classes: of which the first ``ROWS`` are shown.
+        name: the data set's.
+    """
+    images, captions = [], []
+    for label, title in enumerate(classes[:ROWS]):
+        places = [
+            (split, int(index))
+            for split, members in splits.items()
+            for index in np.flatnonzero(members.labels == label)
+        ]
+        for number in np.linspace(0, len(places) - 1, COLUMNS).round().astype(int):
+            split, index = places[number]
+            images.append(splits[split].images[index])
+            path = splits[split].paths[index]
+            captions.append(f"{shorten(title, 24)}\n{split}/{shorten(path.rsplit('/')[-1], 20)}")
+    more = f", the first {ROWS} of {len(classes):,} classes" if len(classes) > ROWS else ""
+    return draw_sheet(images, captions, f"{name}: some images of each class{more}", COLUMNS)
 
 
 def draw_worst_errors(

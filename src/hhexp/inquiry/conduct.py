@@ -18,7 +18,7 @@ from hhexp.inquiry.budget import Budget
 from hhexp.launching.command import train
 from hhexp.launching.sweep import Sweep
 from hhexp.terminal import Terminal
-from hhexp.tracking.query import make_answer_tags
+from hhexp.tracking.answers import make_answer_tags
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 

@@ -25,6 +25,7 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
     composition.check_options(words, catalogue)
+    launcher.check_launcher(words)
     if sweep.multirun:
         check_sweep(words, catalogue)
     launcher.register()
@@ -44,4 +45,4 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
         except RunFailed:
             return  # a sweep, which has trained its jobs by the launcher
         if jobs:
-            sweep.run(jobs, launcher.read_engine(composed[0][1]))
+            sweep.run(jobs, *launcher.read_engine(*composed[0]))

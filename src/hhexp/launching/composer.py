@@ -22,7 +22,7 @@ class Composed:
     """A composed configuration."""
 
     config: DictConfig | dict[str, Any]
-    """Without Hydra's own part; a dict where no value in it refers to another."""
+    """Without the parts of Hydra and the engine; a dict where no value in it refers to another."""
     overrides: tuple[str, ...]
     """Those of the command line."""
     choices: dict[str, str]
@@ -78,7 +78,8 @@ class Composer:
 
 def take_apart(config: DictConfig, hydra: DictConfig) -> Composed:
     """A configuration that Hydra has composed, and Hydra's own."""
-    overrides = tuple(str(override) for override in hydra.overrides.task)
+    engine = str(hydra.launcher.get("engine"))
+    overrides = leave_out([str(override) for override in hydra.overrides.task], engine)
     choices = {
         group: str(option)
         for group, option in hydra.runtime.choices.items()
@@ -87,8 +88,14 @@ def take_apart(config: DictConfig, hydra: DictConfig) -> Composed:
     own = config.copy()
     with open_dict(own):
         own.pop("hydra", None)
+        own.pop(engine, None)  # the engine's settings are not the run's
     values: Any = OmegaConf.to_container(own)
-    return Composed(values if _is_final(values) else own, overrides, choices)
+    return Composed(values if _is_final(values) else own, tuple(overrides), choices)
+
+
+def leave_out(overrides: Sequence[str], section: str) -> list[str]:
+    """The overrides but for those of a section's keys, such as ``ray.address=auto``."""
+    return [override for override in overrides if not override.startswith(f"{section}.")]
 
 
 def _is_final(value: Any) -> bool:

@@ -4,20 +4,26 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
+import yaml
+from hydra import compose, initialize_config_module
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError
 
-from hhexp.config.catalogue import NOT_A_NAME, Catalogue
-from hhexp.config.check import suggest
+from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
+from hhexp.config.check import check, suggest
+from hhexp.config.registry import import_modules
+from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
-from hhexp.tracking.store import without_password
+from hhexp.tracking.address import without_password
 
-COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
+COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
 
 
 def make_job(composed: Composed, key: str | None = None) -> Job:
@@ -46,6 +52,26 @@ def make_job(composed: Composed, key: str | None = None) -> Job:
     return Job(key, check_config(values), composed.overrides, composed.choices)
 
 
+def compose_data(words: Sequence[str]) -> Data:
+    """The data that the words of a command line describe, whatever the model would need.
+
+    Raises:
+        UserError: a word is wrong.
+    """
+    catalogue = read_catalogue()
+    check_options(words, catalogue)
+    try:
+        with initialize_config_module("hhexp.conf", version_base="1.3"):
+            config = compose("config", list(words))
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise UserError(f"{missing[0]}: required but not set; write {missing[0]}=…")
+        values: Any = OmegaConf.to_container(config, resolve=True)
+    except COMPOSITION_ERRORS as error:
+        raise explain_refusal(error, catalogue) from error
+    import_modules(values["modules"])
+    return check(values).data
+
+
 def name_jobs(overrides: list[list[str]]) -> list[str]:
     """Give each of a sweep's jobs a key: the overrides that not all jobs share.
 
@@ -67,23 +93,26 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
     Hydra's own message would not name the key or the group.
 
     Raises:
-        UserError: a key is missing, or a group is given null, true, false or a number.
+        UserError: a key is missing, or a group is given nothing, null, true, false or a number.
     """
     for word in words:
         group, equals, value = word.partition("=")
         if equals and not group.lstrip("+~"):
             raise UserError(f"{word}: there must be a key before the =, such as epochs=15")
         known = group in catalogue.groups or group.partition("/")[0] == "hydra"
-        for option in value.split(",") if known else []:
-            if re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
+        for option in value.split(",") if known and equals else []:
+            if not option or re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups.get(group, {}))
                 hint = f"; available: {names}" if names else ""
-                raise UserError(f"{group}={option}: no such option{hint}")
+                problem = "no such option" if option else "there must be an option after the ="
+                raise UserError(f"{group}={option}: {problem}{hint}")
 
 
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
-    """Say in one line what Hydra or OmegaConf refused."""
+    """Say in one line what Hydra, OmegaConf or YAML refused."""
     text = str(error)
+    if isinstance(error, MarkedYAMLError) and (mark := error.problem_mark):
+        return UserError(f"{mark.name}: not valid YAML: line {mark.line + 1}: {error.problem}")
     if isinstance(error, OverrideParseException):
         return UserError(_explain_unreadable(error.override))
     if isinstance(error, OmegaConfBaseException) and error.full_key:
@@ -94,6 +123,8 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         new = re.search(r"Key '([^']+)' is not in struct", str(error.__cause__))
         if new and isinstance(_find_default(key, catalogue), dict):
             return UserError(f"{key}: to add the key {new[1]}, write +{key}.{new[1]}=…")
+        if launcher := _find_launcher(key):
+            return UserError(f"{key}: {launcher}")
         if having := _find_options(key, catalogue):
             return UserError(f"{key}: this key exists only with {having}")
         return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
@@ -134,6 +165,17 @@ def _find_default(key: str, catalogue: Catalogue) -> object:
     group, _, name = key.partition(".")
     options = catalogue.groups.get(group, {}).values()
     return next((option.keys[name][0] for option in options if name in option.keys), None)
+
+
+def _find_launcher(key: str) -> str:
+    """The launcher whose section a key is in, with its keys; empty where none has it."""
+    name = key.partition(".")[0]
+    file = files("hhexp.conf") / "hydra/launcher" / f"{name}.yaml"
+    if not file.is_file():
+        return ""
+    section = yaml.safe_load(file.read_text("utf-8")).get(name) or {}
+    keys = ", ".join(f"{name}.{each}" for each in section)
+    return f"only hydra/launcher={name} has such keys: {keys}"
 
 
 def _find_options(key: str, catalogue: Catalogue) -> str:

@@ -5,9 +5,22 @@ import glob
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 
+from hhexp.config.schema import Runtime
 from hhexp.errors import UserError
 from hhexp.provenance.machine import count_usable_cores
+from hhexp.training.isa import find_effective
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a run computes on, as far as its identity goes."""
+
+    device: str
+    """cpu or gpu."""
+    instruction_set: str
+    """The effective one, as oneDNN names it."""
 
 
 @functools.cache
@@ -51,6 +64,15 @@ def choose_device(wanted: str) -> str:
             "driver, or set runtime.device=cpu"
         )
     return "gpu"
+
+
+def find_target(runtime: Runtime) -> Target:
+    """What a run of these settings computes on if this machine trains it.
+
+    Raises:
+        UserError: a GPU is wanted and there is none.
+    """
+    return Target(choose_device(runtime.device), find_effective(runtime.isa))
 
 
 def list_slots(kinds: set[str], threads: int) -> list[str]:

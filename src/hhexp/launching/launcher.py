@@ -1,17 +1,20 @@
 """``hydra/launcher``: hands the jobs that a Hydra sweeper asks for to one of hhexp's engines."""
 
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from hhexp.config.catalogue import find_config_dirs
 from hhexp.errors import UserError
 from hhexp.launching import composition
-from hhexp.launching.composer import Composer
+from hhexp.launching.composer import Composer, leave_out
+from hhexp.launching.engines import ENGINES
 from hhexp.launching.sweep import RunFailed, Sweep
 
 LAUNCHER = "hydra_plugins.hhexp.EngineLauncher"
@@ -39,29 +42,32 @@ class EngineLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Keep what composes jobs."""
+        """Keep what composes jobs, and the engine's settings."""
         self.composer = Composer(hydra_context.config_loader, config)
+        _, self.settings = read_engine(config, config.hydra)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> list[JobReturn]:
         """Train the jobs that a sweeper asks for, and return their objectives."""
-        overrides = [list(job) for job in job_overrides]
+        overrides = [leave_out(job, self.engine) for job in job_overrides]
         jobs = [
             composition.make_job(self.composer.compose(given), key)
             for given, key in zip(overrides, composition.name_jobs(overrides), strict=True)
         ]
-        outcomes = Sweep.current().run(jobs, self.engine)
+        sweep = Sweep.current()
+        sweep.multirun = True  # hydra.mode says so too
+        outcomes = sweep.run(jobs, self.engine, self.settings)
         return [
             JobReturn(given, status=JobStatus.COMPLETED, _return_value=outcome.objective)
             if outcome.finished
             else Failed(given, status=JobStatus.FAILED, _return_value=RunFailed(outcome))
-            for given, outcome in zip(overrides, outcomes, strict=True)
+            for given, outcome in zip(job_overrides, outcomes, strict=True)
         ]
 
 
-def read_engine(hydra: DictConfig) -> str:
-    """The engine that ``hydra/launcher`` names, for a single run too.
+def read_engine(config: DictConfig, hydra: DictConfig) -> tuple[str, dict[str, Any]]:
+    """The engine that ``hydra/launcher`` names, for a single run too, and its settings.
 
     Raises:
         UserError: the launcher is not hhexp's.
@@ -69,8 +75,24 @@ def read_engine(hydra: DictConfig) -> str:
     engine = hydra.launcher.get("engine")
     if engine is None:
         name = hydra.runtime.choices["hydra/launcher"]
-        raise UserError(f"hydra/launcher={name}: not a launcher of hhexp; use processes or inline")
-    return str(engine)
+        raise UserError(f"hydra/launcher={name}: not a launcher of hhexp; use {ENGINES}")
+    settings: Any = OmegaConf.to_container(config.get(engine) or OmegaConf.create(), resolve=True)
+    return str(engine), settings
+
+
+def check_launcher(words: Sequence[str]) -> None:
+    """Refuse Hydra's other launchers: their processes would compose the runs, and train none.
+
+    Raises:
+        UserError: the words name one, and no option of that name is the person's own.
+    """
+    folders = [files("hhexp.conf"), *find_config_dirs(list(words))]
+    for word in words:
+        group, _, name = word.partition("=")
+        if group == "hydra/launcher" and not any(
+            (folder / "hydra/launcher" / f"{name}.yaml").is_file() for folder in folders
+        ):
+            raise UserError(f"{word}: not a launcher of hhexp; use {ENGINES}")
 
 
 def register() -> None:

@@ -12,6 +12,8 @@ from hhexp.config.catalogue import Catalogue
 from hhexp.errors import UserError
 from hhexp.limits import RUNS
 
+SHARED = ("explain", "tracking")
+"""Keys and groups that are of a command and move no run: one answer would serve all values."""
 SHOWN = 100
 """Letters of overrides that a message repeats."""
 
@@ -39,7 +41,8 @@ def check_sweep(words: Sequence[str], catalogue: Catalogue) -> None:
     sweeper takes ranges for search spaces.
 
     Raises:
-        UserError: a key has no values, or there are too many combinations.
+        UserError: a key has no values, or several although all runs share it; or there are too
+            many combinations.
     """
     overrides = [word for word in words if "=" in word and not word.startswith("-")]
     if any(word.startswith("hydra/sweeper=") for word in overrides):
@@ -48,15 +51,25 @@ def check_sweep(words: Sequence[str], catalogue: Catalogue) -> None:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException:
         return
-    counts = [1]
-    for each in parsed:
-        value: object = each.value()
-        if isinstance(value, Glob):
-            options = list(catalogue.groups.get(str(each.key_or_group), {}))
-            counts.append(len(_refuse_none(each, value.filter(options))))
-        elif isinstance(value, ChoiceSweep | RangeSweep):
-            counts.append(len(_list_values(each)))
+    counts = [_count_values(each, catalogue) for each in parsed]
     RUNS.check(math.prod(counts), " ".join(overrides)[:SHOWN])
+
+
+def _count_values(override: Override, catalogue: Catalogue) -> int:
+    value: object = override.value()
+    key = str(override.key_or_group)
+    count = 1
+    if isinstance(value, Glob):
+        options = list(catalogue.groups.get(key, {}))
+        count = len(_refuse_none(override, value.filter(options)))
+    elif isinstance(value, ChoiceSweep | RangeSweep):
+        count = len(_list_values(override))
+    if count > 1 and key.partition(".")[0] in SHARED:
+        raise UserError(
+            f"{key}: all runs of a sweep have the same: give it one value, and start a command for "
+            "each of the others"
+        )
+    return count
 
 
 def _list_values(override: Override) -> list[str]:

@@ -1,16 +1,18 @@
 """A sweep's jobs as a tree: where they share epochs, one of them trains these for all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from hhexp.config.schema import Runtime
 from hhexp.data import Dataset
 from hhexp.experiment.job import Job
-from hhexp.experiment.plan import Plan, make_plan
+from hhexp.experiment.plan import Plan, find_lost_answers, make_plan
 from hhexp.experiment.stages import Chain, build_chain, count_shared
-from hhexp.launching.devices import choose_device
+from hhexp.launching.devices import Target
 from hhexp.tracking.query import find_families
 from hhexp.tracking.store import Store
+from hhexp.tracking.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -42,25 +44,38 @@ class Branch:
         return self.job.config.epochs - self.start
 
 
-def plan_jobs(jobs: Sequence[tuple[Job, Dataset]], store: Store) -> list[Planned]:
-    """Find what the store has for each job; it is asked once for all of them."""
-    chains = [
-        build_chain(job.config, dataset, choose_device(job.config.runtime.device))
-        for job, dataset in jobs
-    ]
+def plan_jobs(
+    jobs: Sequence[tuple[Job, Dataset]], store: Store, find_target: Callable[[Runtime], Target]
+) -> list[Planned]:
+    """Find what the store has for each job; it is asked once for all of them.
+
+    Args:
+        jobs: each with its data.
+        store: where runs are.
+        find_target: what jobs of some runtime settings will be trained on.
+    """
+    chains = []
+    for job, dataset in jobs:
+        target = find_target(job.config.runtime)
+        chain = build_chain(
+            job.config, dataset, target.device, instruction_set=target.instruction_set
+        )
+        chains.append(chain)
     wanted = {
         chain.stages[0]
         for (job, _), chain in zip(jobs, chains, strict=True)
         if job.config.may_reuse
     }
-    families = find_families(store, wanted)
+    families, watch = find_families(store, wanted), Watch()
+    lost = find_lost_answers(store, families.values(), chains)
+
+    def plan(job: Job, chain: Chain) -> Plan:
+        if not job.config.may_reuse:
+            return Plan("train")
+        return make_plan(families[chain.stages[0]], chain, watch, lost)
+
     return [
-        Planned(
-            job,
-            chain,
-            make_plan(families[chain.stages[0]], chain) if job.config.may_reuse else Plan("train"),
-        )
-        for (job, _), chain in zip(jobs, chains, strict=True)
+        Planned(job, chain, plan(job, chain)) for (job, _), chain in zip(jobs, chains, strict=True)
     ]
 
 

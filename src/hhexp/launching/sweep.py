@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
 from hhexp import experiment
 from hhexp.config.schema import Config
-from hhexp.data import Dataset
+from hhexp.data import Dataset, list_doubts
 from hhexp.display import PlannedRun, display
 from hhexp.display.events import Event
 from hhexp.experiment import Job, Outcome, make_tags, read_data
 from hhexp.experiment.identity import foresee_portability
 from hhexp.experiment.plan import explain_miss
-from hhexp.launching.devices import choose_device
 from hhexp.launching.engines import Engine, make_engine
 from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
 from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Branch, Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
+from hhexp.tracking import heartbeat
+from hhexp.tracking.answers import make_answer_tags
+from hhexp.tracking.journal import flush_journals
+from hhexp.tracking.leftover import send_left
+from hhexp.tracking.outages import is_away
+from hhexp.tracking.outbox import find_root, list_waiting
 from hhexp.tracking.pruning import GB, keep_within
-from hhexp.tracking.query import StoredRun, find_recent, make_answer_tags
+from hhexp.tracking.query import StoredRun, find_recent
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
 
+LAST_TRY_S = 5
+"""How long a command that ends tries to reach a store that is away, in seconds."""
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
 
@@ -82,7 +89,8 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
-        self._drop_states()
+        if not self.send_left():
+            self._drop_states()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
@@ -90,6 +98,25 @@ class Sweep:
             self.parent.finish(
                 "KILLED" if interrupted else "FAILED" if failed else "FINISHED", None
             )
+        if self.store and (left := self.send_left()):
+            self.say(
+                f"the tracking store {self.store} is away: what was logged of {left} runs waits in "
+                f"{find_root()}; when it is back, the same command or python -m hhexp.doctor "
+                "--send sends it"
+            )
+
+    def send_left(self) -> int:
+        """Send what waits on this machine for the store; the runs of which something is left."""
+        if self.store is None or not list_waiting(self.store):
+            return 0
+        flush_journals(LAST_TRY_S)
+        try:
+            if sent := send_left(self.store):
+                self.say(f"sent {sent} entries that had waited for the tracking store")
+        except Exception as error:
+            if not is_away(error):
+                raise
+        return sum(waiting.refused is None for waiting in list_waiting(self.store))
 
     @property
     def failures(self) -> list[Outcome]:
@@ -101,12 +128,15 @@ class Sweep:
         """The runs that answer the jobs: from a run's ID to its job's key."""
         return {o.run_id: o.key for o in self.outcomes if o.run_id is not None}
 
-    def run(self, jobs: Sequence[Job], engine: str) -> list[Outcome]:
+    def run(
+        self, jobs: Sequence[Job], engine: str, settings: Mapping[str, Any] = MappingProxyType({})
+    ) -> list[Outcome]:
         """Read the data of all jobs, then answer or train them.
 
         Args:
             jobs: a batch.
             engine: what trains them, by its name.
+            settings: the engine's own.
 
         Returns:
             the outcomes, in the jobs' order; of jobs that are only explained, without a run.
@@ -116,13 +146,18 @@ class Sweep:
         """
         explain = any(job.config.explain for job in jobs)
         datasets = [self._read_dataset(job.config) for job in jobs]
-        self._warn_of_bfloat16(jobs)
-        self.engine = self.engine or make_engine(engine).__enter__()
-        at_once = 0 if explain else self.engine.prepare(jobs)
+        self.engine = self.engine or make_engine(engine, settings).__enter__()
+        at_once = self.engine.prepare(jobs)
+        self._warn_of_bfloat16(jobs, self.engine)
+        if not explain:
+            self.engine.start_ahead(jobs)
         if self.store is None:
             self.store = Store.resolve(jobs[0].config.tracking.uri)
             self.store.prepare()  # once, before any worker uses it
-        planned = plan_jobs(list(zip(jobs, datasets, strict=True)), self.store)
+            self.send_left()
+        planned = plan_jobs(
+            list(zip(jobs, datasets, strict=True)), self.store, self.engine.find_target
+        )
         tree = Tree([each for each in planned if each.plan.action != "hit"])
         self.branches += tree.branches
         self._say_plans(planned, tree, explain=explain)
@@ -140,11 +175,14 @@ class Sweep:
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
             self.say(describe_dataset(self.datasets[key]))
+            for doubt in list_doubts(self.datasets[key], config.data.image_size):
+                self.say(f"  {doubt}")
         return self.datasets[key]
 
-    def _warn_of_bfloat16(self, jobs: Sequence[Job]) -> None:
+    def _warn_of_bfloat16(self, jobs: Sequence[Job], engine: Engine) -> None:
         """Print each warning once, however many jobs it is for."""
-        for warning in dict.fromkeys(warn_of_bfloat16(job.config.runtime) for job in jobs):
+        warnings = [warn_of_bfloat16(job.config.runtime, engine.find_target) for job in jobs]
+        for warning in dict.fromkeys(warnings):
             if warning:
                 self.say(warning)
 
@@ -158,15 +196,22 @@ class Sweep:
                 experiment,
                 " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
                 self.open_study(self.store, experiment) if self.open_study else None,
-                {**make_tags(config), KIND: "sweep", COMMAND: command},
+                {
+                    **make_tags(config),
+                    **heartbeat.make_owner_tags(),
+                    KIND: "sweep",
+                    COMMAND: command,
+                },
             )
+            self.parent.tell(self.say)
+            heartbeat.own(self.store, self.parent.run_id)
 
     def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
         """Print what is done for each job that is not trained from scratch, and what that saves.
 
         With explain=true for each job, with the reason, and the tree of all.
         """
-        assert self.store is not None
+        assert self.store is not None and self.engine is not None
         branches = {branch.job.key: branch for branch in tree.branches}
         known = find_recent(self.store, NEIGHBOURS) if explain else []
         if len(planned) > 1:
@@ -176,7 +221,7 @@ class Sweep:
             trains_all = branch is not None and branch.start == 0
             if explain or each.plan.notes or not trains_all:
                 self.say(f"{each.job.key}: {say_plan(each.plan, branch)}")
-            if explain and choose_device(each.job.config.runtime.device) == "cpu":
+            if explain and self.engine.find_target(each.job.config.runtime).device == "cpu":
                 self.say(f"  {foresee_portability(each.job.config)}")
             if explain and trains_all:
                 self.say(f"  {_explain_training(each, known)}")
@@ -241,7 +286,9 @@ def describe_dataset(dataset: Dataset) -> str:
     """One line on a data set: its images, and the classes with their indices."""
     counts = {split: sum(by_class.values()) for split, by_class in dataset.counts.items()}
     classes = ", ".join(f"{name} {index}" for index, name in enumerate(dataset.classes))
+    tests = f" and {counts['test']:,} test" if "test" in counts else ""
+    both = "," if tests else " and"
     return (
-        f"{dataset.name}: {counts['train']:,} training and {counts['validation']:,} validation "
-        f"images; classes: {classes}"
+        f"{dataset.name}: {counts['train']:,} training{both} {counts['validation']:,} validation"
+        f"{tests} images; classes: {classes}"
     )

@@ -21,8 +21,11 @@ class Tree:
         """Of the jobs that have ended, by their keys."""
         self._planned = {each.job.key: each for each in planned}
         self._waiting = {branch.job.key: branch for branch in self.branches}
+        self._taken: dict[str, Branch] = {}
         self._saved: set[tuple[str, int]] = set()
         self._stopped = False
+        self._takers = 0
+        """Threads that are about to take a job."""
         self._changed = threading.Condition()
 
     @classmethod
@@ -38,18 +41,35 @@ class Tree:
         """All jobs."""
         return [branch.job for branch in self.branches]
 
+    @property
+    def demand(self) -> int:
+        """How many jobs wait that nobody is about to take."""
+        with self._changed:
+            return 0 if self._stopped else max(0, len(self._waiting) - self._takers)
+
     def take(self) -> Job | None:
         """The job to start next, the longest way first; waits until one may start.
 
         None where none is left, or the sweep is stopped.
         """
         with self._changed:
-            while self._waiting and not self._stopped:
-                if ready := [each for each in self._waiting.values() if self._is_ready(each)]:
-                    branch = max(ready, key=lambda each: each.longest)
-                    return self._waiting.pop(branch.job.key).job
-                self._changed.wait()
-            return None
+            self._takers += 1
+            try:
+                while self._waiting and not self._stopped:
+                    if ready := [each for each in self._waiting.values() if self._is_ready(each)]:
+                        branch = max(ready, key=lambda each: each.longest)
+                        self._taken[branch.job.key] = self._waiting.pop(branch.job.key)
+                        return branch.job
+                    self._changed.wait()
+                return None
+            finally:
+                self._takers -= 1
+
+    def put_back(self, job: Job) -> None:
+        """Let a job start again that was taken and has not ended."""
+        with self._changed:
+            self._waiting[job.key] = self._taken.pop(job.key)
+            self._changed.notify_all()
 
     def hear(self, event: Event) -> None:
         """Note what a job's state or end lets start."""

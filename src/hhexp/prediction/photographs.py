@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hhexp.data.decode import decode
+from hhexp.data.decode import decode, is_deep
 from hhexp.data.image_files import check_image, read_image_file
 from hhexp.errors import UserError
 from hhexp.terminal import say
@@ -84,18 +84,15 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
 
     Whole numbers of 32 bits are taken as what they fit into, 0 … 255 or 0 … 65535.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            deep_colours = picture.format == "PNG" and content[24] == 16
-            if not deep_colours and not picture.mode.startswith("I"):
+            if picture.mode == "F" or not is_deep(picture, content):
                 return content
             upright = ImageOps.exif_transpose(picture)
-    except UnidentifiedImageError:
+    except Exception:  # Pillow's decoders raise many kinds, and decoding says what is wrong
         return content
-    except Exception as error:  # Pillow's decoders raise many kinds
-        raise UserError(f"{path}: a damaged image: {error}") from error
     # Of colours with 16 bits Pillow has kept the upper 8.
     shallow = _to_grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
     file = io.BytesIO()

@@ -3,7 +3,7 @@
 Everything here is text, and each file can be read by itself.
 """
 
-from hhexp.provenance.collection import FOLDER, collect
+from hhexp.provenance.collection import FOLDER, collect, list_files
 from hhexp.provenance.sources import list_own_sources
 
-__all__ = ["FOLDER", "collect", "list_own_sources"]
+__all__ = ["FOLDER", "collect", "list_files", "list_own_sources"]

@@ -1,7 +1,7 @@
 """All that is collected about a run, as the texts of its artifact folder ``provenance/``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +15,14 @@ from hhexp.provenance.sources import find_sources, hash_sources
 FOLDER = "provenance"
 
 
-def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) -> dict[str, str]:
+def collect(
+    *,
+    modules: Sequence[str],
+    dataset: Dataset,
+    device: str,
+    isa: str,
+    lists: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
     """Collect the provenance of a run in this process; TensorFlow need not have been started.
 
     Args:
@@ -23,6 +30,7 @@ def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) 
         dataset: what the run trains on.
         device: what it computes on, cpu or gpu.
         isa: its ``runtime.isa``.
+        lists: what data.json has in place of the lists of files, such as where they are.
 
     Returns:
         from artifact path to text: git.json (hhexp's repository; the others of the person's modules
@@ -39,18 +47,26 @@ def collect(*, modules: Sequence[str], dataset: Dataset, device: str, isa: str) 
         "packages.txt": list_packages(),
         "machine.json": _to_json({"device": device, **describe_machine(isa)}),
         "environment.json": _to_json(read_variables(isa)),
-        "data.json": _to_json(_describe_data(dataset)),
+        "data.json": _to_json(_describe_data(dataset) | dict(lists or list_files(dataset))),
     }
     return {f"{FOLDER}/{name}": text for name, text in texts.items()}
+
+
+def list_files(dataset: Dataset) -> dict[str, Any]:
+    """The files of a data set; those that training does not see apart from those that it sees."""
+    lists = {"files": [asdict(entry) for entry in dataset.manifest]}
+    if dataset.test is not None:
+        lists["test_files"] = [asdict(entry) for entry in dataset.test_manifest]
+    return lists
 
 
 def _describe_data(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
+        **({"test_fingerprint": dataset.test_fingerprint} if dataset.test else {}),
         "classes": dataset.classes,
         "counts": dataset.counts,
-        "files": [asdict(entry) for entry in dataset.manifest],
     }
 
 

@@ -105,6 +105,8 @@ def _check_images(record: Record) -> Iterator[str]:
     if text is None or fingerprint is None:
         return
     listed: Any = json.loads(text)
+    if "files" not in listed:
+        return
     lines = sorted(f"{file['sha256']}  {file['path']}\n" for file in listed["files"])
     found = hashlib.sha256("".join(lines).encode()).hexdigest()
     if {found, listed.get("fingerprint", found)} != {fingerprint}:

@@ -25,7 +25,8 @@ from hhexp.provenance import FOLDER
 from hhexp.reading import damaged, describe, parse_json, parse_yaml
 from hhexp.reproduction.history import read_history
 from hhexp.reproduction.shapes import NAMES, Git, RunId, check_files
-from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.artifacts import read_text, say_lost
+from hhexp.tracking.manifests import add_manifest
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 from hhexp.training.portability import Portability
@@ -138,12 +139,18 @@ def from_store(store: Store, run: StoredRun) -> Record:
     """The record of a run that a store has.
 
     Raises:
-        UserError: it did not finish, was logged without what a reproduction needs, or its record
-            was edited.
+        UserError: it is a sweep, did not finish, has lost what a reproduction needs or was logged
+            without it, or its record was edited.
     """
+    if run.kind == "sweep":
+        raise UserError(f"run {run.run_id} is a sweep: choose one of its runs")
     if run.status != "FINISHED":
         raise UserError(f"run {run.run_id} is {run.status}: only a finished run has a whole record")
     texts = {name: read_text(store, run.run_id, f"{FOLDER}/{name}") for name in (*PARTS, *FILES)}
+    if run.kind and (lacking := [f"{FOLDER}/{name}" for name in NEEDED if texts[name] is None]):
+        raise UserError(say_lost(run, lacking))
+    if (data := texts["data.json"]) is not None:
+        texts["data.json"] = add_manifest(store, data)
     return from_texts(run.run_id, str(store), run.name, texts)
 
 

@@ -152,6 +152,7 @@ def train_jobs(jobs: Sequence[Job], store: Store, console: Terminal) -> dict[str
     planned = [PlannedRun(job.key, job.config.epochs) for job in jobs]
     with Processes() as engine:
         at_once = engine.prepare(jobs)
+        engine.start_ahead(jobs)
         with display(planned, min(at_once, len(jobs)), console) as report:
             tree = Tree.of(jobs)
             engine.run(tree, report)

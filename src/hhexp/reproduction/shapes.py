@@ -1,13 +1,21 @@
 """The shapes that the parts of a record must have: they may be other people's files."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from hhexp.experiment.trace import FILE as STEPS
 from hhexp.experiment.trace import read_trace
 from hhexp.reading import Sha256, describe, parse_json
+from hhexp.tracking.manifests import POINTER
 
 
 def _check_run_id(text: str) -> str:
@@ -52,9 +60,17 @@ class _Image(BaseModel):
 class _Images(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    files: list[_Image]
+    files: list[_Image] | None = None
+    pointer: Annotated[dict[str, str] | None, Field(alias=POINTER)] = None
+    """Where the store has the list, if it could not be read from there."""
     fingerprint: str | None = None
     counts: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_list(self) -> Self:
+        if self.files is None and self.pointer is None:
+            raise ValueError("files: missing")
+        return self
 
 
 class _Machine(BaseModel):

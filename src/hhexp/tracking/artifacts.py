@@ -2,7 +2,7 @@
 
 import functools
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -10,11 +10,14 @@ from urllib.parse import unquote
 
 from hhexp.errors import UserError
 from hhexp.limits import TEXT_BYTES
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
+MODEL_FILE = "data/model.keras"
+"""The file of a model among the artifacts of a model that MLflow logged."""
 AT_ONCE = 8
 """Artifacts that are read at once: most of a server's answer is waiting for it."""
 AHEAD = 100
@@ -82,6 +85,52 @@ def _read(repository: "ArtifactRepository", run_id: str, path: str) -> str | Non
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:
         raise UserError(f"run {run_id}: the artifact {path} is not UTF-8 text") from error
+
+
+def find_lost(store: Store, runs: Sequence[StoredRun], needed: Sequence[str]) -> dict[str, str]:
+    """Which finished runs have lost artifacts: from their IDs to what is said of it.
+
+    On this machine's disks each file is looked for, and the models' too. Elsewhere one listing of a
+    run has to do, in which a folder stands for all that is in it; where that fails, nothing is said
+    to be lost.
+
+    Args:
+        store: where the runs are.
+        runs: of any number.
+        needed: the paths of artifacts that each of them had.
+    """
+
+    def look(run: StoredRun) -> list[str]:
+        return _list_missing(_open(run.artifacts, store.uri), run, needed)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = zip(runs, pool.map(look, runs), strict=True)
+        return {run.run_id: say_lost(run, missing) for run, missing in found if missing}
+
+
+def _list_missing(
+    repository: "ArtifactRepository", run: StoredRun, needed: Sequence[str]
+) -> list[str]:
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    if isinstance(repository, LocalArtifactRepository):
+        folder = Path(repository.artifact_dir)
+        # MLflow keeps the models of an experiment beside its runs.
+        models = [folder.parents[1] / "models" / each / "artifacts" for each in run.models]
+        has_model = any((model / MODEL_FILE).is_file() for model in models)
+        missing = [path for path in needed if not (folder / path).exists()]
+        return missing if has_model else [*missing, "the model"]
+    try:
+        there = {entry.path for entry in repository.list_artifacts()}
+    except (MlflowException, OSError):
+        return []
+    return [path for path in needed if PurePosixPath(path).parts[0] not in there]
+
+
+def say_lost(run: StoredRun, missing: Sequence[str]) -> str:
+    """Say which artifacts a run has lost, and where they should be."""
+    return f"run {run.run_id[:8]} has lost {', '.join(missing)}, which should be in {run.artifacts}"
 
 
 def check_path(path: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from hhexp.atomic import create_file
 from hhexp.errors import UserError
 from hhexp.tracking.quiet import quieten
+from hhexp.tracking.relocation import bring_along
 
 PATIENCE_S = 60
 """How long to wait while another process writes to the database, in seconds. A slow disk can keep
@@ -46,7 +47,8 @@ def check(database: Path) -> None:
     """Make sure that a file is a database, which MLflow would find out in minutes of retries.
 
     It is opened to be written, as only so does SQLite roll back what a killed writer left half
-    done. Of a file that the person may only read, SQLite does no more than read.
+    done. Of a file that the person may only read, SQLite does no more than read. What it says of
+    its artifacts follows it where it was moved.
 
     Raises:
         UserError: it is missing, unreadable or not a SQLite database.
@@ -62,22 +64,24 @@ def check(database: Path) -> None:
         )
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            bring_along(connection, database)
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error
 
 
-def find_ids(database: Path, pattern: str, most: int) -> list[str]:
-    """The IDs of at most so many runs, of those that were not deleted, that are LIKE a pattern.
+def find_ids(database: Path, pattern: str, most: int, stage: str = "active") -> list[str]:
+    """The IDs of at most so many runs that are LIKE a pattern, of the active or the deleted.
 
     Raises:
         UserError: it cannot be read, or is not MLflow's.
     """
-    asked = "run_uuid LIKE ? AND lifecycle_stage = 'active' ORDER BY start_time LIMIT ?"
+    asked = "run_uuid LIKE ? AND lifecycle_stage = ? ORDER BY start_time LIMIT ?"
     try:
         with contextlib.closing(sqlite3.connect(database, PATIENCE_S)) as connection:
-            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", [pattern, most])
+            values = [pattern, stage, most]
+            found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", values)
             return [run_id for (run_id,) in found]
     except sqlite3.Error as error:
         raise UserError(f"the tracking store {database} cannot be read: {error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hhexp.limits import EPOCHS
 from hhexp.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -27,11 +28,15 @@ Value = tuple[str, int, float]
 def read_many(store: Store, metrics: Mapping[str, Sequence[str]]) -> dict[str, Histories]:
     """The histories of runs, by their IDs.
 
-    An epoch that was trained again after a resume has its last value; one that has none is NaN.
+    An epoch that was trained again after a resume has its last value; one that has none is NaN. A
+    metric without an epoch, which other programs log with step 0, is left out.
 
     Args:
         store: where the runs are.
         metrics: by each run's ID, the names of its metrics.
+
+    Raises:
+        UserError: a metric's last epoch is beyond ``limits.EPOCHS``.
     """
     read = _choose_reader(store.client())
     found: dict[str, Histories] = {run_id: {} for run_id in metrics}
@@ -41,14 +46,17 @@ def read_many(store: Store, metrics: Mapping[str, Sequence[str]]) -> dict[str, H
         for name in sorted({name for run_id in run_ids for name in metrics[run_id]}):
             asked = [run_id for run_id in run_ids if name in metrics[run_id]]
             for run_id, values in groupby(read(asked, name), lambda value: value[0]):
-                found[run_id][name] = _arrange(values)
+                if arranged := _arrange(values, f"run {run_id}: its metric {name}"):
+                    found[run_id][name] = arranged
     return found
 
 
-def _arrange(values: Iterator[Value]) -> Sequence[float]:
+def _arrange(values: Iterator[Value], what: str) -> Sequence[float]:
     """The values from epoch 1 on, of which the later ones count."""
     by_epoch = {step: value for _, step, value in values}
-    return array("d", (by_epoch.get(epoch, math.nan) for epoch in range(1, max(by_epoch) + 1)))
+    last = max(by_epoch)
+    EPOCHS.check(last, what)
+    return array("d", (by_epoch.get(epoch, math.nan) for epoch in range(1, last + 1)))
 
 
 def _choose_reader(client: "MlflowClient") -> Callable[[Sequence[str], str], Iterator[Value]]:

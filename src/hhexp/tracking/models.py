@@ -10,13 +10,14 @@ import tempfile
 import textwrap
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter
 
 from hhexp.errors import UserError
 from hhexp.limits import MODEL_BYTES, TEXT_BYTES, Limit
 from hhexp.reading import damaged, parse_json, read_bytes
+from hhexp.tracking.artifacts import MODEL_FILE
 from hhexp.tracking.model_files import check_model_file
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
@@ -24,7 +25,6 @@ from hhexp.tracking.store import Store
 if TYPE_CHECKING:
     import keras
 
-MODEL_FILE = "data/model.keras"
 INDICES = TypeAdapter(dict[str, int], config=ConfigDict(strict=True))
 REASON_LENGTH = 160
 """Letters of Keras's reason that a message repeats."""
@@ -113,10 +113,13 @@ def _download(uri: str, path: str, folder: str, what: str, most: Limit) -> Path:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     try:
-        artifacts = get_artifact_repository(uri)
-        for entry in artifacts.list_artifacts(str(PurePosixPath(path).parent).lstrip(".")):
-            if entry.path == path:
-                most.check(entry.file_size or 0, what)
+        artifacts: Any = get_artifact_repository(uri)
+        listed = artifacts.list_artifacts(str(PurePosixPath(path).parent).lstrip("."))
+        sizes = {entry.path: entry.file_size for entry in listed}
+        if path not in sizes:
+            place = artifacts.repo.artifact_uri  # where an address such as runs:/… leads
+            raise UserError(f"{what} should be in {place}, but {path} is gone from there")
+        most.check(sizes[path] or 0, what)
         return Path(artifacts.download_artifacts(path, folder))
     except (MlflowException, OSError) as error:
         raise UserError(f"{what} cannot be read from the store: {_give_reason(error)}") from error

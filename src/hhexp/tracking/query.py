@@ -4,7 +4,7 @@ import difflib
 import itertools
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from hhexp.tracking.tags import (
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
-    RUNS,
     tag_equals,
 )
 
@@ -37,8 +36,6 @@ NAMED = 4
 """Runs that a message names."""
 IDS = 100
 """IDs in one question."""
-ANSWERS_A_TAG = 150
-"""IDs that fit into a tag, with commas, whatever the store."""
 
 
 class NoSuchRunError(UserError):
@@ -63,6 +60,8 @@ class StoredRun:
     """The names of its metrics."""
     artifacts: str = ""
     """The address of its artifacts."""
+    models: tuple[str, ...] = ()
+    """The IDs of the models that it logged."""
 
     @property
     def kind(self) -> str | None:
@@ -82,6 +81,11 @@ def find_run(store: Store, prefix: str) -> StoredRun:
         raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
     ids = _find_ids(store, f"{wanted}%", NAMED + 1)
     if not ids:
+        if deleted := _find_ids(store, f"{wanted}%", 1, deleted=True):
+            raise NoSuchRunError(
+                f"run {deleted[0]} was deleted from {store}: to restore it, use "
+                f"'MLFLOW_TRACKING_URI={store} mlflow runs restore --run-id {deleted[0]}'"
+            )
         hint = _hint_at(store, wanted)
         raise NoSuchRunError(f"no run in {store} has an ID that starts with {prefix}{hint}")
     runs = find_runs(store, ids[:NAMED])
@@ -105,13 +109,15 @@ def _hint_at(store: Store, wanted: str) -> str:
     return "" if _find_ids(store, "%", 1) else "; it has no runs"
 
 
-def _find_ids(store: Store, pattern: str, most: int) -> list[str]:
+def _find_ids(store: Store, pattern: str, most: int, *, deleted: bool = False) -> list[str]:
     """The IDs that are LIKE a pattern in SQL, at most so many: of a SQLite file without MLflow,
     whose import takes a second or two."""
     if store.is_sqlite:
         database.check(store.database)
-        return database.find_ids(store.database, pattern, most)
-    found = _search(store.client(), f"attributes.run_id LIKE '{pattern}'", most=most)
+        stage = "deleted" if deleted else "active"
+        return database.find_ids(store.database, pattern, most, stage)
+    asked = f"attributes.run_id LIKE '{pattern}'"
+    found = _search(store.client(), asked, most=most, deleted=deleted)
     return [run.run_id for run in found]
 
 
@@ -164,6 +170,12 @@ def find_recent(store: Store, most: int) -> list[StoredRun]:
     return list(_search(store.client(), tag_equals(KIND, "run"), order="DESC", most=most))
 
 
+def find_running(store: Store) -> list[StoredRun]:
+    """All that hhexp started and did not end, in the order of their start; sweeps, too."""
+    found = _search(store.client(), "attributes.status = 'RUNNING'")
+    return [run for run in found if run.kind is not None]
+
+
 def find_matching(store: Store, condition: str) -> list[StoredRun]:
     """The runs that meet a condition in MLflow's search language, in the order of their start.
 
@@ -191,41 +203,6 @@ def find_finished(store: Store, kind: str, *conditions: str) -> list[StoredRun]:
     return list(_search(store.client(), " AND ".join(asked)))
 
 
-def find_sweep_runs(store: Store, prefix: str) -> list[str]:
-    """The IDs of the runs that answer a sweep or a study; empty where ``prefix`` names another.
-
-    Raises:
-        UserError: several runs in the store start with it, or the store cannot be used.
-    """
-    try:
-        run = find_run(store, prefix)
-    except NoSuchRunError:
-        return []
-    if run.kind not in ("sweep", "study"):
-        return []
-    return read_answers(run) or [child.run_id for child in find_children(store, run.run_id)]
-
-
-def read_answers(sweep: StoredRun) -> list[str]:
-    """The IDs of the runs that answer a sweep or a study, as its tags list them."""
-    texts = (sweep.tags.get(_name_answers_tag(number), "") for number in itertools.count(1))
-    return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
-
-
-def make_answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
-    """The tags that list the runs which answer a sweep, each run once."""
-    listed = list(dict.fromkeys(run_ids))
-    parts = range(0, len(listed), ANSWERS_A_TAG)
-    return {
-        _name_answers_tag(number): ",".join(listed[start : start + ANSWERS_A_TAG])
-        for number, start in enumerate(parts, start=1)
-    }
-
-
-def _name_answers_tag(number: int) -> str:
-    return RUNS if number == 1 else f"{RUNS}.{number}"
-
-
 def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:
     """Mark a run, if the store has it, with what came of its reproduction by another."""
     client = store.client()
@@ -250,15 +227,25 @@ def read_last_values(store: Store, run_id: str) -> dict[str, float]:
 
 
 def _search(
-    client: "MlflowClient", condition: str = "", order: str = "ASC", most: int = sys.maxsize
+    client: "MlflowClient",
+    condition: str = "",
+    order: str = "ASC",
+    most: int = sys.maxsize,
+    *,
+    deleted: bool = False,
 ) -> Iterator[StoredRun]:
-    """The runs of all experiments that meet a condition in MLflow's search language."""
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    """The runs of all experiments that meet a condition in MLflow's search language; or instead
+    those that were deleted."""
+    from mlflow.entities import ViewType
+
+    kept = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+    experiments = [each.experiment_id for each in client.search_experiments(kept)]
     token = None
     while True:
         page = client.search_runs(
             experiments,
             condition,
+            ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
             max_results=min(PAGE, most),
             order_by=[f"attributes.start_time {order}"],
             page_token=token,
@@ -281,6 +268,7 @@ def _read_run(run: "Run") -> StoredRun:
         parent_id=run.data.tags.get(PARENT),
         metrics=tuple(sys.intern(name) for name in sorted(run.data.metrics)),
         artifacts=run.info.artifact_uri,
+        models=tuple(model.model_id for model in run.outputs.model_outputs) if run.outputs else (),
     )
 
 

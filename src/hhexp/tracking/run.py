@@ -1,29 +1,32 @@
 """A run being logged, by its ID: nothing here depends on MLflow's global active run."""
 
-import contextlib
+import hashlib
 import json
+import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
+from hhexp.tracking.access import say_refusals
+from hhexp.tracking.entries import Entry
+from hhexp.tracking.heartbeat import leave
+from hhexp.tracking.journal import Say, close_journal, open_journal
 from hhexp.tracking.names import make_names
+from hhexp.tracking.outages import is_away, name_full_disk
+from hhexp.tracking.states import SavedState
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR, PARENT
+from hhexp.tracking.tags import ERROR, PARENT
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from matplotlib.figure import Figure
-    from mlflow import MlflowClient
 
-BATCH = 100
-"""Parameters that MLflow takes in one call."""
 VALUE_LENGTH = 6000
 """Letters that MLflow takes in a parameter's value."""
 TAG_LENGTH = 5000
@@ -37,7 +40,10 @@ MODEL_PACKAGES = ("tensorflow", "keras", "numpy")
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """A run in a store; its methods raise MLflow's own exceptions where logging fails."""
+    """A run in a store; its methods raise MLflow's own exceptions where logging fails.
+
+    Where the store is away they raise nothing: what they log waits in the run's journal.
+    """
 
     store: Store
     run_id: str
@@ -54,7 +60,7 @@ class TrackedRun:
         """A new run, RUNNING; under ``parent_id`` in the UI where that is given.
 
         Raises:
-            UserError: the store cannot be used, or the experiment was deleted.
+            UserError: the store cannot be used or refuses, or the experiment was deleted.
         """
         client = store.client()
         from mlflow.tracking.context import registry
@@ -62,12 +68,13 @@ class TrackedRun:
         own = {name: _cut(value, TAG_LENGTH) for name, value in (tags or {}).items()}
         if parent_id:
             own[PARENT] = parent_id
-        run = client.create_run(
-            store.experiment_id(experiment),
-            run_name=name,
-            # who ran what of which commit: the UI's columns User, Source and Version
-            tags=registry.resolve_tags(own),
-        )
+        with name_full_disk(store), say_refusals(store):
+            run = client.create_run(
+                store.experiment_id(experiment),
+                run_name=name,
+                # who ran what of which commit: the UI's columns User, Source and Version
+                tags=registry.resolve_tags(own),
+            )
         return cls(store, run.info.run_id)
 
     @classmethod
@@ -75,7 +82,7 @@ class TrackedRun:
         """A run that exists already, set to RUNNING again.
 
         Raises:
-            UserError: the store cannot be used, or has no such run.
+            UserError: the store cannot be used or refuses, or has no such run.
         """
         from mlflow.exceptions import MlflowException
 
@@ -83,40 +90,35 @@ class TrackedRun:
         try:
             run = client.get_run(run_id)
         except MlflowException as error:
+            if is_away(error):
+                raise
             raise UserError(f"{store} has no run {run_id}") from error
-        client.update_run(run_id, status="RUNNING")
-        if ERROR in run.data.tags:
-            client.delete_tag(run_id, ERROR)
+        with name_full_disk(store), say_refusals(store):
+            client.update_run(run_id, status="RUNNING")
+            if ERROR in run.data.tags:
+                client.delete_tag(run_id, ERROR)
         return cls(store, run_id)
+
+    def tell(self, say: Say) -> None:
+        """Let someone hear, in lines for people, when the store goes away and comes back."""
+        open_journal(self.store, self.run_id).say = say
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log flat parameters; a value that is too long for MLflow is cut, and marked as cut.
 
         MLflow never changes a parameter: a run that continues keeps those that it started with.
         """
-        from mlflow.entities import Param
-
-        known = self._client.get_run(self.run_id).data.params
         names = make_names(params)
-        entries = [
-            Param(names[key], _cut(str(value), VALUE_LENGTH))
-            for key, value in params.items()
-            if names[key] not in known
-        ]
-        for start in range(0, len(entries), BATCH):
-            self._client.log_batch(self.run_id, params=entries[start : start + BATCH])
+        cut = {names[key]: _cut(str(value), VALUE_LENGTH) for key, value in params.items()}
+        self._write(Entry("params", cut))
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log an epoch's metrics in one call, with step = epoch."""
-        names = make_names(metrics)
-        self._log_metrics(epoch, {names[key]: value for key, value in metrics.items()})
+        self._log_metrics(epoch, metrics, once=False)
 
     def log_once(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log those metrics of an epoch that the run does not have yet."""
-        known = self._client.get_run(self.run_id).data.metrics
-        names = make_names(metrics)
-        new = {names[k]: v for k, v in metrics.items() if names[k] not in known}
-        self._log_metrics(epoch, new)
+        self._log_metrics(epoch, metrics, once=True)
 
     def log_history(self, first_epoch: int, epochs: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics of several epochs, the first of which is ``first_epoch``."""
@@ -125,10 +127,7 @@ class TrackedRun:
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; a value that is too long for MLflow is cut, and marked as cut."""
-        from mlflow.entities import RunTag
-
-        entries = [RunTag(key, _cut(str(value), TAG_LENGTH)) for key, value in tags.items()]
-        self._client.log_batch(self.run_id, tags=entries)
+        self._write(Entry("tags", {key: _cut(str(v), TAG_LENGTH) for key, v in tags.items()}))
 
     def log_dataset(
         self, name: str, digest: str, source: str, context: str, counts: Mapping[str, int]
@@ -143,29 +142,19 @@ class TrackedRun:
                 only one data set of a name and digest.
             counts: images by class.
         """
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-        from mlflow.exceptions import MlflowException
-
-        dataset = Dataset(
-            name=f"{name}/{context}",
-            digest=digest[:DIGEST_LENGTH],
-            source_type="local",
-            source=json.dumps({"uri": source}),
-            profile=json.dumps({"images": sum(counts.values()), "by_class": dict(counts)}),
-        )
-        tags = [InputTag("mlflow.data.context", context)]
-        inputs = [DatasetInput(dataset, tags)]
-        try:
-            self._client.log_inputs(self.run_id, inputs)
-        except MlflowException:
-            # MLflow looks for the data set and then makes it; another process was between. Its
-            # transaction is undone, and now it finds that process's.
-            self._client.log_inputs(self.run_id, inputs)
-        self.set_tags({DATA_FINGERPRINT: digest})
+        values = {
+            "name": f"{name}/{context}",
+            "digest": digest[:DIGEST_LENGTH],
+            "source_type": "local",
+            "source": json.dumps({"uri": source}),
+            "profile": json.dumps({"images": sum(counts.values()), "by_class": dict(counts)}),
+        }
+        self._write(Entry("dataset", {**values, "context": context, "fingerprint": digest}))
 
     def log_text(self, text: str, path: str) -> None:
         """Log a text as the artifact ``path``."""
-        self._client.log_text(self.run_id, text, path)
+        # Its line ends stay as they are: patches depend on them.
+        self._log_artifact(path, lambda file: file.write_bytes(text.encode()))
 
     def log_json(self, value: Any, path: str) -> None:
         """Log a JSON-serialisable value as the artifact ``path``."""
@@ -173,14 +162,41 @@ class TrackedRun:
 
     def log_figure(self, figure: "Figure", path: str) -> None:
         """Log a Matplotlib figure as the artifact ``path``, in the format that its ending names."""
-        self._client.log_figure(self.run_id, figure, path)
+        self._log_artifact(path, figure.savefig)
 
     def log_file(self, path: Path, folder: str | None = None) -> None:
         """Log a file, or a folder with all that is in it, under the artifact ``folder``."""
-        self._client.log_artifact(self.run_id, str(path), folder)
+        self._write(Entry("artifact", {"folder": folder}, path))
+
+    def log_state(
+        self,
+        content: bytes,
+        epoch: int,
+        stage: str,
+        *,
+        stays: bool = False,
+        then: Callable[[], object] = lambda: None,
+    ) -> SavedState:
+        """Log a state, name it in a tag, and only then delete the older ones that need not stay.
+
+        Args:
+            content: all that a training needs to continue.
+            epoch: the last one that led to it.
+            stage: the hash of all that did.
+            stays: whether it stays when a newer one is there.
+            then: called when the store has it, maybe from another thread.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        state = SavedState(self.run_id, epoch, stage, sha256, len(content), stays)
+        values = {key: value for key, value in asdict(state).items() if key != "run_id"}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / PurePosixPath(state.path).name
+            file.write_bytes(content)
+            self._write(Entry("state", values, file), then)
+        return state
 
     def log_model(self, model: "keras.Model", example: "np.ndarray") -> None:
-        """Log a Keras model, with its signature and the packages that it needs.
+        """Log a Keras model, with its signature and the packages that it needs, unless it has one.
 
         Args:
             model: with one input and one output.
@@ -188,55 +204,64 @@ class TrackedRun:
         """
         import mlflow
         import numpy as np
-        from mlflow.models import Model, ModelSignature
+        from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
 
-        client = self._client
         inputs = TensorSpec(example.dtype, (-1, *example.shape[1:]))
         outputs = TensorSpec(np.dtype(model.outputs[0].dtype), (-1, *model.output_shape[1:]))
-        # mlflow.keras.log_model would take the run and the experiment from global state.
-        logged = client.create_logged_model(
-            client.get_run(self.run_id).info.experiment_id, "model", source_run_id=self.run_id
-        )
-        Model.log(
-            name=None,
-            artifact_path=None,
-            flavor=mlflow.keras,
-            run_id=self.run_id,
-            model_id=logged.model_id,
-            model=model,
-            signature=ModelSignature(Schema([inputs]), Schema([outputs])),
-            pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
-        )
-
-    def has_model(self) -> bool:
-        """Whether the run has logged a model, and wholly."""
-        outputs = self._client.get_run(self.run_id).outputs
-        ids = [output.model_id for output in outputs.model_outputs] if outputs else []
-        return any(self._client.get_logged_model(each).status == "READY" for each in ids)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "model"
+            mlflow.keras.save_model(
+                model,
+                str(folder),
+                signature=ModelSignature(Schema([inputs]), Schema([outputs])),
+                pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
+            )
+            self._write(Entry("model", {}, folder))
 
     def finish(self, status: str, error: BaseException | None) -> None:
         """End the run as FINISHED, FAILED or KILLED.
 
         A failure's error becomes a tag, in one line, and with its traceback the artifact error.txt.
+        A run that another process has taken over is left to it.
         """
-        if status == "FAILED" and error is not None:
-            # Whatever made the run fail may also stop this; the run must end all the same.
-            with contextlib.suppress(Exception):
-                self.set_tags({ERROR: one_line(error)})
-                self.log_text("".join(traceback.format_exception(error)), "error.txt")
-        self._client.set_terminated(self.run_id, status)
+        if not leave(self.run_id):
+            return
+        failed = error if status == "FAILED" else None
+        self._write(
+            Entry(
+                "end",
+                {
+                    "status": status,
+                    "time_ms": _read_clock(),
+                    "error": _cut(one_line(failed), TAG_LENGTH) if failed else None,
+                    "traceback": "".join(traceback.format_exception(failed)) if failed else None,
+                },
+            )
+        )
+        close_journal(open_journal(self.store, self.run_id))
 
-    def _log_metrics(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        from mlflow.entities import Metric
+    def _log_metrics(self, epoch: int, metrics: Mapping[str, float], *, once: bool) -> None:
+        names = make_names(metrics)
+        values = {names[key]: float(value) for key, value in metrics.items()}
+        known = {"metrics": values, "epoch": epoch, "time_ms": _read_clock(), "once": once}
+        self._write(Entry("metrics", known))
 
-        now_ms = int(time.time() * 1000)
-        entries = [Metric(name, float(value), now_ms, epoch) for name, value in metrics.items()]
-        self._client.log_batch(self.run_id, metrics=entries)
+    def _log_artifact(self, path: str, write: Callable[[Path], object]) -> None:
+        folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
+        with tempfile.TemporaryDirectory() as temporary:
+            write(Path(temporary) / name)
+            self.log_file(
+                Path(temporary) / name, None if folder == PurePosixPath() else str(folder)
+            )
 
-    @cached_property
-    def _client(self) -> "MlflowClient":
-        return self.store.client()
+    def _write(self, entry: Entry, then: Callable[[], object] = lambda: None) -> None:
+        open_journal(self.store, self.run_id).write(entry, then)
+
+
+def _read_clock() -> int:
+    """Milliseconds since 1970, as MLflow counts."""
+    return int(time.time() * 1000)
 
 
 def _cut(value: str, length: int) -> str:

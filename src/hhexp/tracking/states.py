@@ -6,7 +6,6 @@ deleted before the file is: a crash at any moment leaves every tagged state whol
 
 import contextlib
 import hashlib
-import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from hhexp.reading import MAPPING, parse_json
+from hhexp.tracking.outages import is_away
 from hhexp.tracking.query import StoredRun
-from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import STATE
 
@@ -52,23 +51,6 @@ class SavedState:
 STATES = TypeAdapter(SavedState)
 
 
-def keep_state(
-    run: TrackedRun, content: bytes, epoch: int, stage: str, *, stays: bool = False
-) -> SavedState:
-    """Log a state, name it in a tag, and only then delete the older ones that need not stay."""
-    before = find_states(run.store, run.run_id)
-    sha256 = hashlib.sha256(content).hexdigest()
-    state = SavedState(run.run_id, epoch, stage, sha256, len(content), stays)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / Path(state.path).name
-        file.write_bytes(content)
-        run.log_file(file, FOLDER)
-    known = {"stage": stage, "sha256": sha256, "size": len(content), "stays": stays}
-    run.set_tags({state.tag: json.dumps(known)})
-    drop_states(run.store, [old for old in before if old.epoch < epoch and not old.stays])
-    return state
-
-
 def find_states(store: Store, run_id: str) -> list[SavedState]:
     """The states that a run's tags name, the newest last."""
     return _read_tags(run_id, store.client().get_run(run_id).data.tags)
@@ -91,16 +73,39 @@ def _read_tags(run_id: str, tags: dict[str, str]) -> list[SavedState]:
 
 
 def fetch_state(store: Store, state: SavedState) -> bytes | None:
-    """A state's content; None where the file is gone, or is not the one that was logged."""
+    """A state's content; None where the file is gone, or is not the one that was logged.
+
+    Raises:
+        MlflowException: the store is away.
+    """
     from mlflow.exceptions import MlflowException
 
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = store.client().download_artifacts(state.run_id, state.path, folder)
             content = Path(path).read_bytes()
-        except (MlflowException, OSError):
+        except (MlflowException, OSError) as error:
+            if is_away(error):
+                raise
             return None
     return content if hashlib.sha256(content).hexdigest() == state.sha256 else None
+
+
+def list_sizes(store: Store, place: str) -> dict[str, int | None] | None:
+    """The sizes in bytes of the files that hold a run's states, by their paths; None where the run
+    has no artifacts at all, as where a disk is not mounted.
+
+    Args:
+        store: where the run is.
+        place: the address of its artifacts.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    repository = get_artifact_repository(place, tracking_uri=store.uri)
+    found = repository.list_artifacts(FOLDER)
+    if not found and not repository.list_artifacts():
+        return None
+    return {entry.path: entry.file_size for entry in found}
 
 
 def drop_states(store: Store, states: Iterable[SavedState]) -> None:

@@ -1,37 +1,27 @@
 """Where runs live: a local SQLite file with a folder of artifacts, or a team's server."""
 
 import os
-import re
-import socket
-import textwrap
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
 
 from hhexp.errors import UserError
 from hhexp.tracking import database
+from hhexp.tracking.access import explain_refusal, log_in
+from hhexp.tracking.address import LOCAL_URI, REACH_S, check_address, knock, without_password
+from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
+from hhexp.tracking.relocation import find_artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-LOCAL_URI = "sqlite:///mlruns/mlflow.db"
-"""The default store, relative to the current folder."""
-
-KINDS = re.compile(
-    r"sqlite(\+\w+)?:///|(postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks($|://)"
-)
-"""How the address of a store starts in which MLflow can keep runs."""
-
-PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-"""SQL servers that MLflow knows, and their ports."""
-
-REACH_S = 4
-"""How long a server may take to answer the first question, in seconds."""
+_environment = threading.Lock()
+"""It is one for all threads."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +38,8 @@ class Store:
             UserError: MLflow cannot keep runs there.
         """
         uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
-        if not KINDS.match(uri):
-            raise UserError(_explain_refusal(uri))
-        store = cls(uri.replace(":///~/", f":///{os.path.expanduser('~')}/", 1))
-        if not store.is_sqlite:
-            _parse_address(uri)
-        elif str(store.database) in (".", ":memory:"):
+        store = cls(check_address(uri))
+        if store.is_sqlite and str(store.database) in (".", ":memory:"):
             raise UserError(f"tracking store {uri}: name a file, such as {LOCAL_URI}")
         return store
 
@@ -79,7 +65,7 @@ class Store:
     @property
     def artifacts(self) -> Path:
         """The folder of a SQLite store's artifacts, beside the database."""
-        return self.database.parent / "artifacts"
+        return find_artifacts(self.database)
 
     def prepare(self) -> None:
         """Create the store if it is local and does not exist yet, and check that it answers.
@@ -110,8 +96,16 @@ class Store:
             database.check(self.database)
             database.keep_statistics(self.database.absolute())
             database.wait_for_writers()
-        _reach(self)
+        _reach_once(self)
         return mlflow.MlflowClient(self.uri)
+
+    def answers(self) -> bool:
+        """Whether the store answers a small question now."""
+        try:
+            _reach(self)
+        except UserError:
+            return False
+        return True
 
     def experiment_id(self, name: str) -> str:
         """The ID of the experiment of that name, created if it does not exist.
@@ -143,74 +137,25 @@ class Store:
         except MlflowException as error:
             if error.error_code == "RESOURCE_ALREADY_EXISTS":  # another process was first
                 return self.experiment_id(name)
-            raise UserError(f"tracking.experiment={name!r}: {_take_first_line(error)}") from error
-
-    def ui_command(self, host: str, port: int) -> list[str]:
-        """The command that opens MLflow's UI on this store, unless a server keeps it."""
-        where = ["--host", host, "--port", str(port)]
-        # One worker is enough for one person, and is up sooner than MLflow's four.
-        return ["mlflow", "ui", "--backend-store-uri", self.uri, *where, "--workers", "1"]
+            raise explain_refusal(self, error) or UserError(
+                f"tracking.experiment={name!r}: {_take_first_line(error)}"
+            ) from error
 
 
-def without_password(uri: str) -> str:
-    """A store's address as it may be shown and logged."""
-    scheme, _, rest = uri.partition("://")
-    person, at, place = rest.rpartition("@")
-    if scheme.startswith("sqlite") or not at or ":" not in person:
-        return uri
-    return f"{scheme}://{person.partition(':')[0]}:***@{place}"
-
-
-def _parse_address(uri: str) -> SplitResult:
-    """A server's address without the person and password, which may hold slashes and colons.
+def _reach(store: Store) -> None:
+    """Ask a store for something small.
 
     Raises:
-        UserError: its host or port cannot be one.
+        StoreAwayError: it does not answer.
+        UserError: it answers that it cannot be used.
     """
-    scheme, _, rest = uri.partition("://")
-    try:
-        address = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
-        _ = address.port  # looked at when it is asked for
-    except ValueError as error:
-        raise UserError(
-            f"tracking store {without_password(uri)}: not a valid address: {error}"
-        ) from error
-    return address
-
-
-def _explain_refusal(uri: str) -> str:
-    if sqlite := re.match(r"sqlite(\+\w+)?:/*", uri):
-        file = uri[sqlite.end() :]
-        advice = (
-            f"write three slashes: sqlite:///{file}"
-            if file
-            else f"name a file, such as {LOCAL_URI}"
-        )
-        return f"tracking store {uri}: {advice}"
-    if uri.endswith(".db") and ":" not in uri:
-        return f"tracking store {uri}: for a SQLite file write sqlite:///{uri}"
-    is_folder = ":" not in uri and ("/" in uri or Path(uri).is_dir())
-    if not is_folder and not uri.startswith("file:"):
-        return (
-            f"tracking store {without_password(uri)}: unknown kind; use "
-            "sqlite:///path/to/mlflow.db, http(s)://…, postgresql://…, mysql://… or databricks"
-        )
-    folder = uri.removeprefix("file:").removeprefix("//").rstrip("/") or "."
-    return (
-        f"tracking store {uri}: MLflow no longer keeps runs in plain folders; use "
-        f"sqlite:///{folder}/mlflow.db"
-    )
-
-
-@cache
-def _reach(store: Store) -> None:
-    """Ask a store for something small, once in a process."""
     import mlflow
     from mlflow.exceptions import MlflowException
 
     try:
         if not store.is_sqlite and not store.is_server:
-            _knock(store.uri)
+            knock(store.uri)
+            log_in(store.uri, store)
         with _shorten_patience():
             mlflow.MlflowClient(store.uri).search_experiments(max_results=1)
     except MlflowException as error:
@@ -219,23 +164,19 @@ def _reach(store: Store) -> None:
                 f"the tracking store {store} was created by another MLflow version: back it up, "
                 f"then run 'mlflow db upgrade {store}'"
             ) from error
-        raise UserError(
-            f"the tracking store {store} does not answer: {_give_reason(error)}"
+        kind = StoreAwayError if is_away(error) else UserError
+        raise explain_refusal(store, error) or kind(
+            f"the tracking store {store} does not answer: {give_reason(error)}"
         ) from error
     except OSError as error:
-        raise UserError(f"the tracking store {store} does not answer: {error}") from error
+        raise StoreAwayError(f"the tracking store {store} does not answer: {error}") from error
     except ImportError as error:
         raise UserError(
             f"the tracking store {store} needs a Python package that is not installed: {error}"
         ) from error
 
 
-def _knock(uri: str) -> None:
-    """Connect to a SQL server's port once, where MLflow would retry for minutes."""
-    address = _parse_address(uri)
-    port = address.port or PORTS[address.scheme.partition("+")[0]]
-    if address.hostname:
-        socket.create_connection((address.hostname, port), REACH_S).close()
+_reach_once = cache(_reach)
 
 
 @contextmanager
@@ -245,24 +186,18 @@ def _shorten_patience() -> Iterator[None]:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REACH_S),
     }
-    before = {name: os.environ.get(name) for name in patience}
-    os.environ.update(patience)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with _environment:
+        before = {name: os.environ.get(name) for name in patience}
+        os.environ.update(patience)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _take_first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no reason given"])[0]
-
-
-def _give_reason(error: Exception) -> str:
-    """The innermost cause of a failed request, which MLflow words in several hundred letters."""
-    text = _take_first_line(error)
-    cause = re.search(r"\[Errno [^\]]*\] ([^')\"]+)", text)
-    return cause[1] if cause else textwrap.shorten(text, 200, placeholder=" …")

@@ -1,7 +1,14 @@
 """What a report says before its numbers."""
 
+from dataclasses import replace
+
+import pytest
+
 from hhexp.analysis.report.notes import write_notes
 from hhexp.analysis.study import Study
+from hhexp.errors import UserError
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.tags import DATA_FINGERPRINT
 
 FINE = {"val/accuracy": [0.5]}
 STUDY = Study(name="s", title="T", question="Q", grid="aug=none,full,flip", seeds=[0, 1, 2])
@@ -27,3 +34,24 @@ def test_of_many_notes_the_first_are_given_and_how_many_there_are(made) -> None:
     assert write_notes(made({"aug=none": [FINE] * 40, "aug=full": [FINE]})) == [
         "aug=full: no finished run for 39 of 40 seeds."
     ]
+
+
+def test_what_is_wrong_with_the_images_is_said_once_a_data_set(made, store) -> None:
+    found = made({"aug=none": [FINE] * 2, "aug=full": [FINE] * 2})
+    checks = {
+        "skipped": ["train/a/x.png: not an image"],
+        "findings": [{"text": "nearly black pictures (4)", "files": ["a", "b", "c", "d"]}],
+    }
+    runs = []
+    for result in found.all:
+        tracked = TrackedRun.start(store, "study", "a run")
+        tracked.log_json(checks, "provenance/data_checks.json")
+        run = replace(result.run, run_id=tracked.run_id, tags={DATA_FINGERPRINT: "f" * 64})
+        runs.append(replace(result, run=run))
+    assert write_notes(replace(found, store=store, all=runs)) == [
+        "The images: bad files left out (1): train/a/x.png: not an image.",
+        "The images: nearly black pictures (4): a; b; c; ….",
+    ]
+    TrackedRun(store, runs[0].run.run_id).log_json({}, "provenance/data_checks.json")
+    with pytest.raises(UserError, match=r"data_checks\.json of run"):
+        write_notes(replace(found, store=store, all=runs))

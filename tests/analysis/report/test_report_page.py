@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,21 +17,12 @@ from hhexp.analysis import report
 from hhexp.analysis.report import svg
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.content import gather
+from hhexp.analysis.report.files import build
 from hhexp.analysis.report.scope import choose_scope
 from hhexp.analysis.selection import select
 from hhexp.report import main
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.run import TrackedRun
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-HEADLESS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
 
 
 class Page(HTMLParser):
@@ -264,15 +256,7 @@ def test_an_inline_figure_takes_the_pages_colours_and_has_ids_of_its_own(synthet
     assert figure.get_facecolor() == (1, 1, 1, 1)
 
 
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
-    return found
-
-
-def probed(browser: str, output: Path, tmp_path: Path, width: int, expression: str) -> str:
+def probed(browser: list[str], output: Path, tmp_path: Path, width: int, expression: str) -> str:
     """What a JavaScript expression says of the page, the document d, at a width in pixels."""
     # A headless browser's window is 500 pixels wide at least; a frame can be narrower.
     probe = tmp_path / "probe.html"
@@ -283,7 +267,7 @@ def probed(browser: str, output: Path, tmp_path: Path, width: int, expression: s
         f"document.title = {expression} }}</script>"
     )
     shown = subprocess.run(
-        [browser, *HEADLESS, "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/user",
+        [*browser, "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/user",
          "--virtual-time-budget=5000", "--dump-dom", probe.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     ).stdout  # fmt: skip
@@ -294,7 +278,7 @@ def probed(browser: str, output: Path, tmp_path: Path, width: int, expression: s
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_a_browser_shows_the_page_without_scrolling_sideways(
-    browser: str, output: Path, tmp_path: Path, width: int
+    browser: list[str], output: Path, tmp_path: Path, width: int
 ) -> None:
     shown = probed(
         browser, output, tmp_path, width,
@@ -308,7 +292,7 @@ def test_a_browser_shows_the_page_without_scrolling_sideways(
 
 
 def test_on_a_phone_every_row_is_as_high_as_its_lines(
-    browser: str, output: Path, tmp_path: Path
+    browser: list[str], output: Path, tmp_path: Path
 ) -> None:
     heights = (
         "[...d.querySelectorAll('#mcnemar tr.again, #training tr.again')]"
@@ -326,10 +310,10 @@ def test_on_a_phone_every_row_is_as_high_as_its_lines(
     assert float(moved) == 0
 
 
-def test_a_browser_prints_it(browser: str, output: Path, tmp_path: Path) -> None:
+def test_a_browser_prints_it(browser: list[str], output: Path, tmp_path: Path) -> None:
     page = (output / "report.html").as_uri()
     subprocess.run(
-        [browser, *HEADLESS, f"--user-data-dir={tmp_path}/user",
+        [*browser, f"--user-data-dir={tmp_path}/user",
          f"--print-to-pdf={tmp_path}/page.pdf", page],
         capture_output=True, timeout=120, check=True,
     )  # fmt: skip
@@ -350,3 +334,12 @@ def test_reports_start_without_tensorflow(synthetic, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "0 []", done.stderr
+
+
+def test_a_hostile_text_is_shown_and_means_nothing(synthetic, tmp_path: Path) -> None:
+    content = gather(select(synthetic.store, synthetic.run_ids["full", 4, 0]))
+    build(replace(content, notes=["<b>\x1b[2J*x*\n# [y](http://z)"]), tmp_path)
+    page, markdown = ((tmp_path / f"report.{end}").read_text("utf-8") for end in ("html", "md"))
+    assert r"&lt;b&gt;\x1b[2J*x*" in page
+    assert r"> &lt;b>\\x1b[2J\*x\* # [y\](http://z)" in markdown
+    assert "\x1b" not in page + markdown

@@ -162,7 +162,10 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
     shown: list[Sheet] = []
     tests: list[tuple[Pair, list[Duel]]] = []
     if predictions is None:
-        notes.append("No run has predictions/validation.csv: single images cannot be compared.")
+        notes.append(
+            "No run has predictions/validation.csv: single images cannot be compared. That of the "
+            f"first run should be in {results.all[0].run.artifacts}."
+        )
     else:
         notes += limit_notes(predictions.notes)
         images = _read_images(results, predictions, trusted, notes)

@@ -2,12 +2,13 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hhexp.analysis.frame import tabulate_claims, tabulate_runs
 from hhexp.analysis.grid import compose_command, label
+from hhexp.analysis.markdown import Markdown, as_line, show, show_code
 from hhexp.analysis.predictions import tabulate_duels, tabulate_images
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
@@ -15,6 +16,7 @@ from hhexp.analysis.report.pictures import Sheet
 from hhexp.analysis.report.tables import tabulate_published
 from hhexp.atomic import replace_file
 from hhexp.csv_text import format_frame
+from hhexp.escape import escape
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,10 +31,14 @@ def build(content: Content, folder: Path) -> None:
         (folder / part).mkdir(exist_ok=True)
     tables = _write_tables(content, folder / "tables")
     inline = _write_figures(content, folder / "figures")
-    environment = _make_environment()
-    for name, template in ((PAGE, "page.html.j2"), (MARKDOWN, "page.md.j2")):
-        page = environment.get_template(template).render(
-            content=content, svg=inline, n=numbers, tables=tables
+    for name, template, options in (
+        (PAGE, "page.html.j2", {"autoescape": True, "finalize": _show_controls}),
+        (MARKDOWN, "page.md.j2", {"finalize": show}),
+    ):
+        page = (
+            _make_environment(options)
+            .get_template(template)
+            .render(content=content, svg=inline, n=numbers, tables=tables)
         )
         (folder / name).write_text(page, "utf-8")
 
@@ -62,7 +68,7 @@ def publish(built: Path, output: Path) -> list[Path]:
 def _read_named(markdown: Path) -> set[str]:
     """The tables and figures that a report names; charts were once there as PNG as well."""
     text = markdown.read_text("utf-8", "replace") if markdown.is_file() else ""
-    found = set(re.findall(r"\]\(((?:figures|tables)/[\w.-]+)\)", text))
+    found = set(re.findall(r"(?<!\\)\]\(((?:figures|tables)/[\w.-]+)\)", text))
     return found | {name.removesuffix(".svg") + ".png" for name in found if name.endswith(".svg")}
 
 
@@ -70,20 +76,27 @@ def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _make_environment() -> "Environment":
+def _make_environment(options: Mapping[str, Any]) -> "Environment":
+    """Jinja's, with options that keep a text of other people from being taken for markup."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from hhexp import __version__
 
     environment = Environment(
         loader=PackageLoader("hhexp.analysis.report", "templates"),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        **options,
     )
+    environment.filters.update(markdown=Markdown, code=show_code, line=as_line)
     environment.globals.update(label=label, command=compose_command, version=__version__)
     return environment
+
+
+def _show_controls(value: Any) -> Any:
+    """A value for the page, control characters escaped; what is HTML already stays."""
+    return escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _write_tables(content: Content, folder: Path) -> list[str]:

@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
+from pydantic import BaseModel, ConfigDict
+
 from hhexp.analysis import grid
 from hhexp.analysis.results import Results
+from hhexp.reading import damaged, parse_json
+from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.query import StoredRun
+from hhexp.tracking.tags import DATA_FINGERPRINT
 
+CHECKS = "provenance/data_checks.json"
+"""The artifact with what the checks of a run's images have found."""
 MOST, FIRST = 20, 3
 """Notes of a kind, and seeds in a note; and the notes that are given where there are more."""
 
@@ -14,6 +22,7 @@ def write_notes(results: Results) -> list[str]:
     return [
         *limit_notes(results.notes),
         *limit_notes(_note_diverged(results)),
+        *limit_notes(_note_data(results)),
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),
     ]
@@ -36,6 +45,46 @@ def _note_diverged(results: Results) -> Iterator[str]:
                     f"epoch {epoch} on a loss or accuracy is not a finite number. Such values are "
                     "left out of every mean."
                 )
+
+
+def _note_data(results: Results) -> Iterator[str]:
+    """A sentence on each thing that was wrong with the images of a run, once a data set.
+
+    The first data sets are asked, as a sweep over folds has many.
+    """
+    first: dict[str, StoredRun] = {}
+    for run in (result.run for result in results.all):
+        if fingerprint := run.tags.get(DATA_FINGERPRINT):
+            first.setdefault(fingerprint, run)
+    said = {}
+    for run in list(first.values())[:FIRST]:
+        text = read_text(results.store, run.run_id, CHECKS)
+        if text is None:
+            continue
+        try:
+            found = _Checks.model_validate(parse_json(text))
+        except ValueError as error:
+            raise damaged(f"{CHECKS} of run {run.run_id}", error) from error
+        if found.skipped:
+            said[f"bad files left out ({len(found.skipped):,})"] = found.skipped
+        said |= {finding.text: finding.files for finding in found.findings}
+    for text, files in said.items():
+        more = "; …" if len(files) > FIRST else ""
+        yield f"The images: {text}: {'; '.join(files[:FIRST])}{more}."
+
+
+class _Finding(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    text: str
+    files: list[str]
+
+
+class _Checks(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    skipped: list[str]
+    findings: list[_Finding]
 
 
 def _note_unfinished(results: Results) -> Iterator[str]:

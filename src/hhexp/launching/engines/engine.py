@@ -6,6 +6,7 @@ from typing import Protocol, Self
 from hhexp.config.schema import Runtime
 from hhexp.display.events import Report
 from hhexp.experiment import Job
+from hhexp.launching.devices import Target
 from hhexp.launching.tree import Tree
 
 
@@ -20,7 +21,7 @@ class Engine(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def prepare(self, jobs: Sequence[Job]) -> int:
-        """Get ready for these jobs, which come when their data and their plans are known.
+        """Find what these jobs can be trained on.
 
         Returns:
             how many of them it can train at once.
@@ -28,6 +29,12 @@ class Engine(Protocol):
         Raises:
             UserError: it cannot train them.
         """
+
+    def start_ahead(self, jobs: Sequence[Job]) -> None:
+        """Start what takes long, beside the plans for these jobs, which it is prepared for."""
+
+    def find_target(self, runtime: Runtime) -> Target:
+        """What it trains jobs of these runtime settings on, once it is prepared for them."""
 
     def run(self, tree: Tree, report: Report, parent_id: str | None = None) -> None:
         """Train the jobs of a tree, which it was prepared for; the tree then has their outcomes.

@@ -8,7 +8,7 @@ from hhexp.config.schema import Runtime
 from hhexp.display.events import Event, Report
 from hhexp.errors import UserError
 from hhexp.experiment import Job
-from hhexp.launching.devices import choose_device
+from hhexp.launching.devices import Target, choose_device, find_target
 from hhexp.launching.engines import interruption
 from hhexp.launching.engines.engine import find_shared_runtime
 from hhexp.launching.tree import Tree
@@ -40,6 +40,13 @@ class Inline:
         choose_device(runtime.device)
         self._runtime = runtime
         return 1
+
+    def start_ahead(self, jobs: Sequence[Job]) -> None:
+        """There is no process to start."""
+
+    def find_target(self, runtime: Runtime) -> Target:
+        """What this machine has."""
+        return find_target(runtime)
 
     def run(self, tree: Tree, report: Report, parent_id: str | None = None) -> None:
         """Train the jobs here, and stop at Ctrl-C."""

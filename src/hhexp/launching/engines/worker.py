@@ -22,10 +22,13 @@ from hhexp.config.schema import Runtime
 from hhexp.display.events import Event, Report
 from hhexp.experiment import Job
 from hhexp.launching.engines import interruption
+from hhexp.tracking.journal import flush_journals
 from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
+LAST_TRY_S = 5
+"""How long a process that ends tries to reach a store that is away, in seconds."""
 LAST_WORDS_S = 10
 """How long what a process has said may take to be reported after its end, in seconds."""
 
@@ -94,6 +97,10 @@ class Worker:
             BrokenProcessPool: the process died.
         """
         self._process.submit(_train, job, parent_id).result()
+
+    def detach(self) -> None:
+        """Let it outlive the group of this process, where others end that whole at once."""
+        self._process.submit(os.setpgrp)
 
     def drop(self) -> None:
         """End a process that no job was given to."""
@@ -200,6 +207,7 @@ def _leave(status: int = 0) -> None:
     """End this process when all is logged. TensorFlow would take a second to take itself apart."""
     if _logging:
         wait([_logging], GRACE_S)
+    flush_journals(LAST_TRY_S)
     os._exit(status)
 
 

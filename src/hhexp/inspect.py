@@ -1,0 +1,124 @@
+"""``python -m hhexp.inspect``: look at a data set before any training."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hhexp.console import entry
+from hhexp.data import Dataset, check_images, open_dataset
+from hhexp.data.splits import NoValidationError
+from hhexp.options import check_output
+from hhexp.terminal import Terminal, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SIDE = 96
+"""Side in pixels to which the images are resized, where the person does not say."""
+SHARE = 0.2
+"""Of all images: what validates where there are no validation images, and the person says none."""
+NAMED = 10
+"""Files of a finding that are listed."""
+
+
+@entry
+def main(argv: list[str] | None = None) -> int:
+    """Print the splits, the sizes and what may be wrong; draw some images of each class.
+
+    Returns 1 if the checks find something.
+    """
+    from hhexp.figures.sheets import draw_samples
+    from hhexp.launching.composition import compose_data
+    from hhexp.prediction.sheet import SUFFIXES, save_figure
+
+    options = _build_parser().parse_args(argv)
+    output = check_output(options.output, SUFFIXES)
+    data = compose_data(_list_overrides(options.words))
+    side = data.image_size or SIDE
+    data = data.model_copy(update={"image_size": side, "skip_bad": True, "strict": False})
+    try:
+        dataset = open_dataset(data)
+    except NoValidationError:
+        say(f"No validation images: shown as cut by data.validation_share={SHARE}.")
+        dataset = open_dataset(data.model_copy(update={"validation_share": SHARE}))
+    console = Terminal()
+    console.print(_tabulate_counts(dataset))
+    say(_describe_sizes(dataset))
+    found = {finding.text: finding.files for finding in check_images(dataset, side)}
+    if dataset.skipped:
+        found = {f"bad files ({len(dataset.skipped):,})": dataset.skipped, **found}
+    for text, files in found.items():
+        console.print(f"{text}:", style="bold")
+        more = [f"… and {len(files) - NAMED:,} more"] if len(files) > NAMED else []
+        for line in [*files[:NAMED], *more]:
+            say(f"  {line}")
+    if not found:
+        say("The checks find nothing.")
+    save_figure(draw_samples(dataset.splits, dataset.classes, dataset.name), output)
+    say(f"Some images of each class: {output}")
+    return 1 if found else 0
+
+
+def _list_overrides(words: Sequence[str]) -> list[str]:
+    """The words for Hydra; a first one without a = is a folder."""
+    if not words or ("=" in words[0] and not Path(words[0]).is_dir()):
+        return list(words)
+    quoted = words[0].replace("\\", "\\\\").replace('"', '\\"')
+    return ["data=folder", f'data.root="{quoted}"', *words[1:]]
+
+
+def _tabulate_counts(dataset: Dataset) -> "Table":
+    """A table of the images of each class in each split."""
+    from rich.table import Table
+
+    counts = dataset.counts
+    table = Table("", *counts, title=f"{dataset.name}, fingerprint {dataset.fingerprint[:12]}")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name in dataset.classes:
+        table.add_row(name, *(f"{by_class[name]:,}" for by_class in counts.values()))
+    table.add_row("all", *(f"{sum(by_class.values()):,}" for by_class in counts.values()))
+    return table
+
+
+def _describe_sizes(dataset: Dataset) -> str:
+    """One line on how large the pictures in the files are."""
+    facts = np.concatenate([split.facts for split in dataset.splits.values()])
+    order = np.argsort(facts["width"].astype(np.int64) * facts["height"], kind="stable")
+    chosen = [facts[order[place]] for place in (0, len(order) // 2, -1)]
+    smallest, middle, largest = (f"{each['width']}×{each['height']}" for each in chosen)
+    if smallest == largest:
+        return f"All pictures have {smallest} pixels."
+    return (
+        f"The smallest picture has {smallest} pixels, the median {middle}, the largest {largest}."
+    )
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hhexp.inspect",
+        description="Look at a data set: its splits and sizes, what may be wrong with it, and some "
+        "images of each class. Trains nothing.",
+    )
+    parser.add_argument(
+        "words",
+        metavar="ROOT | KEY=VALUE",
+        nargs="*",
+        help="a folder of images, as for data=folder; and words as for hhexp.run, such as "
+        "data.validation_share=0.2; default: the data of the configuration",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FIG.png",
+        default="inspect.png",
+        help="file for the images; default: inspect.png in the current folder",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
