@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from hhexp.errors import UserError
 from hhexp.limits import TEXT_BYTES
+from hhexp.reading import read_bytes
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
@@ -28,8 +29,8 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     """The text of an artifact, such as predictions/validation.csv; None where the run has none.
 
     Raises:
-        UserError: the path leads outside the run's artifacts, the artifact is too large or not
-            UTF-8 text, or the store cannot be used.
+        UserError: the path leads outside the run's artifacts, the artifact is too large, not a
+            file or not UTF-8 text, or the store cannot be used.
     """
     check_path(path)
     return _read(_open_of(store, run_id), run_id, path)
@@ -80,7 +81,7 @@ def _read(repository: "ArtifactRepository", run_id: str, path: str) -> str | Non
     with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
         here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
         file = repository.download_artifacts(path, None if here else temporary)
-        content = Path(file).read_bytes()
+        content = read_bytes(Path(file))
     try:
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:
