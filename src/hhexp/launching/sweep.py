@@ -25,6 +25,7 @@ from hhexp.launching.schedule import Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking import heartbeat
+from hhexp.tracking.abandoned import end_same_sweeps
 from hhexp.tracking.answers import make_answer_tags
 from hhexp.tracking.journal import flush_journals
 from hhexp.tracking.leftover import send_left
@@ -184,6 +185,7 @@ class Sweep:
         """Start the sweep's own run."""
         if self.multirun and self.parent is None and self.store is not None:
             command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
+            end_same_sweeps(self.store, command)
             self.parent = TrackedRun.start(
                 self.store,
                 config.tracking.experiment,

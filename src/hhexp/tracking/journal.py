@@ -126,31 +126,34 @@ class Journal:
 
     def _send_all(self) -> bool:
         """Send while the store takes something; False where it is away."""
-        while True:
-            try:
-                if is_taken(self.store, self.run_id):
-                    self._end_outage(
-                        f"run {self.run_id[:8]} was taken over by another process, which trains "
-                        "what waited too: it is not sent"
-                    )
-                    return True
-                with self._lock:
-                    numbers = self._waiting.numbers
-                    if not numbers:
-                        self._end_outage(
-                            f"the tracking store {self.store} is back, and has all that waited"
-                        )
-                        return True
-                self._send_first(numbers[0])
-            except Exception as error:
-                if is_away(error):
-                    return False
-                self._waiting.refuse(one_line(error))
-                self.say(
-                    f"run {self.run_id[:8]}: the tracking store refuses what waits in "
-                    f"{self._waiting.folder}: {one_line(error)}"
+        try:
+            if is_taken(self.store, self.run_id):
+                self._end_outage(
+                    f"run {self.run_id[:8]} was taken over by another process, which trains what "
+                    "waited too: it is not sent"
                 )
-                return True
+            while number := self._find_next():
+                self._send_first(number)
+        except Exception as error:
+            if is_away(error):
+                return False
+            self._waiting.refuse(one_line(error))
+            self.say(
+                f"run {self.run_id[:8]}: the tracking store refuses what waits in "
+                f"{self._waiting.folder}: {one_line(error)}"
+            )
+        return True
+
+    def _find_next(self) -> int | None:
+        """The first entry that waits; where nothing is left, the outage has ended."""
+        with self._lock:
+            if numbers := self._waiting.numbers:
+                return numbers[0]
+            if self.is_behind:
+                self._end_outage(
+                    f"the tracking store {self.store} is back, and has all that waited"
+                )
+            return None
 
     def _end_outage(self, said: str) -> None:
         with self._lock:
