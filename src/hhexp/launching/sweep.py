@@ -85,16 +85,17 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
-        if not self.send_left():
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        send = self._count_left if interrupted else self.send_left  # who interrupts does not wait
+        if not send():
             self._drop_states()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
-            interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             failed = self.failures or kind is not None
             self.parent.finish(
                 "KILLED" if interrupted else "FAILED" if failed else "FINISHED", None
             )
-        if self.store and (left := self.send_left()):
+        if left := send():
             self.say(
                 f"the tracking store {self.store} is away: what was logged of {left} runs waits in "
                 f"{find_root()}; when it is back, the same command or python -m hhexp.doctor "
@@ -112,7 +113,12 @@ class Sweep:
         except Exception as error:
             if not is_away(error):
                 raise
-        return sum(waiting.refused is None for waiting in list_waiting(self.store))
+        return self._count_left()
+
+    def _count_left(self) -> int:
+        """The runs of the store of which something waits on this machine."""
+        waiting = list_waiting(self.store) if self.store else []
+        return sum(each.refused is None for each in waiting)
 
     @property
     def failures(self) -> list[Outcome]:

@@ -207,7 +207,8 @@ def _leave(status: int = 0) -> None:
     """End this process when all is logged. TensorFlow would take a second to take itself apart."""
     if _logging:
         wait([_logging], GRACE_S)
-    flush_journals(LAST_TRY_S)
+    if not interruption.is_noted():  # who interrupts does not wait
+        flush_journals(LAST_TRY_S)
     os._exit(status)
 
 
