@@ -38,8 +38,6 @@ from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
 
-LAST_TRY_S = 5
-"""How long a command that ends tries to reach a store that is away, in seconds."""
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
 
@@ -106,7 +104,7 @@ class Sweep:
         """Send what waits on this machine for the store; the runs of which something is left."""
         if self.store is None or not list_waiting(self.store):
             return 0
-        flush_journals(LAST_TRY_S)
+        flush_journals()
         try:
             if sent := send_left(self.store):
                 self.say(f"sent {sent} entries that had waited for the tracking store")

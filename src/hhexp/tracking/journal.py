@@ -20,6 +20,8 @@ ANSWER_S = 5.0
 """How long a server may take for an entry without a file, in seconds."""
 BYTES_A_SECOND = 1_000_000
 """How fast it has to take a file."""
+LAST_TRY_S = 5
+"""How long a process that ends tries to reach a store that is away, in seconds."""
 TRIES = 3
 """How often an entry is sent to a store that answers, but not to the entry."""
 PAUSE_S = 2.0
@@ -213,8 +215,8 @@ def close_journal(journal: Journal) -> None:
             _journals.pop((journal.store, journal.run_id), None)
 
 
-def flush_journals(seconds: float) -> None:
+def flush_journals() -> None:
     """Give the journals of this process some time to send what waits, before it ends."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + LAST_TRY_S
     for journal in list(_journals.values()):
         journal.flush(max(0.0, deadline - time.monotonic()))

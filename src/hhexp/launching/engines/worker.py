@@ -27,8 +27,6 @@ from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
-LAST_TRY_S = 5
-"""How long a process that ends tries to reach a store that is away, in seconds."""
 LAST_WORDS_S = 10
 """How long what a process has said may take to be reported after its end, in seconds."""
 
@@ -208,7 +206,7 @@ def _leave(status: int = 0) -> None:
     if _logging:
         wait([_logging], GRACE_S)
     if not interruption.is_noted():  # who interrupts does not wait
-        flush_journals(LAST_TRY_S)
+        flush_journals()
     os._exit(status)
 
 
