@@ -42,6 +42,8 @@ def entry(main: Main) -> Entry:
         except UserError as error:
             return _print_error(str(error), 2)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)  # another one ends what Python waits for
             return _print_error("interrupted", 130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
