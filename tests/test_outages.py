@@ -103,6 +103,23 @@ def test_what_a_server_that_stays_away_lacks_is_sent_later(
     check_runs(server, alone, 1)
 
 
+def test_a_run_whose_outage_cannot_be_written_down_ends_in_one_line(
+    outside: Shell, server: Server, alone: Shell
+) -> None:
+    (outside.folder / "journal").write_text("a file, and no folder")
+    process, said = start(outside, server, "seed=0")
+    server.stop()
+    assert process.wait(120) == 1
+    text = said.read_text()
+    assert "FAILED" in text and "for the same reason" in text and "Traceback" not in text
+    assert "is away: no table of results now" in text
+    (outside.folder / "journal").unlink()
+    server.start()
+    again = outside.train(*LONG, "seed=0", f"tracking.uri={server.uri}")
+    assert again.returncode == 0, again.stderr
+    check_runs(server, alone, 1)
+
+
 def test_ctrl_c_ends_a_run_whose_server_is_away_and_the_same_command_goes_on(
     outside: Shell, server: Server, alone: Shell
 ) -> None:

@@ -52,9 +52,20 @@ def entry(main: Main) -> Entry:
             # A file that cannot be read is the person's to mend, whichever it is.
             if isinstance(error, OSError) and error.strerror and error.filename:
                 return _print_error(f"{os.fsdecode(error.filename)}: {error.strerror}", 2)
+            if reason := _find_outage(error):
+                return _print_error(f"{reason}; when it is back, give the same command again", 2)
             return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
+
+
+def _find_outage(error: Exception) -> str | None:
+    """What to say where the tracking store went away while a command used it."""
+    if "mlflow" not in sys.modules:
+        return None  # whose import takes long
+    from hhexp.tracking.outages import give_reason, is_away
+
+    return f"the tracking store is away ({give_reason(error)})" if is_away(error) else None
 
 
 def _start_resource_tracker() -> None:

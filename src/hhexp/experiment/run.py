@@ -144,5 +144,6 @@ def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Re
         try:
             tracked.finish(status, error)
         except Exception as second:
-            said += f"; and the run could not be marked as {status}: {one_line(second)}"
+            why = "for the same reason" if one_line(second) == said else one_line(second)
+            said += f"; and the run could not be marked as {status}: {why}"
     report(RunEnded(job.key, tracked.run_id if tracked else None, status, said))

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from hhexp.errors import one_line
 from hhexp.tracking.entries import Entry, send
 from hhexp.tracking.leftover import is_taken
-from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
+from hhexp.tracking.outages import StoreAwayError, give_reason, is_away, name_full_disk
 from hhexp.tracking.outbox import Waiting, find_root
 from hhexp.tracking.store import Store
 
@@ -63,7 +63,8 @@ class Journal:
                     then()
                     return
                 self._begin_outage(why)
-            number = self._waiting.put(entry)
+            with name_full_disk(find_root()):
+                number = self._waiting.put(entry)
             self._then[number] = then
             if entry.kind == "state":
                 self._drop_older_states(number)
@@ -108,7 +109,8 @@ class Journal:
                 time.sleep(PAUSE_S)
 
     def _begin_outage(self, why: str) -> None:
-        self._waiting.create(self.store)
+        with name_full_disk(find_root()):
+            self._waiting.create(self.store)
         self._sender = threading.Thread(target=self._send_waiting, daemon=True)
         self._sender.start()
         self.say(
