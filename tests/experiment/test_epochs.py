@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hhexp.display.events import StateSaved
@@ -14,6 +15,7 @@ from hhexp.experiment.stages import Chain
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, find_states
 from hhexp.tracking.store import Store
+from hhexp.training.evaluation import Evaluation
 from hhexp.training.state import PastEpoch
 
 
@@ -49,6 +51,7 @@ def job_of(training: Any, *keep: int) -> Any:
     return SimpleNamespace(key="epochs=2", config=training.config, keep=keep)
 
 
+ANSWERS = Evaluation(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), np.array([0, 1]))
 CHAIN = Chain({}, ("e0", "e1", "e2"), "asked")
 
 
@@ -75,7 +78,7 @@ def test_the_states_that_others_continue_from_stay(
     training.config.epochs, training.config.state.every = 4, 2
     training.config.state.keep = policy
     each = [
-        SimpleNamespace(number=n, metrics={"a": 0.5}, weights="", validation="")
+        SimpleNamespace(number=n, metrics={"a": 0.5}, weights="", validation=ANSWERS)
         for n in range(1, 5)
     ]
     training.epochs = lambda first, on_step: iter(each)

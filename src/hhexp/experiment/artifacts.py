@@ -14,6 +14,8 @@ from hhexp.errors import one_line
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
+from hhexp.experiment.scores import score, score_by_class
+from hhexp.figures.curves import draw_calibration, draw_precision_recall, draw_roc
 from hhexp.figures.sheets import draw_sheet, draw_worst_errors
 from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
 from hhexp.provenance import collect, list_files
@@ -120,7 +122,9 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     dataset = training.dataset
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_once(len(past), results.views)
+    scores = {**score(answers), **score_by_class(answers, dataset.classes)}
+    own = {f"val/{name}": value for name, value in scores.items()}
+    tracked.log_once(len(past), {**results.views, **own})
     failures = log_pictures(tracked, results)
     tracked.log_model(training.model, dataset.train.images[:1])
     return failures
@@ -138,6 +142,11 @@ def log_pictures(tracked: TrackedRun, results: Results) -> list[str]:
     pictures: dict[str, Callable[[], Any]] = {
         "learning_curves": lambda: draw_learning_curves(history),
         "confusion_matrix": lambda: draw_confusion_matrix(answers.confusion, dataset.classes),
+        "roc": lambda: draw_roc(answers.labels, answers.probabilities, dataset.classes),
+        "precision_recall": lambda: draw_precision_recall(
+            answers.labels, answers.probabilities, dataset.classes
+        ),
+        "calibration": lambda: draw_calibration(answers.labels, answers.probabilities),
         "training_images": lambda: draw_training_images(training),
         "worst_errors": lambda: draw_worst_errors(
             dataset.validation.images,
@@ -170,7 +179,7 @@ def measure_views(training: Training) -> dict[str, float]:
 
 
 def measure_test(training: Training) -> dict[str, float]:
-    """The trained model's loss, accuracy and recalls on the test images; empty without these."""
+    """The trained model's loss, accuracy and scores on the test images; empty without these."""
     test, classes = training.dataset.test, training.dataset.classes
     if test is None:
         return {}
@@ -180,6 +189,8 @@ def measure_test(training: Training) -> dict[str, float]:
         "test/loss": answers.loss,
         "test/accuracy": answers.accuracy,
         **{f"test/recall/{name}": recall for name, recall in recalls},
+        **{f"test/{name}": value for name, value in score(answers).items()},
+        **{f"test/{name}": value for name, value in score_by_class(answers, classes).items()},
     }
 
 

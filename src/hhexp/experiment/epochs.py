@@ -7,6 +7,7 @@ from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.job import Job
 from hhexp.experiment.plan import Plan
+from hhexp.experiment.scores import score_epoch
 from hhexp.experiment.stages import Chain
 from hhexp.experiment.trace import FILE, Trace
 from hhexp.provenance import FOLDER
@@ -82,7 +83,8 @@ def train_and_log(
         answers = epoch.validation
         past.append(PastEpoch(epoch.metrics, epoch.weights))
         if epoch.number > logged:
-            tracked.log_epoch(epoch.number, epoch.metrics)
+            scores = {f"val/{name}": value for name, value in score_epoch(epoch.validation).items()}
+            tracked.log_epoch(epoch.number, {**epoch.metrics, **scores})
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if is_saved(job, epoch.number):
             save(tracked, job, training, chain, past, report)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Parameters that MLflow takes in one call."""
+METRICS = 1000
+"""Metrics that it does."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def _send_metrics(store: Store, run_id: str, entry: Entry) -> None:
         known = client.get_run(run_id).data.metrics
         values = {name: value for name, value in values.items() if name not in known}
     at, step = entry.values["time_ms"], entry.values["epoch"]
-    client.log_batch(run_id, metrics=[Metric(*each, at, step) for each in values.items()])
+    metrics = [Metric(*each, at, step) for each in values.items()]
+    for start in range(0, len(metrics), METRICS):
+        client.log_batch(run_id, metrics=metrics[start : start + METRICS])
 
 
 def _send_tags(store: Store, run_id: str, entry: Entry) -> None:

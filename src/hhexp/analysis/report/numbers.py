@@ -8,6 +8,8 @@ from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Contrast, Statement
 
 MINUS = "\u2212"
+PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
+"""Kinds of metrics that are shares of images."""
 
 
 def name_metric(metric: str) -> str:
@@ -115,7 +117,8 @@ def _is_difference(statement: Statement) -> bool:
 
 def _scale(metric: str, word: str) -> tuple[float, int, str]:
     """Factor, digits after the point, and unit."""
-    if metric.endswith("/accuracy") or "/recall/" in metric:
+    kind = metric.split("/")[1] if "/" in metric else ""
+    if kind in PERCENTAGES:
         return 100, 1, "%"
     if metric == "time/epoch_s":
         return (1 / 60, 1, "min") if word == "total" else (1, 1, "s")
