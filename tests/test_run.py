@@ -78,6 +78,8 @@ def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
     assert metrics.keys() >= {
         "train/loss", "train/accuracy", "val/loss", "val/accuracy",
         "val/recall/moons", "val/recall/suns", "lr",
+        "val/balanced_accuracy", "val/precision", "val/f1", "val/roc_auc", "val/average_precision",
+        "val/brier", "val/calibration_error",
     }  # fmt: skip
     assert {len(values) for values in metrics.values()} == {3}
     assert run.params["aug.rotation_range"] == "40.0"
@@ -91,6 +93,9 @@ def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
         "predictions/validation.csv",
         "figures/learning_curves.png",
         "figures/confusion_matrix.png",
+        "figures/roc.png",
+        "figures/precision_recall.png",
+        "figures/calibration.png",
         "figures/training_images.png",
         "figures/worst_errors.png",
     ):

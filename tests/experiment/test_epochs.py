@@ -28,7 +28,9 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Any:
     config = SimpleNamespace(epochs=2, state=SimpleNamespace(every=5, keep="branches", trace=False))
     return SimpleNamespace(
         config=config, model=None, optimizer=None, steps=1,
-        epochs=lambda first, on_step: iter(()), validate=lambda: "answers",
+        epochs=lambda first, on_step: iter(()),
+        dataset=SimpleNamespace(validation=SimpleNamespace(labels=np.array([0, 1]))),
+        validate=lambda: "answers",
     )  # fmt: skip
 
 

@@ -41,6 +41,15 @@ def test_going_on_gives_the_same_bits_as_not_stopping() -> None:
     assert hash_weights(other) == hash_weights(model)
 
 
+def test_the_answers_of_past_epochs_come_back_with_the_state() -> None:
+    model, rule = training()
+    answers = np.array([[0.25, 0.75]], np.float32)
+    content = save_state(model, rule, [*PAST, PastEpoch({}, "def", answers)])
+    first, second = load_state(*training(), content)
+    assert first.probabilities is None
+    assert second.probabilities is not None and np.array_equal(second.probabilities, answers)
+
+
 def test_a_state_of_another_optimizer_is_refused() -> None:
     model, rule = training()
     content = save_state(model, rule, PAST)

@@ -92,7 +92,7 @@ def point_to_lists(store: Store, config: Config, dataset: Dataset) -> dict[str, 
 
 def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
     """Log every epoch's metrics at full precision, with the SHA-256 of its weights."""
-    epochs = [{"epoch": number, **asdict(epoch)} for number, epoch in enumerate(past, start=1)]
+    epochs = [{"epoch": number, **epoch.describe()} for number, epoch in enumerate(past, start=1)]
     tracked.log_json(epochs, "provenance/epochs.json")
 
 

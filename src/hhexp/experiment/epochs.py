@@ -7,7 +7,7 @@ from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.job import Job
 from hhexp.experiment.plan import Plan
-from hhexp.experiment.scores import score_epoch
+from hhexp.experiment.scores import score_epoch, score_past
 from hhexp.experiment.stages import Chain
 from hhexp.experiment.trace import FILE, Trace
 from hhexp.provenance import FOLDER
@@ -21,6 +21,8 @@ from hhexp.training.state import PastEpoch, load_state, save_state
 
 STEP_REPORT_S = 0.2
 """Least time between two reports of a step, in seconds."""
+KEPT = 100_000
+"""Images times classes up to which a state keeps every epoch's answers: 0.4 MB an epoch."""
 
 
 def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
@@ -62,7 +64,9 @@ def train_and_log(
     histories = wait_for_store(lambda: read_histories(tracked.store, tracked.run_id), say)
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
-        tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
+        labels = training.dataset.validation.labels
+        missing = [score_past(epoch, labels) for epoch in past[logged:]]
+        tracked.log_history(logged + 1, missing)
         logged = len(past)
     spoken = 0.0
     trace = Trace() if config.state.trace else None
@@ -81,7 +85,8 @@ def train_and_log(
     answers = None
     for epoch in training.epochs(len(past) + 1, on_step):
         answers = epoch.validation
-        past.append(PastEpoch(epoch.metrics, epoch.weights))
+        kept = answers.probabilities if answers.probabilities.size <= KEPT else None
+        past.append(PastEpoch(epoch.metrics, epoch.weights, kept))
         if epoch.number > logged:
             scores = {f"val/{name}": value for name, value in score_epoch(epoch.validation).items()}
             tracked.log_epoch(epoch.number, {**epoch.metrics, **scores})

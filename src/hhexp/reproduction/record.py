@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 import yaml
@@ -113,7 +112,8 @@ class Record(BaseModel):
     def texts(self) -> dict[str, str]:
         """All of it as the texts of ``PARTS`` and ``FILES``."""
         epochs = [
-            {"epoch": number, **asdict(epoch)} for number, epoch in enumerate(self.epochs, start=1)
+            {"epoch": number, **epoch.describe()}
+            for number, epoch in enumerate(self.epochs, start=1)
         ]
         values = {
             "epochs.json": epochs,

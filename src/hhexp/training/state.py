@@ -7,13 +7,17 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+
+ANSWERS = "answers/"
+"""How the arrays of the epochs' probabilities are named, before the epoch."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,12 @@ class PastEpoch:
     metrics: dict[str, float]
     weights: str
     """SHA-256 of all weights after it."""
+    probabilities: np.ndarray | None = field(default=None, compare=False, repr=False)
+    """[N, C] float32: each class's, for each validation image; None where they are not kept."""
+
+    def describe(self) -> dict[str, Any]:
+        """The metrics and the weights, as they are written to records."""
+        return {"metrics": self.metrics, "weights": self.weights}
 
 
 def save_state(
@@ -35,7 +45,10 @@ def save_state(
     arrays = {f"model/{i:04}": v.numpy() for i, v in enumerate(model.variables)}
     arrays |= {f"optimizer/{i:04}": v.numpy() for i, v in enumerate(optimizer.variables)}
     content = io.BytesIO()
-    text = json.dumps([asdict(epoch) for epoch in history])
+    text = json.dumps([epoch.describe() for epoch in history])
+    for number, epoch in enumerate(history, start=1):
+        if epoch.probabilities is not None:
+            arrays[f"{ANSWERS}{number:05}"] = epoch.probabilities
     arrays["history"] = np.frombuffer(text.encode(), np.uint8)
     np.savez(content, **arrays)
     return content.getvalue()
@@ -56,11 +69,17 @@ def load_state(
     variables = {f"model/{i:04}": v for i, v in enumerate(model.variables)}
     variables |= {f"optimizer/{i:04}": v for i, v in enumerate(optimizer.variables)}
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        if set(arrays.files) != {"history", *variables}:
+        answers = {name for name in arrays.files if name.startswith(ANSWERS)}
+        if set(arrays.files) - answers != {"history", *variables}:
             raise ValueError("the state belongs to another model or optimizer")
         for name, variable in variables.items():
             variable.assign(arrays[name])
-        return [PastEpoch(**epoch) for epoch in json.loads(arrays["history"].tobytes())]
+        past = json.loads(arrays["history"].tobytes())
+        names = [f"{ANSWERS}{number:05}" for number in range(1, len(past) + 1)]
+        return [
+            PastEpoch(**epoch, probabilities=arrays[name] if name in answers else None)
+            for name, epoch in zip(names, past, strict=True)
+        ]
 
 
 def hash_weights(model: "keras.Model") -> str:
