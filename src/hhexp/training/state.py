@@ -27,8 +27,9 @@ class PastEpoch:
     metrics: dict[str, float]
     weights: str
     """SHA-256 of all weights after it."""
-    probabilities: np.ndarray | None = field(default=None, compare=False, repr=False)
-    """[N, C] float32: each class's, for each validation image; None where they are not kept."""
+    probabilities: Any = field(default=None, compare=False, repr=False)
+    """[N, C] float32 array: each class's, for each validation image; None where they are not kept.
+    (pydantic, which reads records of epochs, knows no arrays.)"""
 
     def describe(self) -> dict[str, Any]:
         """The metrics and the weights, as they are written to records."""
