@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from hhexp.tracking.query import StoredRun, make_answer_tags
+from hhexp.tracking.answers import make_answer_tags
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.tags import FIRST_STAGE, IDENTITY, OVERRIDES, PARENT, REQUEST, RUNS
 
 RATES = tuple(round(0.001 * step, 4) for step in range(1, 11))

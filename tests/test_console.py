@@ -75,3 +75,38 @@ def test_a_signal_ends_a_command_unless_nohup_ignores_it(
                 process.wait(1)
             process.kill()
         assert process.wait(30) == status
+
+
+TRACKED = """
+import sys, time
+from multiprocessing.shared_memory import SharedMemory
+from hhexp.console import entry
+
+@entry
+def main(argv):
+    memory = SharedMemory(create=True, size=8)
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        memory.close()
+        memory.unlink()
+
+sys.exit(main())
+"""
+
+
+def test_a_hang_up_of_the_whole_group_is_said_in_one_line() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRACKED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+    with process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        os.killpg(process.pid, signal.SIGHUP)
+        assert process.stderr.read() == b"hhexp: interrupted\n"
+        assert process.wait(30) == 130

@@ -7,6 +7,7 @@ import signal
 import stat
 import sys
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from types import FrameType
 from typing import Protocol
 
@@ -35,6 +36,7 @@ def entry(main: Main) -> Entry:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             signal.signal(signal.SIGHUP, _hang_up)
+            _start_resource_tracker()
         try:
             return main(argv)
         except UserError as error:
@@ -51,6 +53,19 @@ def entry(main: Main) -> Entry:
             return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
+
+
+def _start_resource_tracker() -> None:
+    """Start Python's process that tracks semaphores deaf to a hang-up, which would end it alone.
+
+    It goes unasked with this process. If it went before, a second one would be started that knows
+    nothing of what the first one tracked, and says so in tracebacks.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _find_one(store: "Store", run_id: str, experiments: Path) -> "Record":
     from hhexp.reproduction.find import find
-    from hhexp.tracking.query import find_sweep_runs
+    from hhexp.tracking.answers import find_sweep_runs
 
     if members := find_sweep_runs(store, run_id):
         names = ", ".join(member[:8] for member in members[:4])

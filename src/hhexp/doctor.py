@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _send(store: "Store", console: "Terminal") -> int:
     """Send what waits on this machine for a store that was away."""
-    from hhexp.tracking.journal import send_left
+    from hhexp.tracking.leftover import send_left
     from hhexp.tracking.outbox import list_waiting
 
     sent = send_left(store)

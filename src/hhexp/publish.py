@@ -16,7 +16,8 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.record import from_store
     from hhexp.terminal import Terminal
-    from hhexp.tracking.query import find_run, find_sweep_runs
+    from hhexp.tracking.answers import find_sweep_runs
+    from hhexp.tracking.query import find_run
     from hhexp.tracking.store import Store
 
     runs = published.runs_folder(words.experiments, words.study)

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     words = _build_parser().parse_args(argv)
     from hhexp.reproduction.find import find
     from hhexp.terminal import Terminal
-    from hhexp.tracking.query import find_sweep_runs
+    from hhexp.tracking.answers import find_sweep_runs
     from hhexp.tracking.store import Store
 
     console = Terminal(soft_wrap=True)

@@ -8,7 +8,8 @@ import pytest
 from benchmarks.copies import RATES, SEEDS, multiply
 from benchmarks.stores import Cost, print_table, time_process
 from hhexp.analysis.selection import select
-from hhexp.tracking.query import find_finished, find_run, read_answers, read_histories
+from hhexp.tracking.answers import read_answers
+from hhexp.tracking.query import find_finished, find_run, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import IDENTITY, KIND, OVERRIDES

@@ -11,7 +11,8 @@ from hhexp.launching import sweep
 from hhexp.launching.engines.inline import Inline
 from hhexp.launching.sweep import Sweep
 from hhexp.terminal import Terminal
-from hhexp.tracking.query import find_run, read_answers
+from hhexp.tracking.answers import read_answers
+from hhexp.tracking.query import find_run
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 

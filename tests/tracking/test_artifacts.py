@@ -1,5 +1,6 @@
 """Artifacts come back as they are, and their paths stay in their folder."""
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -52,6 +53,13 @@ def test_what_is_no_text_is_refused(store: Store, run: TrackedRun, tmp_path: Pat
     run.log_file(tmp_path / "bytes.bin")
     with pytest.raises(UserError, match=r"the artifact bytes\.bin is not UTF-8 text"):
         read_text(store, run.run_id, "bytes.bin")
+
+
+def test_a_pipe_is_no_artifact(store: Store, run: TrackedRun) -> None:
+    place = Path(store.client().get_run(run.run_id).info.artifact_uri)
+    os.mkfifo(place / "pipe.json")
+    with pytest.raises(UserError, match=r"pipe\.json: not a file"):
+        read_text(store, run.run_id, "pipe.json")
 
 
 @pytest.mark.parametrize("path", ESCAPES)

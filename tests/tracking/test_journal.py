@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from hhexp.tracking import journal
-from hhexp.tracking.journal import open_journal, send_left
+from hhexp.tracking import journal, leftover
+from hhexp.tracking.journal import open_journal
+from hhexp.tracking.leftover import send_left
 from hhexp.tracking.outages import StoreAwayError
 from hhexp.tracking.outbox import Waiting, list_waiting
 from hhexp.tracking.run import TrackedRun
@@ -83,7 +84,8 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise StoreAwayError(reasons[0])
         send(*call)
 
-    monkeypatch.setattr(journal, "send", send_if_there)
+    for module in (journal, leftover):
+        monkeypatch.setattr(module, "send", send_if_there)
     monkeypatch.setattr(Store, "answers", lambda store: not reasons and answers(store))
     monkeypatch.setattr(journal, "PAUSE_S", 0.05)
     return reasons

@@ -7,6 +7,7 @@ import pytest
 
 from hhexp.errors import UserError
 from hhexp.tracking import query
+from hhexp.tracking.answers import find_sweep_runs, make_answer_tags, read_answers
 from hhexp.tracking.query import (
     NoSuchRunError,
     StoredRun,
@@ -14,9 +15,6 @@ from hhexp.tracking.query import (
     find_recent,
     find_run,
     find_runs,
-    find_sweep_runs,
-    make_answer_tags,
-    read_answers,
     read_histories,
 )
 from hhexp.tracking.run import TrackedRun

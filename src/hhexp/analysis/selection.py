@@ -10,15 +10,9 @@ from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
+from hhexp.tracking.answers import read_answers
 from hhexp.tracking.histories import read_many
-from hhexp.tracking.query import (
-    StoredRun,
-    find_children,
-    find_matching,
-    find_run,
-    find_runs,
-    read_answers,
-)
+from hhexp.tracking.query import StoredRun, find_children, find_matching, find_run, find_runs
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND, OVERRIDES, tag_equals
 

@@ -20,7 +20,7 @@ from hhexp.experiment.opening import settle_plan
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.stages import build_chain
 from hhexp.tracking import heartbeat
-from hhexp.tracking.journal import send_left
+from hhexp.tracking.leftover import send_left
 from hhexp.tracking.names import find_name
 from hhexp.tracking.outages import is_away, wait_for_store
 from hhexp.tracking.query import find_runs, read_histories

@@ -21,7 +21,7 @@ from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
-from hhexp.tracking.store import without_password
+from hhexp.tracking.address import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
 

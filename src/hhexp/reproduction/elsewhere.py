@@ -14,7 +14,8 @@ from hhexp.reproduction import fragments
 from hhexp.reproduction.packages import LIST, read_pins
 from hhexp.reproduction.record import Record
 from hhexp.terminal import say
-from hhexp.tracking.store import LOCAL_URI, Store
+from hhexp.tracking.address import LOCAL_URI
+from hhexp.tracking.store import Store
 
 
 @dataclass(frozen=True)

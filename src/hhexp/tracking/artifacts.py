@@ -10,6 +10,8 @@ from urllib.parse import unquote
 
 from hhexp.errors import UserError
 from hhexp.limits import TEXT_BYTES
+from hhexp.reading import read_bytes
+from hhexp.tracking.outages import give_reason, is_away
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
@@ -28,8 +30,8 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     """The text of an artifact, such as predictions/validation.csv; None where the run has none.
 
     Raises:
-        UserError: the path leads outside the run's artifacts, the artifact is too large or not
-            UTF-8 text, or the store cannot be used.
+        UserError: the path leads outside the run's artifacts, the artifact is too large, not a
+            file or not UTF-8 text, or the store cannot be used.
     """
     check_path(path)
     return _read(_open_of(store, run_id), run_id, path)
@@ -63,24 +65,34 @@ def _open_of(store: Store, run_id: str) -> "ArtifactRepository":
 
 
 def _open(place: str, tracking_uri: str) -> "ArtifactRepository":
+    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return get_artifact_repository(place, tracking_uri=tracking_uri)
+    try:
+        return get_artifact_repository(place, tracking_uri=tracking_uri)
+    except (MlflowException, ImportError, ValueError) as error:
+        raise UserError(f"artifacts at {place} cannot be read: {give_reason(error)}") from error
 
 
 def _read(repository: "ArtifactRepository", run_id: str, path: str) -> str | None:
+    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-    folder = str(PurePosixPath(path).parent)
-    listed = repository.list_artifacts(None if folder == "." else folder)
-    sizes = {entry.path: entry.file_size for entry in listed}
-    if path not in sizes:
-        return None
-    TEXT_BYTES.check(sizes[path] or 0, f"run {run_id}: the artifact {path}")
-    with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
-        here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
-        file = repository.download_artifacts(path, None if here else temporary)
-        content = Path(file).read_bytes()
+    folder, what = str(PurePosixPath(path).parent), f"run {run_id}: the artifact {path}"
+    try:
+        listed = repository.list_artifacts(None if folder == "." else folder)
+        sizes = {entry.path: entry.file_size for entry in listed}
+        if path not in sizes:
+            return None
+        TEXT_BYTES.check(sizes[path] or 0, what)
+        with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
+            here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
+            file = repository.download_artifacts(path, None if here else temporary)
+            content = read_bytes(Path(file))
+    except (MlflowException, ValueError) as error:
+        if is_away(error):
+            raise
+        raise UserError(f"{what} cannot be read: {give_reason(error)}") from error
     try:
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:

@@ -4,12 +4,12 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.tracking.access import say_refusals
 from hhexp.tracking.outages import FullDiskError, is_away, name_full_disk
-from hhexp.tracking.states import SavedState, drop_states, find_states
+from hhexp.tracking.states import FOLDER, SavedState, drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR
 
@@ -115,7 +115,7 @@ def _send_state(store: Store, run_id: str, entry: Entry) -> None:
 
     client, before = store.client(), find_states(store, run_id)
     state = SavedState(run_id, **entry.values)
-    client.log_artifact(run_id, str(entry.file), str(PurePosixPath(state.path).parent))
+    client.log_artifact(run_id, str(entry.file), FOLDER)
     known = {key: entry.values[key] for key in ("stage", "sha256", "size", "stays")}
     client.set_tag(run_id, state.tag, json.dumps(known))
     try:
@@ -177,7 +177,7 @@ def _drop_part(store: Store, run_id: str, entry: Entry) -> None:
 
     if entry.file is None or entry.kind == "model":
         return
-    folder = entry.values["folder"] if entry.kind == "artifact" else "state"
+    folder = entry.values["folder"] if entry.kind == "artifact" else FOLDER
     path = f"{folder}/{entry.file.name}" if folder else entry.file.name
     uri = store.client().get_run(run_id).info.artifact_uri
     get_artifact_repository(uri, tracking_uri=store.uri).delete_artifacts(path)

@@ -11,15 +11,17 @@ from concurrent.futures import Future, wait
 
 from hhexp.errors import one_line
 from hhexp.tracking.entries import Entry, send
+from hhexp.tracking.leftover import is_taken
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
-from hhexp.tracking.outbox import Waiting, find_root, list_waiting
+from hhexp.tracking.outbox import Waiting, find_root
 from hhexp.tracking.store import Store
-from hhexp.tracking.watch import Watch
 
 ANSWER_S = 5.0
 """How long a server may take for an entry without a file, in seconds."""
 BYTES_A_SECOND = 1_000_000
 """How fast it has to take a file."""
+LAST_TRY_S = 5
+"""How long a process that ends tries to reach a store that is away, in seconds."""
 TRIES = 3
 """How often an entry is sent to a store that answers, but not to the entry."""
 PAUSE_S = 2.0
@@ -126,31 +128,34 @@ class Journal:
 
     def _send_all(self) -> bool:
         """Send while the store takes something; False where it is away."""
-        while True:
-            try:
-                if is_taken(self.store, self.run_id):
-                    self._end_outage(
-                        f"run {self.run_id[:8]} was taken over by another process, which trains "
-                        "what waited too: it is not sent"
-                    )
-                    return True
-                with self._lock:
-                    numbers = self._waiting.numbers
-                    if not numbers:
-                        self._end_outage(
-                            f"the tracking store {self.store} is back, and has all that waited"
-                        )
-                        return True
-                self._send_first(numbers[0])
-            except Exception as error:
-                if is_away(error):
-                    return False
-                self._waiting.refuse(one_line(error))
-                self.say(
-                    f"run {self.run_id[:8]}: the tracking store refuses what waits in "
-                    f"{self._waiting.folder}: {one_line(error)}"
+        try:
+            if is_taken(self.store, self.run_id):
+                self._end_outage(
+                    f"run {self.run_id[:8]} was taken over by another process, which trains what "
+                    "waited too: it is not sent"
                 )
-                return True
+            while number := self._find_next():
+                self._send_first(number)
+        except Exception as error:
+            if is_away(error):
+                return False
+            self._waiting.refuse(one_line(error))
+            self.say(
+                f"run {self.run_id[:8]}: the tracking store refuses what waits in "
+                f"{self._waiting.folder}: {one_line(error)}"
+            )
+        return True
+
+    def _find_next(self) -> int | None:
+        """The first entry that waits; where nothing is left, the outage has ended."""
+        with self._lock:
+            if numbers := self._waiting.numbers:
+                return numbers[0]
+            if self.is_behind:
+                self._end_outage(
+                    f"the tracking store {self.store} is back, and has all that waited"
+                )
+            return None
 
     def _end_outage(self, said: str) -> None:
         with self._lock:
@@ -210,63 +215,8 @@ def close_journal(journal: Journal) -> None:
             _journals.pop((journal.store, journal.run_id), None)
 
 
-def flush_journals(seconds: float) -> None:
+def flush_journals() -> None:
     """Give the journals of this process some time to send what waits, before it ends."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + LAST_TRY_S
     for journal in list(_journals.values()):
         journal.flush(max(0.0, deadline - time.monotonic()))
-
-
-def send_left(store: Store) -> int:
-    """Send what ended processes of this machine have left for a store; the entries that were sent.
-
-    Raises:
-        StoreAwayError: it is away, or a living process has not sent all that it has.
-    """
-    sent = 0
-    for waiting in list_waiting(store):
-        if waiting.refused is not None:
-            continue
-        with waiting.lock() as is_ours:
-            if not is_ours:
-                raise StoreAwayError("another process has not sent all that waits for it")
-            sent += _send_left(store, waiting)
-    return sent
-
-
-def is_taken(store: Store, run_id: str) -> bool:
-    """Whether another process trains a run, or has finished it, with the same numbers."""
-    run = store.client().get_run(run_id)
-    return run.info.status == "FINISHED" or bool(
-        Watch().find_trainer(run_id, run.info.status, run.data.tags)
-    )
-
-
-def _send_left(store: Store, waiting: Waiting) -> int:
-    sent = 0
-    try:
-        for number in [] if is_taken(store, waiting.run_id) else waiting.numbers:
-            send(store, waiting.run_id, _leave_out_known(store, waiting, number))
-            waiting.drop(number)
-            sent += 1
-    except Exception as error:
-        if is_away(error):
-            raise
-        waiting.refuse(one_line(error))
-        return sent
-    waiting.remove()
-    return sent
-
-
-def _leave_out_known(store: Store, waiting: Waiting, number: int) -> Entry:
-    """An entry without the epoch's metrics that another process has logged meanwhile."""
-    entry = waiting.get(number)
-    if entry.kind != "metrics":
-        return entry
-    epoch, client = entry.values["epoch"], store.client()
-    metrics = {
-        name: value
-        for name, value in entry.values["metrics"].items()
-        if epoch not in {m.step for m in client.get_metric_history(waiting.run_id, name)}
-    }
-    return Entry(entry.kind, {**entry.values, "metrics": metrics})

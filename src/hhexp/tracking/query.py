@@ -4,7 +4,7 @@ import difflib
 import itertools
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from hhexp.tracking.tags import (
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
-    RUNS,
     tag_equals,
 )
 
@@ -37,8 +36,6 @@ NAMED = 4
 """Runs that a message names."""
 IDS = 100
 """IDs in one question."""
-ANSWERS_A_TAG = 150
-"""IDs that fit into a tag, with commas, whatever the store."""
 
 
 class NoSuchRunError(UserError):
@@ -204,41 +201,6 @@ def find_finished(store: Store, kind: str, *conditions: str) -> list[StoredRun]:
     """
     asked = [tag_equals(KIND, kind), "attributes.status = 'FINISHED'", *conditions]
     return list(_search(store.client(), " AND ".join(asked)))
-
-
-def find_sweep_runs(store: Store, prefix: str) -> list[str]:
-    """The IDs of the runs that answer a sweep; empty where ``prefix`` names something else.
-
-    Raises:
-        UserError: several runs in the store start with it, or the store cannot be used.
-    """
-    try:
-        run = find_run(store, prefix)
-    except NoSuchRunError:
-        return []
-    if run.kind != "sweep":
-        return []
-    return read_answers(run) or [child.run_id for child in find_children(store, run.run_id)]
-
-
-def read_answers(sweep: StoredRun) -> list[str]:
-    """The IDs of the runs that answer a sweep, as its tags list them."""
-    texts = (sweep.tags.get(_name_answers_tag(number), "") for number in itertools.count(1))
-    return [run_id for text in itertools.takewhile(bool, texts) for run_id in text.split(",")]
-
-
-def make_answer_tags(run_ids: Iterable[str]) -> dict[str, str]:
-    """The tags that list the runs which answer a sweep, each run once."""
-    listed = list(dict.fromkeys(run_ids))
-    parts = range(0, len(listed), ANSWERS_A_TAG)
-    return {
-        _name_answers_tag(number): ",".join(listed[start : start + ANSWERS_A_TAG])
-        for number, start in enumerate(parts, start=1)
-    }
-
-
-def _name_answers_tag(number: int) -> str:
-    return RUNS if number == 1 else f"{RUNS}.{number}"
 
 
 def set_verdict(store: Store, run_id: str, verdict: str, by: str) -> None:

@@ -1,8 +1,6 @@
 """Where runs live: a local SQLite file with a folder of artifacts, or a team's server."""
 
 import os
-import re
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,31 +8,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
 
 from hhexp.errors import UserError
 from hhexp.tracking import database
 from hhexp.tracking.access import explain_refusal, log_in
+from hhexp.tracking.address import LOCAL_URI, REACH_S, check_address, knock, without_password
+from hhexp.tracking.artifact_hosts import guard_hosts
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
 from hhexp.tracking.relocation import find_artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-LOCAL_URI = "sqlite:///mlruns/mlflow.db"
-"""The default store, relative to the current folder."""
-
-KINDS = re.compile(
-    r"sqlite(\+\w+)?:///|(postgresql|mysql|mssql)(\+\w+)?://|https?://|databricks($|://)"
-)
-"""How the address of a store starts in which MLflow can keep runs."""
-
-PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-"""SQL servers that MLflow knows, and their ports."""
-
-REACH_S = 4
-"""How long a server may take to answer the first question, in seconds."""
 
 _environment = threading.Lock()
 """It is one for all threads."""
@@ -54,12 +39,8 @@ class Store:
             UserError: MLflow cannot keep runs there.
         """
         uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
-        if not KINDS.match(uri):
-            raise UserError(_explain_refusal(uri))
-        store = cls(uri.replace(":///~/", f":///{os.path.expanduser('~')}/", 1))
-        if not store.is_sqlite:
-            _parse_address(uri)
-        elif str(store.database) in (".", ":memory:"):
+        store = cls(check_address(uri))
+        if store.is_sqlite and str(store.database) in (".", ":memory:"):
             raise UserError(f"tracking store {uri}: name a file, such as {LOCAL_URI}")
         return store
 
@@ -110,6 +91,7 @@ class Store:
         quieten()
         import mlflow
 
+        guard_hosts()
         # log_model and the loading of models know no other way to name the store.
         mlflow.set_tracking_uri(self.uri)
         if self.is_sqlite:
@@ -162,56 +144,6 @@ class Store:
             ) from error
 
 
-def without_password(uri: str) -> str:
-    """A store's address as it may be shown and logged."""
-    scheme, _, rest = uri.partition("://")
-    person, at, place = rest.rpartition("@")
-    if scheme.startswith("sqlite") or not at or ":" not in person:
-        return uri
-    return f"{scheme}://{person.partition(':')[0]}:***@{place}"
-
-
-def _parse_address(uri: str) -> SplitResult:
-    """A server's address without the person and password, which may hold slashes and colons.
-
-    Raises:
-        UserError: its host or port cannot be one.
-    """
-    scheme, _, rest = uri.partition("://")
-    try:
-        address = urlsplit(f"{scheme}://{rest.rpartition('@')[2]}")
-        _ = address.port  # looked at when it is asked for
-    except ValueError as error:
-        raise UserError(
-            f"tracking store {without_password(uri)}: not a valid address: {error}"
-        ) from error
-    return address
-
-
-def _explain_refusal(uri: str) -> str:
-    if sqlite := re.match(r"sqlite(\+\w+)?:/*", uri):
-        file = uri[sqlite.end() :]
-        advice = (
-            f"write three slashes: sqlite:///{file}"
-            if file
-            else f"name a file, such as {LOCAL_URI}"
-        )
-        return f"tracking store {uri}: {advice}"
-    if uri.endswith(".db") and ":" not in uri:
-        return f"tracking store {uri}: for a SQLite file write sqlite:///{uri}"
-    is_folder = ":" not in uri and ("/" in uri or Path(uri).is_dir())
-    if not is_folder and not uri.startswith("file:"):
-        return (
-            f"tracking store {without_password(uri)}: unknown kind; use "
-            "sqlite:///path/to/mlflow.db, http(s)://…, postgresql://…, mysql://… or databricks"
-        )
-    folder = uri.removeprefix("file:").removeprefix("//").rstrip("/") or "."
-    return (
-        f"tracking store {uri}: MLflow no longer keeps runs in plain folders; use "
-        f"sqlite:///{folder}/mlflow.db"
-    )
-
-
 def _reach(store: Store) -> None:
     """Ask a store for something small.
 
@@ -224,7 +156,7 @@ def _reach(store: Store) -> None:
 
     try:
         if not store.is_sqlite and not store.is_server:
-            _knock(store.uri)
+            knock(store.uri)
             log_in(store.uri, store)
         with _shorten_patience():
             mlflow.MlflowClient(store.uri).search_experiments(max_results=1)
@@ -247,14 +179,6 @@ def _reach(store: Store) -> None:
 
 
 _reach_once = cache(_reach)
-
-
-def _knock(uri: str) -> None:
-    """Connect to a SQL server's port once, where MLflow would retry for minutes."""
-    address = _parse_address(uri)
-    port = address.port or PORTS[address.scheme.partition("+")[0]]
-    if address.hostname:
-        socket.create_connection((address.hostname, port), REACH_S).close()
 
 
 @contextmanager
