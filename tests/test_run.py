@@ -414,6 +414,26 @@ def test_a_schedule_of_ones_own_works_as_the_document_says(shell: Any) -> None:
     assert "lr.schedule=triangle: no rates for epoch 1: ZeroDivisionError" in zero.stderr
 
 
+def test_a_loss_of_ones_own_works_as_the_document_says(shell: Any) -> None:
+    text = (Path(__file__).parents[1] / "docs/metrics.md").read_text()
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (option,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (shell.folder / "my_losses.py").write_text(module)
+    (shell.folder / "my_conf" / "loss").mkdir(parents=True)
+    (shell.folder / "my_conf" / "loss" / "focal.yaml").write_text(option)
+    own = ["--config-dir", "my_conf", "modules=[my_losses]", "loss=focal"]
+    told = shell.call("run", *own, *shell.tiny("epochs=1", "+loss.class_weight=balanced"))
+    assert told.returncode == 0, told.stderr
+    (run,) = shell.runs()
+    assert run.params["loss.gamma"] == "2.0"
+    identity = json.loads(shell.artifact(run.run_id, "provenance/identity.json").read_text())
+    assert identity["loss.function"] == "focal" and "source my_losses" in identity
+    metrics = shell.metrics(run.run_id)
+    assert metrics["train/loss"][0] < metrics["val/loss"][0] / 2  # each counts (1 − p)² of its own
+    wrong = shell.call("run", *own, *shell.tiny("loss.gamma=much"))
+    assert (wrong.returncode, "loss.gamma=much: must be a number" in wrong.stderr) == (2, True)
+
+
 def test_only_the_newest_state_is_left_where_that_is_asked_for(shell: Any) -> None:
     words = ["-m", "aug=full", "aug.until=2,null", "epochs=4"]
     assert shell.train(*words, "state.keep=newest").returncode == 0

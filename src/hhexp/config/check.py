@@ -12,6 +12,7 @@ from hhexp.config.registry import (
     Registry,
     data_reader,
     list_keys,
+    loss_function,
     lr_schedule,
     model_builder,
 )
@@ -23,8 +24,8 @@ def check(values: Mapping[str, Any]) -> Config:
     """Check a resolved configuration: every key, type and range, and every name that it uses.
 
     It imports nothing, so the functions that it names must have been registered by then: the
-    built-in ones (import ``hhexp.models``, ``hhexp.data`` and ``hhexp.training.learning_rate``),
-    and the person's own (``import_modules``).
+    built-in ones (import ``hhexp.models``, ``hhexp.data``, ``hhexp.training.learning_rate`` and
+    ``hhexp.training.loss``), and the person's own (``import_modules``).
 
     Raises:
         UserError: in one line, each key that is wrong, its value and what would be right.
@@ -36,6 +37,7 @@ def check(values: Mapping[str, Any]) -> Config:
         raise UserError(_describe_errors(error, values)) from error
     check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
     check_arguments(lr_schedule, "lr", "schedule", config.lr.schedule, config.lr.arguments)
+    check_arguments(loss_function, "loss", "function", config.loss.function, config.loss.arguments)
     check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
     return config
 

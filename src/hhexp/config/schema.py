@@ -146,6 +146,19 @@ class LearningRate(OpenSection):
     schedule: str
 
 
+class Loss(OpenSection):
+    """``loss``: a registered loss function, its parameters, and what images of each class count."""
+
+    function: str = "cross_entropy"
+    class_weight: Literal["balanced"] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the cross-entropy and nothing more."""
+        smoothing = self.arguments.get("label_smoothing", 0)
+        return self.function == "cross_entropy" and not self.class_weight and not smoothing
+
+
 class Ranges(Section):
     """The ranges of the random transforms (uniform); named as in ImageDataGenerator."""
 
@@ -252,6 +265,8 @@ class Config(Section):
     model: Model
     optimizer: Annotated[Optimizer, Field(discriminator="name")]
     lr: LearningRate
+    loss: Loss = Loss()
+    """Records of older runs have none."""
     aug: Augmentation
     data: Data
     runtime: Runtime

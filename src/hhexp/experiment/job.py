@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import hhexp.training.loss  # noqa: F401 (registers its functions)
 from hhexp import data, models
 from hhexp.config.check import check
 from hhexp.config.registry import import_modules
