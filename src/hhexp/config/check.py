@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from hhexp.config.objective import NAMES, RECALL
 from hhexp.config.registry import (
     Registry,
     data_reader,
@@ -109,10 +110,7 @@ def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         discriminator = context["discriminator"].strip("'")
         return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     if kind == "string_pattern_mismatch" and key == "objective":
-        wanted = (
-            "must be train/loss, train/accuracy, val/loss, val/accuracy, val/recall/<class> "
-            "or time/epoch_s"
-        )
+        wanted = f"must be {', '.join(NAMES)} or {RECALL}<class>"
     else:
         wanted = _describe_wanted(kind, context, detail["input"], detail["msg"])
     return f"{key}={_format_value(detail['input'])}: {wanted}"

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from hhexp.config.objective import PATTERN
+
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -254,10 +256,7 @@ class Config(Section):
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     batch_size: Annotated[int, Field(ge=1, le=65_536)]
-    objective: Annotated[
-        str,
-        Field(pattern=r"^(train/(loss|accuracy)|val/(loss|accuracy)|val/recall/.+|time/epoch_s)$"),
-    ]
+    objective: Annotated[str, Field(pattern=PATTERN)]
     modules: list[str]
     reuse: bool
     explain: bool
