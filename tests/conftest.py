@@ -29,7 +29,7 @@ TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 
 LEFT_OUT = (
     *("time/", "perf/", "val/precision/", "val/f1/", "val/roc_auc/"),
-    "val/average_precision/",
+    *("val/average_precision/", "best/"),
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HEADLESS = (

@@ -31,6 +31,9 @@ class Anything:
         return self
 
 
+COURSE: Any = SimpleNamespace(past=[PastEpoch({"val/loss": 0.5}, "0" * 64)], best=None)
+
+
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
@@ -52,9 +55,8 @@ def test_results_that_are_logged_twice_are_there_once(
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
     for _ in range(2):
-        past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-        views = {"val_half/accuracy": 0.75}
-        artifacts.log_results(tracked, artifacts.Results(something, past, something, views))
+        ends = {"val_half/accuracy": 0.75}
+        artifacts.log_results(tracked, artifacts.Results(something, COURSE, something, ends))
     for name in ("val_half/accuracy", "val/f1/x"):
         history = store.client().get_metric_history(tracked.run_id, name)
         assert [metric.step for metric in history] == [1]
@@ -70,8 +72,7 @@ def test_a_picture_that_fails_is_said_and_the_others_are_made(
     monkeypatch.setattr(artifacts, "draw_confusion_matrix", fail)
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
-    past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, past, something, {}))
+    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, COURSE, something, {}))
     assert line == "figures/confusion_matrix.png was not made: MemoryError: no room for the matrix"
     assert read_text(store, tracked.run_id, "figures/confusion_matrix.txt") == f"{line}\n"
     listed = store.client().list_artifacts(tracked.run_id, "figures")

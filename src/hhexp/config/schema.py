@@ -238,6 +238,13 @@ class State(Section):
     trace: bool = False
 
 
+class Stopping(Section):
+    """``stopping``: when a training ends before its last epoch."""
+
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Epochs in a row without a better objective; None to train all."""
+
+
 class Tracking(Section):
     """``tracking``: where the runs are kept, and how they are marked there."""
 
@@ -261,6 +268,8 @@ class Config(Section):
     reuse: bool
     explain: bool
     state: State
+    stopping: Stopping = Stopping()
+    """Records of older runs have none."""
     model: Model
     optimizer: Annotated[Optimizer, Field(discriminator="name")]
     lr: LearningRate

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hhexp.training.evaluation import Evaluation
-from hhexp.training.state import PastEpoch
 
 AT_EVERY_EPOCH = 100_000
 """Images times classes up to which the areas under the curves are taken at every epoch too: as many
@@ -21,20 +20,6 @@ BINS = 15
 def score_epoch(answers: Evaluation) -> dict[str, float]:
     """``score`` at every epoch: without the areas under curves where they would cost much."""
     return score(answers, areas=answers.probabilities.size <= AT_EVERY_EPOCH)
-
-
-def score_past(past: PastEpoch, labels: np.ndarray) -> dict[str, float]:
-    """All metrics of an epoch that are logged, with its scores where its answers are kept.
-
-    Args:
-        past: the epoch.
-        labels: [N] the validation images' true classes.
-    """
-    if past.probabilities is None:
-        return past.metrics
-    answers = Evaluation(past.probabilities, np.zeros(len(labels), np.float32), labels)
-    scores = score_epoch(answers)
-    return {**past.metrics, **{f"val/{name}": value for name, value in scores.items()}}
 
 
 def score(answers: Evaluation, *, areas: bool = True) -> dict[str, float]:

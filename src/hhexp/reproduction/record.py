@@ -85,7 +85,10 @@ class Record(BaseModel):
 
     @model_validator(mode="after")
     def _has_every_epoch(self) -> Self:
-        if len(self.epochs) != (asked := self.config.get("epochs")):
+        asked, stopping = self.config.get("epochs"), self.config.get("stopping")
+        may_stop = isinstance(stopping, dict) and stopping.get("patience") is not None
+        early = may_stop and isinstance(asked, int) and 1 <= len(self.epochs) < asked
+        if len(self.epochs) != asked and not early:
             raise ValueError(
                 f"epochs: there are {len(self.epochs)}, the configuration says {asked}"
             )

@@ -130,9 +130,9 @@ def _list_missing(
         folder = Path(repository.artifact_dir)
         # MLflow keeps the models of an experiment beside its runs.
         models = [folder.parents[1] / "models" / each / "artifacts" for each in run.models]
-        has_model = any((model / MODEL_FILE).is_file() for model in models)
+        has_models = bool(models) and all((model / MODEL_FILE).is_file() for model in models)
         missing = [path for path in needed if not (folder / path).exists()]
-        return missing if has_model else [*missing, "the model"]
+        return missing if has_models else [*missing, "a model"]
     try:
         there = {entry.path for entry in repository.list_artifacts()}
     except (MlflowException, OSError):

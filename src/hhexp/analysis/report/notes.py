@@ -9,7 +9,7 @@ from hhexp.analysis.results import Results
 from hhexp.reading import damaged, parse_json
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
-from hhexp.tracking.tags import DATA_FINGERPRINT
+from hhexp.tracking.tags import DATA_FINGERPRINT, STOPPED
 
 CHECKS = "provenance/data_checks.json"
 """The artifact with what the checks of a run's images have found."""
@@ -22,6 +22,7 @@ def write_notes(results: Results) -> list[str]:
     return [
         *limit_notes(results.notes),
         *limit_notes(_note_diverged(results)),
+        *limit_notes(_note_stopped(results)),
         *limit_notes(_note_data(results)),
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),
@@ -45,6 +46,13 @@ def _note_diverged(results: Results) -> Iterator[str]:
                     f"epoch {epoch} on a loss or accuracy is not a finite number. Such values are "
                     "left out of every mean."
                 )
+
+
+def _note_stopped(results: Results) -> Iterator[str]:
+    for cell in results.cells:
+        for seed, result in results.of(cell).items():
+            if why := result.run.tags.get(STOPPED):
+                yield f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) {why}."
 
 
 def _note_data(results: Results) -> Iterator[str]:
