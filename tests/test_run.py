@@ -11,15 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
 from hhexp.experiment import Outcome
+from hhexp.experiment.answers import FILE, read_answers
 from hhexp.launching.sweep import Sweep
 from hhexp.run import conclude, join_values
+from hhexp.tracking.models import load_model
 from hhexp.tracking.process import is_running
-from hhexp.tracking.query import find_run
+from hhexp.tracking.query import find_run, read_last_values
+from hhexp.training.state import hash_weights
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,7 @@ def test_the_table_names_every_run(swept: Any) -> None:
     for run in shell.runs():
         assert run.run_id[:8] in table
     assert "tiny" in table
+    assert "best: chosen on one half of the validation images and judged on the other" in table
     assert "python -m hhexp.ui" in table
 
 
@@ -91,6 +96,7 @@ def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
         "provenance/epochs.json",
         "model_summary.txt",
         "predictions/validation.csv",
+        "predictions/validation.npz",
         "figures/learning_curves.png",
         "figures/confusion_matrix.png",
         "figures/roc.png",
@@ -285,7 +291,14 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
     assert [metric.step for metric in history] == list(range(1, 121))
     alone = shell.train("epochs=120", "aug=full", "reuse=false")
     assert alone.returncode == 0
-    assert shell.metrics(shell.runs()[-1].run_id) == shell.metrics(run.run_id)
+    other = shell.runs()[-1]
+    assert shell.metrics(other.run_id) == shell.metrics(run.run_id)
+    best = [read_last_values(shell.store, each.run_id)["best/epoch"] for each in (run, other)]
+    weights = read_weights(shell, run)[int(best[0]) - 1]
+    assert best[0] == best[1]
+    assert hash_weights(load_model(shell.store, run.run_id, "best")) == weights
+    answers = [shell.artifact(each.run_id, FILE).read_bytes() for each in (run, other)]
+    assert np.array_equal(*(read_answers(each, "").probabilities for each in answers))
 
 
 OWN_MODULE = """
@@ -540,7 +553,8 @@ def test_a_folder_of_classes_is_cut_checked_and_tested_once(shell: Any) -> None:
     assert "moons03.png = " in trained.stdout and "suns/wrong.png" in trained.stdout
     (run,) = shell.runs()
     metrics = shell.metrics(run.run_id)
-    for name in ("test/accuracy", "test/loss", "test/recall/moons", "test/recall/suns"):
+    names = ("accuracy", "loss", "recall/moons", "recall/suns", "f1")
+    for name in (f"{split}/{name}" for split in ("test", "test/best") for name in names):
         first, last = metrics[name]
         assert math.isnan(first) and math.isfinite(last)  # after the last epoch alone
     checks = json.loads(shell.artifact(run.run_id, "provenance/data_checks.json").read_text())

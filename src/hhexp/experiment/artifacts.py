@@ -11,6 +11,8 @@ from hhexp.config.schema import Config
 from hhexp.csv_text import format_csv
 from hhexp.data import Dataset, check_images
 from hhexp.errors import one_line
+from hhexp.experiment.answers import FILE as ANSWERS
+from hhexp.experiment.answers import write_answers
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.course import Course, hold
 from hhexp.experiment.identity import Identity
@@ -126,6 +128,8 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     dataset, past, best = training.dataset, course.past, course.best
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
+    if kept := write_answers(past, answers.labels, dataset.classes):
+        tracked.log_content(kept, ANSWERS)
     scores = {**score(answers), **score_by_class(answers, dataset.classes)}
     own = {f"val/{name}": value for name, value in scores.items()}
     tracked.log_once(len(past), {**results.ends, **own})
