@@ -132,7 +132,8 @@ def to_markdown(rows: Sequence[Row]) -> str:
     header, *lines = _list_lines(rows)
     texts = [map(markdown.show, header), ["---"] * len(header)]
     texts += [map(markdown.show, line) for line in lines]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    return f"{table}\n{JUDGED}\n" if any(row.crossed for row in rows) else table
 
 
 def to_csv(rows: Sequence[Row]) -> str:
