@@ -27,6 +27,10 @@ from hhexp.tracking.store import Store
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 """A model that trains in no time."""
 
+LEFT_OUT = (
+    *("time/", "perf/", "val/precision/", "val/f1/", "val/roc_auc/"),
+    *("val/average_precision/", "best/"),
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HEADLESS = (
     "--headless",
@@ -127,9 +131,9 @@ class Shell:
         return find_recent(self.store, 1000)[::-1]
 
     def metrics(self, run_id: str) -> dict[str, list[float]]:
-        """A run's metrics by epoch, without the seconds."""
+        """A run's metrics by epoch, without the seconds and what is measured at the end alone."""
         histories = read_histories(self.store, run_id)
-        return {k: v for k, v in histories.items() if not k.startswith(("time/", "perf/"))}
+        return {k: v for k, v in histories.items() if not k.startswith(LEFT_OUT)}
 
     def children(self, parent_id: str) -> list[StoredRun]:
         """A sweep's runs."""

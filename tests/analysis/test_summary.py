@@ -5,12 +5,16 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from hhexp.analysis.selection import select
 from hhexp.analysis.summary import Point, Row, render, summarise, to_csv, to_markdown
+from hhexp.experiment.answers import write_answers
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.training.state import PastEpoch
 
 CLASSES = ("horses", "humans")
 
@@ -84,6 +88,32 @@ def test_rows_hold_the_last_and_the_earliest_best_epoch(store: Store) -> None:
     assert rows[0].epoch_s == 3.5
     assert rows[0].label == "quick"
     assert (rows[1].status, rows[1].error, rows[1].last) == ("FAILED", "ValueError: lost", None)
+
+
+def test_the_best_epoch_is_judged_on_images_that_did_not_choose_it(store: Store) -> None:
+    right = np.random.default_rng(0).random((9, 100)) < 0.5
+    labels = np.arange(100) % 2
+    shown_class = np.where(right, labels, 1 - labels)
+    past = [PastEpoch({}, "", {}, np.eye(2, dtype=np.float32)[each]) for each in shown_class]
+    run = TrackedRun.start(store, "study", "epochs=9", None, {"hhexp.kind": "run"})
+    run.log_params({"seed": 0})
+    for epoch, each in enumerate(right, start=1):
+        run.log_epoch(epoch, {"val/accuracy": each.mean(), "train/loss": 1 / epoch})
+    content = write_answers(past, labels, ("horses", "humans"))
+    assert content is not None
+    run.log_content(content, "predictions/validation.npz")
+    run.finish("FINISHED", None)
+    (row,) = summarise(store, [run.run_id], {})
+    assert row.crossed and row.best is not None
+    assert row.best.epoch == right.mean(axis=1).argmax() + 1
+    assert row.best.values["val/accuracy"] < right.mean(axis=1).max()
+    assert "judged on the other" in " ".join(" ".join(shown(100, [row])).split())
+    found = select(store, run.run_id)
+    (result,) = found.all
+    best = found.measure(result, "val/accuracy", "best")
+    assert best == row.best.values["val/accuracy"]
+    assert found.measure(result, "val/f1", "best") == pytest.approx(best, abs=0.1)
+    assert found.measure(result, "val/accuracy", "last") == right[-1].mean()
 
 
 def test_a_run_that_diverged_shows_what_is_a_number(store: Store) -> None:

@@ -70,6 +70,14 @@ def test_what_moves_them_is_named(dataset: Dataset, override: str, said: str) ->
     assert list_differences(parts(dataset), parts(dataset, override)) == [said]
 
 
+def test_a_loss_counts_where_it_is_not_the_plain_cross_entropy(dataset: Dataset) -> None:
+    assert not any(name.startswith("loss.") for name in parts(dataset))
+    assert list_differences(parts(dataset), parts(dataset, "loss.label_smoothing=0.1")) == [
+        "loss.function None → cross_entropy",
+        "loss.label_smoothing None → 0.1",
+    ]
+
+
 def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:
     full = parts(dataset, "aug=full")
     other = parts(dataset, "aug=full", "aug.rotation_range=30.0", "aug.fill_mode=wrap")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hhexp.analysis import grid
+from hhexp.analysis.crossfit import CrossFit, read_fits, read_scores
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, measure
 from hhexp.analysis.study import Study
@@ -106,8 +107,7 @@ class Results:
     ) -> dict[int, float]:
         """A statistic of each of a cell's seeds; those that have it."""
         values = {
-            seed: measure(result.history, _find(metric, result), statistic)
-            for seed, result in self.of(cell).items()
+            seed: self.measure(result, metric, statistic) for seed, result in self.of(cell).items()
         }
         return {seed: value for seed, value in values.items() if value == value}
 
@@ -118,8 +118,34 @@ class Results:
             for seed, result in self.of(cell).items()
             if result.diverged_at
             and (name := _find(metric, result)) in result.history
-            and math.isnan(measure(result.history, name, statistic))
+            and math.isnan(self.measure(result, name, statistic))
         ]
+
+    def measure(self, result: Result, metric: str, statistic: str) -> float:
+        """A statistic of a run's metric, ``best`` cross-fitted where the run has what that needs;
+        NaN where the run does not have it."""
+        name = _find(metric, result)
+        if statistic != "best" or not (fit := self.fits.get(result.run.run_id)):
+            return measure(result.history, name, statistic)
+        if name.startswith("val/") and name not in fit.values:
+            return self._fit_scores(result.run).get(name, math.nan)
+        return fit.measure(result.history, name)
+
+    @cached_property
+    def fits(self) -> dict[str, CrossFit]:
+        """The cross-fitted best epochs of the finished runs that have what it takes, by ID."""
+        done = [result.run for result in self.all if result.run.status == "FINISHED"]
+        return read_fits(self.store, done)
+
+    def _fit_scores(self, run: StoredRun) -> Mapping[str, float]:
+        if run.run_id not in self._scores:
+            self._scores[run.run_id] = read_scores(self.store, run)
+        return self._scores[run.run_id]
+
+    @cached_property
+    def _scores(self) -> dict[str, Mapping[str, float]]:
+        """What ``_fit_scores`` has read."""
+        return {}
 
     @cached_property
     def metrics(self) -> list[str]:

@@ -16,8 +16,10 @@ from hhexp.tracking.query import StoredRun, find_children, find_matching, find_r
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND, OVERRIDES, tag_equals
 
-SHAPING = ("model", "optimizer", "lr", "aug")
+SHAPING = ("model", "optimizer", "lr", "loss", "aug")
 """Groups whose options make another training."""
+ALWAYS = {"loss": "cross_entropy"}
+"""What older runs were trained with, which have no such parameter."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -126,7 +128,7 @@ def _place_in_grid(
     placed = []
     for record in records:
         cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-        if cell and grid.holds(shared, record.params):
+        if cell and grid.holds(shared, {**ALWAYS, **record.params}):
             placed.append((record, cell))
     return placed
 

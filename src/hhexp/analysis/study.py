@@ -54,7 +54,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Contrast(Section):
     """A statistic of a metric in one cell, or its difference ``cell`` − ``versus``."""
 
-    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|time|perf)/\S.*$")]
+    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|test|best|time|perf)/\S.*$")]
     statistic: Statistic
     cell: CellValues
     versus: CellValues | None = None

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import markdown
+from hhexp.analysis.crossfit import HALVINGS, CrossFit, read_fits
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
@@ -22,6 +23,9 @@ LOSSES = ("train/loss", "val/loss")
 RECALL = "val/recall/"
 MANY_CLASSES = 2
 """With more classes the terminal's table has room for the lowest recall only."""
+JUDGED = (
+    f"best: chosen on one half of the validation images and judged on the other, {HALVINGS} times"
+)
 ID_SHOWN = 8
 """Digits of a run's ID in the terminal; every command takes a unique beginning."""
 
@@ -48,9 +52,12 @@ class Row:
     last: Point | None
     """None where no epoch ended."""
     best: Point | None
-    """At the highest validation accuracy, the earliest of equals; None where there is none."""
+    """At the highest validation accuracy, the earliest of equals, and cross-fitted where the run
+    has the answers of all epochs; None where there is none."""
     epoch_s: float
     """Median seconds of an epoch; NaN where no epoch ended."""
+    crossed: bool = False
+    """Whether the best epoch's values are judged on other images than those that chose it."""
 
 
 def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) -> list[Row]:
@@ -66,7 +73,11 @@ def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]
     """
     runs = find_runs(store, run_ids)
     histories = read_many(store, {run.run_id: run.metrics for run in runs})
-    return [_make_row(run, histories[run.run_id], overrides.get(run.run_id)) for run in runs]
+    fits = read_fits(store, [run for run in runs if run.status == "FINISHED"])
+    return [
+        _make_row(run, histories[run.run_id], fits.get(run.run_id), overrides.get(run.run_id))
+        for run in runs
+    ]
 
 
 def render(rows: Sequence[Row], title: str) -> "Table":
@@ -75,12 +86,17 @@ def render(rows: Sequence[Row], title: str) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    captions = []
+    if any(row.crossed for row in rows):
+        captions.append(Text(JUDGED, "dim"))
     errors = [f"{row.overrides}: {row.error or row.status}" for row in rows if row.error]
+    if errors:
+        captions.append(Text("\n".join(errors), "red"))
     table = Table(
         title=title,
         title_justify="left",
         title_style="bold",
-        caption=Text("\n".join(errors), "red") if errors else None,
+        caption=Text("\n").join(captions) if captions else None,
         caption_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -116,7 +132,8 @@ def to_markdown(rows: Sequence[Row]) -> str:
     header, *lines = _list_lines(rows)
     texts = [map(markdown.show, header), ["---"] * len(header)]
     texts += [map(markdown.show, line) for line in lines]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    return f"{table}\n{JUDGED}\n" if any(row.crossed for row in rows) else table
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -124,7 +141,7 @@ def to_csv(rows: Sequence[Row]) -> str:
     return format_csv(_list_lines(rows))
 
 
-def _make_row(record: StoredRun, history: History, name: str | None) -> Row:
+def _make_row(record: StoredRun, history: History, fit: CrossFit | None, name: str | None) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
@@ -132,14 +149,20 @@ def _make_row(record: StoredRun, history: History, name: str | None) -> Row:
         status=record.status,
         error=record.tags.get(ERROR, ""),
         last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
-        best=_measure_at(history, "best", best_epoch(history)),
+        best=_measure_at(history, "best", best_epoch(history), fit),
         epoch_s=measure(history, "time/epoch_s", "median"),
+        crossed=fit is not None,
     )
 
 
-def _measure_at(history: History, statistic: str, epoch: int | None) -> Point | None:
+def _measure_at(
+    history: History, statistic: str, epoch: int | None, fit: CrossFit | None = None
+) -> Point | None:
     recalls = [name for name in history if name.startswith(RECALL)]
-    values = {name: measure(history, name, statistic) for name in (*METRICS, *recalls)}
+    values = {
+        name: fit.measure(history, name) if fit else measure(history, name, statistic)
+        for name in (*METRICS, *recalls)
+    }
     return Point(epoch, values) if epoch else None
 
 

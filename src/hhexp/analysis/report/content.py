@@ -9,6 +9,7 @@ import numpy as np
 
 from hhexp.analysis import grid
 from hhexp.analysis.claims import ClaimVerdict, judge_claims
+from hhexp.analysis.crossfit import HALVINGS
 from hhexp.analysis.predictions import (
     Duel,
     Pair,
@@ -62,6 +63,11 @@ class Content:
     def runs(self, cell: grid.Cell) -> list[Result]:
         """A cell's runs, finished or not."""
         return self.results.by_cell.get(grid.label(cell), [])
+
+    @property
+    def halvings(self) -> int:
+        """How often the validation images are halved for the best epoch."""
+        return HALVINGS
 
     @property
     def curves(self) -> list[str]:

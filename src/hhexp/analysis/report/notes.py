@@ -6,10 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 from hhexp.analysis import grid
 from hhexp.analysis.results import Results
+from hhexp.experiment.answers import FILE
 from hhexp.reading import damaged, parse_json
 from hhexp.tracking.artifacts import read_text
 from hhexp.tracking.query import StoredRun
-from hhexp.tracking.tags import DATA_FINGERPRINT
+from hhexp.tracking.tags import DATA_FINGERPRINT, STOPPED
 
 CHECKS = "provenance/data_checks.json"
 """The artifact with what the checks of a run's images have found."""
@@ -22,7 +23,9 @@ def write_notes(results: Results) -> list[str]:
     return [
         *limit_notes(results.notes),
         *limit_notes(_note_diverged(results)),
+        *limit_notes(_note_stopped(results)),
         *limit_notes(_note_data(results)),
+        *_note_best(results),
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),
     ]
@@ -45,6 +48,25 @@ def _note_diverged(results: Results) -> Iterator[str]:
                     f"epoch {epoch} on a loss or accuracy is not a finite number. Such values are "
                     "left out of every mean."
                 )
+
+
+def _note_stopped(results: Results) -> Iterator[str]:
+    for cell in results.cells:
+        for seed, result in results.of(cell).items():
+            if why := result.run.tags.get(STOPPED):
+                yield f"{grid.label(cell)} seed={seed} ({result.run.run_id[:8]}) {why}."
+
+
+def _note_best(results: Results) -> Iterator[str]:
+    """What is shown of the best epoch of runs that do not have what cross-fitting needs."""
+    done = [result.run.run_id for cell in results.cells for result in results.of(cell).values()]
+    if count := sum(run_id not in results.fits for run_id in done):
+        many = f"{count:,} of {len(done):,} runs have" if count > 1 else "1 run has"
+        yield (
+            f"{many} no {FILE}, with the answers of all epochs: an older version trained them, or "
+            "the images are too many. Their best epoch is judged on the images that chose it, "
+            "which makes it look better than it is."
+        )
 
 
 def _note_data(results: Results) -> Iterator[str]:
