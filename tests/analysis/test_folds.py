@@ -31,7 +31,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(scope="module")
 def sweep_id(store: Store) -> str:
     """Two cells, two seeds and three folds; one fold of the last seed failed."""
-    sweep = TrackedRun.start(store, "folds", "folds", None, {"hhexp.kind": "sweep"})
+    words = "data.name='my pictures' aug=none,full model.filters=[4,8] seed=range(0,2)"
+    sweep = TrackedRun.start(store, "folds", words, None, {"hhexp.kind": "sweep"})
     for aug, accuracies in ACCURACY.items():
         for seed in (0, 1):
             for fold, accuracy in enumerate(accuracies):
@@ -129,6 +130,7 @@ def test_each_image_has_the_answer_of_the_model_that_did_not_see_it(found: Resul
 def test_the_report_tells_folds_from_seeds(found: Results, tmp_path: Path) -> None:
     build(gather(found), tmp_path)
     text = (tmp_path / "report.md").read_text("utf-8")
+    assert text.startswith("# aug=none,full seed=range(0,2)\n")
     for said in (
         "n = 2 × 3 folds", "n = 1 × 3 folds", "corrected for that (Nadeau and Bengio, 2003)",
         "| aug=full − aug=none | 3 | +5.0 ± ",

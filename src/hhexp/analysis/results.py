@@ -1,6 +1,8 @@
 """The runs that answer a question, with their histories, sorted into cells and seeds."""
 
+import contextlib
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +13,8 @@ from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, mask_infinite, measure
 from hhexp.analysis.study import Study
+from hhexp.errors import UserError
+from hhexp.launching.overrides import read_overrides
 from hhexp.tracking.names import find_name
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
@@ -79,6 +83,16 @@ def join_folds(runs: Sequence[Result]) -> Result:
         shortest = min(map(len, curves))
         history[name] = np.mean([curve[:shortest] for curve in curves], axis=0).tolist()
     return replace(runs[0], history=history, fold=None, by_fold=tuple(runs))
+
+
+def _name_sweep(words: str) -> str:
+    """Of a sweep's words those that make its runs differ; all of them where none does."""
+    with contextlib.suppress(UserError, ValueError):
+        asked = shlex.split(words)
+        values = read_overrides(asked)
+        told = [word for word in asked if len(values.get(word.partition("=")[0], ())) > 1]
+        return " ".join(told) or words
+    return words
 
 
 def _find(metric: str, result: Result) -> str:
@@ -206,4 +220,4 @@ class Results:
         """What to call it."""
         if self.study:
             return self.study.title
-        return self.sweep.name if self.sweep else self.selection
+        return _name_sweep(self.sweep.name) if self.sweep else self.selection

@@ -104,6 +104,12 @@ class Content:
         folds = {len(result.by_fold) for result in found.values() if result.by_fold}
         return f"n = {len(found)}" + "".join(f" × {count} folds" for count in sorted(folds))
 
+    @property
+    def dot(self) -> str:
+        """What is one dot in a figure: a seed, or a fold where seeds have several."""
+        found = (each for cell in self.results.cells for each in self.results.of(cell).values())
+        return "fold" if any(each.by_fold for each in found) else "seed"
+
     def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
         """The run that counts for a cell and seed."""
         return self.results.of(cell).get(seed)
