@@ -10,7 +10,7 @@ from hhexp.errors import UserError
 
 
 def open_dataset(data: Data) -> Dataset:
-    """The data set that a configuration names, decoded once and cached.
+    """The data set that a configuration names, decoded once and cached, or on demand.
 
     Raises:
         UserError: it is missing or damaged, or cannot be cut as asked; or with ``data.strict`` a
@@ -21,7 +21,14 @@ def open_dataset(data: Data) -> Dataset:
         files = cut_splits(files, data)
     except UserError as error:
         raise type(error)(f"data {data.name}: {error}") from error
-    dataset = load(data.name, files, data.image_size, skip_bad=data.skip_bad, verify=data.verify)
+    dataset = load(
+        data.name,
+        files,
+        data.image_size,
+        skip_bad=data.skip_bad,
+        verify=data.verify,
+        keep=data.cache == "decoded",
+    )
     if data.strict and (lines := list_doubts(dataset, data.image_size)):
         raise UserError(f"data {data.name}: {'; '.join(lines)} (data.strict=true)")
     return dataset
