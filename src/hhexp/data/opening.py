@@ -2,8 +2,9 @@
 
 from hhexp.config.registry import data_reader
 from hhexp.config.schema import Data
-from hhexp.data.checks import NAMED, check_images
+from hhexp.data.checks import NAMED
 from hhexp.data.dataset import Dataset
+from hhexp.data.findings import find_doubts
 from hhexp.data.loading import load
 from hhexp.data.splits import cut_splits
 from hhexp.errors import UserError
@@ -36,7 +37,7 @@ def open_dataset(data: Data) -> Dataset:
 
 def list_doubts(dataset: Dataset, image_size: int | None) -> list[str]:
     """What may be wrong with a data set, and what was left out of it: a line each."""
-    lines = [str(finding) for finding in check_images(dataset, image_size)]
+    lines = [str(finding) for finding in find_doubts(dataset, image_size)]
     if dataset.skipped:
         said = "; ".join(dataset.skipped[:NAMED])
         more = "; …" if len(dataset.skipped) > NAMED else ""
