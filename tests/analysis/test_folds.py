@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 from hhexp.analysis import compare, runs
+from hhexp.analysis.folds import fold_interval
 from hhexp.analysis.predictions import read_predictions
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import build
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
-from hhexp.analysis.statistics import fold_interval
 from hhexp.analysis.study import Study
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store

@@ -1,14 +1,15 @@
 """Cells over the folds of their images: what cross-validation says of them, and of two of them."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.predictions import Pair
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import Interval, difference, fold_interval, mean_interval
+from hhexp.analysis.statistics import CONFIDENCE, Interval, difference, mean_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,28 @@ class FoldDuel:
     def count(self) -> int:
         """The folds that both have."""
         return max(each.count for each in self.differences.values())
+
+
+def fold_interval(values: Sequence[float], folds: int, confidence: float = CONFIDENCE) -> Interval:
+    """The mean over folds of a cross-validation, with an interval for overlapping training sets.
+
+    Any two of k folds share (k − 2) / (k − 1) of their training images, so their numbers depend on
+    each other, and s / √k is far too small. The corrected resampled t-interval of n of them is
+    m ± t · s · √(1/n + 1/(k − 1)), where 1/(k − 1) is the ratio of validation to training images
+    (C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52, 2003,
+    section 5). The correction is approximate: no unbiased one exists (Y. Bengio and Y. Grandvalet,
+    J. Mach. Learn. Res. 5, 2004).
+
+    Args:
+        values: one per fold.
+        folds: into how many the images were dealt.
+        confidence: the interval's.
+    """
+    plain = mean_interval(values, confidence)
+    if plain.count < 2:
+        return plain
+    half = plain.half * math.sqrt(1 + plain.count / (folds - 1))
+    return replace(plain, low=plain.mean - half, high=plain.mean + half)
 
 
 def measure_interval(results: Results, cell: Cell, metric: str, statistic: str) -> Interval:

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -92,28 +92,6 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Interv
         ValueError: they are not as many.
     """
     return mean_interval([difference(one, other) for one, other in zip(first, second, strict=True)])
-
-
-def fold_interval(values: Sequence[float], folds: int, confidence: float = CONFIDENCE) -> Interval:
-    """The mean over folds of a cross-validation, with an interval for overlapping training sets.
-
-    Any two of k folds share (k − 2) / (k − 1) of their training images, so their numbers depend on
-    each other, and s / √k is far too small. The corrected resampled t-interval of n of them is
-    m ± t · s · √(1/n + 1/(k − 1)), where 1/(k − 1) is the ratio of validation to training images
-    (C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52, 2003,
-    section 5). The correction is approximate: no unbiased one exists (Y. Bengio and Y. Grandvalet,
-    J. Mach. Learn. Res. 5, 2004).
-
-    Args:
-        values: one per fold.
-        folds: into how many the images were dealt.
-        confidence: the interval's.
-    """
-    plain = mean_interval(values, confidence)
-    if plain.count < 2:
-        return plain
-    half = plain.half * math.sqrt(1 + plain.count / (folds - 1))
-    return replace(plain, low=plain.mean - half, high=plain.mean + half)
 
 
 def seeds_to_decide(
