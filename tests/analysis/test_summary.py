@@ -172,3 +172,31 @@ def test_markdown_has_as_many_cells_in_every_line() -> None:
     lines = to_markdown(ROWS).splitlines()
     assert len(lines) == 2 + 4
     assert {line.count("|") for line in lines} == {lines[0].count("|")}
+
+
+def test_what_the_test_images_say_stands_beside_the_last_epoch() -> None:
+    values = {**measured(1.0, 0.8, 0.1, 0.2, {"a": 0.7, "b": 0.9}), "test/accuracy": 0.655,
+              "test/loss": 0.5, "test/recall/a": 0.6, "test/recall/b": 0.7}  # fmt: skip
+    row = Row("3f2a91bc" * 4, "epochs=1", "", "FINISHED", "", Point(1, values), None, 1.0)
+    text = "\n".join(shown(100, [row]))
+    assert "test" in text and "65.5" in text
+    (line, _) = csv.DictReader(to_csv([row]).splitlines())
+    assert [name for name in line if name.startswith("test/")] == [
+        "test/accuracy", "test/loss", "test/recall/a", "test/recall/b",
+    ]  # fmt: skip
+    assert "test" not in to_csv(ROWS)
+
+
+def test_runs_that_differ_in_their_fold_have_a_row_of_their_mean(store: Store) -> None:
+    run_ids = []
+    for aug, accuracies in (("none", (0.5, 0.7)), ("full", (0.9,))):
+        for accuracy in accuracies:
+            run = TrackedRun.start(store, "folds", "a fold", None, {})
+            run.log_epoch(1, {"val/accuracy": accuracy, "time/epoch_s": 2.0})
+            run.finish("FINISHED", None)
+            run_ids.append((run.run_id, aug, len(run_ids)))
+    names = {run_id: f"aug={aug} data.fold={fold} seed=0" for run_id, aug, fold in run_ids}
+    rows = summarise(store, list(names), names)
+    assert [row.overrides for row in rows[3:]] == ["aug=none seed=0: mean of 2 folds"]
+    assert rows[3].last is not None and rows[3].best is None
+    assert rows[3].last.values["val/accuracy"] == pytest.approx(0.6)

@@ -47,7 +47,7 @@ def make_config(*overrides: str) -> Config:
 @pytest.mark.parametrize(
     "override",
     ["epochs=30", "tracking.label=x", "objective=val/loss", "state.every=1", "state.trace=true",
-     "reuse=false",
+     "reuse=false", "data.cache=none",
      "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
 )  # fmt: skip
 def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:

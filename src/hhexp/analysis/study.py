@@ -152,7 +152,8 @@ class Study(Section):
     @cached_property
     def shared(self) -> Cell:
         """What all runs share."""
-        return {key: values[0] for key, values in read_overrides(shlex.split(self.fixed)).items()}
+        fixed = read_overrides(shlex.split(self.fixed))
+        return {key: values[0] for key, values in fixed.items() if key != grid.FOLD}
 
     @property
     def command(self) -> str:

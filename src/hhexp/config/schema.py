@@ -92,6 +92,8 @@ class Data(OpenSection):
     """Whether what the checks of the data find is an error."""
     verify: bool = False
     """Whether files are read again that have not changed since they were hashed."""
+    cache: Literal["decoded", "none"] = "decoded"
+    """What the cache keeps of the images: all pixels, or none, to decode them in each epoch."""
 
     @field_validator("group_by")
     @classmethod

@@ -9,7 +9,7 @@ import yaml
 
 from hhexp.config.schema import Config
 from hhexp.csv_text import format_csv
-from hhexp.data import Dataset, check_images
+from hhexp.data import Dataset, find_doubts
 from hhexp.errors import one_line
 from hhexp.experiment.answers import FILE as ANSWERS
 from hhexp.experiment.answers import write_answers
@@ -76,7 +76,7 @@ def log_configuration(
         tracked.log_dataset(
             dataset.name, dataset.fingerprint, str(source), split, dataset.counts[split]
         )
-    findings = check_images(dataset, config.data.image_size)
+    findings = find_doubts(dataset, config.data.image_size)
     if findings or dataset.skipped:
         said = {"skipped": dataset.skipped, "findings": [asdict(each) for each in findings]}
         tracked.log_json(said, "provenance/data_checks.json")
