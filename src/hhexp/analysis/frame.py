@@ -30,10 +30,10 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
 
     Columns: run_id, name, status, cell, seed and fold (Int64, missing where a run has none),
     epochs_done, best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under
-    its name, and for each metric ``last <metric>``, ``best <metric>`` (at the epoch of the highest validation
-    accuracy, cross-fitted as ``hhexp.analysis.crossfit`` says where the run has the answers of all
-    its epochs; what scikit-learn measures, such as val/f1, is missing then: ``compare`` takes its
-    time for it) and ``mean_last_5 <metric>``.
+    its name, and for each metric ``last <metric>``, ``best <metric>`` (at the epoch of the highest
+    validation accuracy, cross-fitted as ``hhexp.analysis.crossfit`` says where the run has the
+    answers of all its epochs; what scikit-learn measures, such as val/f1, is missing then:
+    ``compare`` takes its time for it) and ``mean_last_5 <metric>``.
 
     Raises:
         UserError: nothing matches the selection.
