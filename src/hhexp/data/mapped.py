@@ -13,6 +13,8 @@ class MappedImages(np.memmap[Any, Any]):
     one after the other, each with as much around it that is not needed.
     """
 
+    _mmap: Any  # NumPy's, which its stubs do not have
+
     def __getitem__(self, index: Any) -> Any:
         """What an array gives; the images of a batch are first asked for, all at once."""
         if isinstance(index, np.ndarray) and index.dtype.kind == "i" and self._is_whole():
