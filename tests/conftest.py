@@ -27,6 +27,10 @@ from hhexp.tracking.store import Store
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 """A model that trains in no time."""
 
+LEFT_OUT = (
+    *("time/", "perf/", "val/precision/", "val/f1/", "val/roc_auc/"),
+    *("val/average_precision/", "best/"),
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HEADLESS = (
     "--headless",
@@ -127,9 +131,9 @@ class Shell:
         return find_recent(self.store, 1000)[::-1]
 
     def metrics(self, run_id: str) -> dict[str, list[float]]:
-        """A run's metrics by epoch, without the seconds."""
+        """A run's metrics by epoch, without the seconds and what is measured at the end alone."""
         histories = read_histories(self.store, run_id)
-        return {k: v for k, v in histories.items() if not k.startswith(("time/", "perf/"))}
+        return {k: v for k, v in histories.items() if not k.startswith(LEFT_OUT)}
 
     def children(self, parent_id: str) -> list[StoredRun]:
         """A sweep's runs."""
@@ -189,46 +193,60 @@ def store(made_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
+def find_port() -> int:
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 @dataclass
 class Server:
-    """A real MLflow server on a store of its own, which can go away and come back."""
+    """A real MLflow server with proxied artifacts, which can go away and come back."""
 
     folder: Path
-    port: int
+    words: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Where its runs are, for one."""
+    port: int = field(default_factory=find_port)
     process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def store(self) -> Store:
         """The store that it keeps."""
-        return Store(f"http://127.0.0.1:{self.port}")
+        return Store(self.uri)
+
+    @property
+    def artifacts(self) -> Path:
+        """Where it stores them."""
+        return self.folder / "artifacts"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        words = ["server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
-        words += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
-        words += ["--artifacts-destination", str(self.folder / "artifacts")]
-        with (self.folder / "server.txt").open("ab") as output:
+        words = ["--artifacts-destination", str(self.artifacts), "--port", str(self.port)]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
+        # It would start ten processes for jobs.
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", *words],
+                [sys.executable, "-m", "mlflow", "server", *words, *self.words],
+                env={**kept, **quiet, **self.variables},
                 cwd=self.folder,
-                env={
-                    **os.environ,
-                    "MLFLOW_TRACKING_URI": "",
-                    "MLFLOW_DISABLE_TELEMETRY": "true",
-                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else it starts ten processes
-                },
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # its workers end with it
             )
         deadline = time.monotonic() + 120
         while not self._answers():
-            assert self.process.poll() is None, (self.folder / "server.txt").read_text()
+            assert self.process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """Take it away at once, as a power cut would."""
+        """End it and its workers at once, as a power cut would."""
         if self.process:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -236,10 +254,10 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.store.uri}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
+            urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
         except OSError:
             return False
+        return True
 
 
 @pytest.fixture
@@ -252,9 +270,8 @@ def server(
     folder = tmp_path / "server"
     folder.mkdir()
     shutil.copy(made_database, folder / "mlflow.db")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = Server(folder, port)
+    runs = {"MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db"}
+    made = Server(folder, ("--workers", "1"), runs)
     made.start()
     try:
         yield made

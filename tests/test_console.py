@@ -75,3 +75,60 @@ def test_a_signal_ends_a_command_unless_nohup_ignores_it(
                 process.wait(1)
             process.kill()
         assert process.wait(30) == status
+
+
+TRACKED = """
+import sys, time
+from multiprocessing.shared_memory import SharedMemory
+from hhexp.console import entry
+
+@entry
+def main(argv):
+    memory = SharedMemory(create=True, size=8)
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        memory.close()
+        memory.unlink()
+
+sys.exit(main())
+"""
+
+
+def test_a_hang_up_of_the_whole_group_is_said_in_one_line() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRACKED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+    with process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        os.killpg(process.pid, signal.SIGHUP)
+        assert process.stderr.read() == b"hhexp: interrupted\n"
+        assert process.wait(30) == 130
+
+
+WAITING = """
+import sys, threading, time
+from hhexp.console import entry
+
+@entry
+def main(argv=None):
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    raise KeyboardInterrupt
+
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_a_thread_after_its_last_words() -> None:
+    with subprocess.Popen([sys.executable, "-c", WAITING], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"hhexp: interrupted\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+        assert process.wait(30) == -signal.SIGINT

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"PIL", "cv2", "joblib", "keras", "matplotlib", "mlflow", "pandas", "scipy", "tensorflow"}
+HEAVY = {
+    "PIL",
+    "cv2",
+    "joblib",
+    "keras",
+    "matplotlib",
+    "mlflow",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+}
 DRAWERS = {"base", "common", "helpers", "misc", "utils"}
 
 BREACHES = {

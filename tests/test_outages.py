@@ -27,11 +27,14 @@ def outside(shell: Shell, server: Server, monkeypatch: pytest.MonkeyPatch) -> Sh
 
 
 def start(shell: Shell, server: Server, *words: str) -> tuple["subprocess.Popen[bytes]", Path]:
+    """Start to train, and go on when the second epoch is done."""
     said = shell.folder / "said.txt"
     with said.open("wb") as output:
-        tracking = f"tracking.uri={server.store.uri}"
+        tracking = f"tracking.uri={server.uri}"
         words = (*shell.tiny(*LONG), *words, tracking)
-        return shell.start(output, "run", *words), said
+        process = shell.start(output, "run", *words)
+    wait_for_line(said, "epoch 2/8")
+    return process, said
 
 
 def wait_until(happened: Callable[[], object], seconds: float = 120) -> None:
@@ -76,7 +79,6 @@ def test_a_sweep_goes_on_while_the_server_is_away_for_a_while(
     outside: Shell, server: Server, alone: Shell
 ) -> None:
     process, said = start(outside, server, "-m", "seed=0,1")
-    wait_for_line(said, "epoch 2/8")
     server.stop()
     wait_for_line(said, "is away")
     wait_for_line(said, "epoch 5/8")
@@ -90,15 +92,31 @@ def test_what_a_server_that_stays_away_lacks_is_sent_later(
     outside: Shell, server: Server, alone: Shell
 ) -> None:
     process, said = start(outside, server, "-m", "seed=0")
-    wait_for_line(said, "epoch 2/8")
     server.stop()
     assert process.wait(120) == 1
     text = said.read_text()
     assert "what was logged of 2 runs waits in" in text and "doctor --send" in text
     assert "Traceback" not in text
     server.start()
-    sent = outside.call("doctor", "--send", "--tracking-uri", server.store.uri)
+    sent = outside.call("doctor", "--send", "--tracking-uri", server.uri)
     assert sent.returncode == 0 and "sent" in sent.stdout, sent.stderr
+    check_runs(server, alone, 1)
+
+
+def test_a_run_whose_outage_cannot_be_written_down_ends_in_one_line(
+    outside: Shell, server: Server, alone: Shell
+) -> None:
+    (outside.folder / "journal").write_text("a file, and no folder")
+    process, said = start(outside, server, "seed=0")
+    server.stop()
+    assert process.wait(120) == 1
+    text = said.read_text()
+    assert "FAILED" in text and "for the same reason" in text and "Traceback" not in text
+    assert "is away: no table of results now" in text
+    (outside.folder / "journal").unlink()
+    server.start()
+    again = outside.train(*LONG, "seed=0", f"tracking.uri={server.uri}")
+    assert again.returncode == 0, again.stderr
     check_runs(server, alone, 1)
 
 
@@ -106,16 +124,15 @@ def test_ctrl_c_ends_a_run_whose_server_is_away_and_the_same_command_goes_on(
     outside: Shell, server: Server, alone: Shell
 ) -> None:
     process, said = start(outside, server, "seed=0")
-    wait_for_line(said, "epoch 2/8")
     server.stop()
     wait_for_line(said, "epoch 4/8")
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     assert "Traceback" not in said.read_text()
     server.start()
-    again, said = start(outside, server, "seed=0")
-    assert again.wait(120) == 0
-    assert "continues from" in said.read_text()
+    again = outside.train(*LONG, "seed=0", f"tracking.uri={server.uri}")
+    assert again.returncode == 0, again.stderr
+    assert "continues from" in again.stdout
     check_runs(server, alone, 1)
 
 
@@ -123,7 +140,6 @@ def test_a_server_that_hangs_stops_no_training(
     outside: Shell, server: Server, alone: Shell
 ) -> None:
     process, said = start(outside, server, "seed=0")
-    wait_for_line(said, "epoch 2/8")
     assert server.process
     os.killpg(server.process.pid, signal.SIGSTOP)
     try:
@@ -131,5 +147,5 @@ def test_a_server_that_hangs_stops_no_training(
     finally:
         os.killpg(server.process.pid, signal.SIGCONT)
     assert process.wait(180) in (0, 1)
-    outside.call("doctor", "--send", "--tracking-uri", server.store.uri)
+    outside.call("doctor", "--send", "--tracking-uri", server.uri)
     check_runs(server, alone, 1)

@@ -11,15 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
 from hhexp.experiment import Outcome
+from hhexp.experiment.answers import FILE, read_answers
 from hhexp.launching.sweep import Sweep
 from hhexp.run import conclude, join_values
+from hhexp.tracking.models import load_model
 from hhexp.tracking.process import is_running
-from hhexp.tracking.query import find_run
+from hhexp.tracking.query import find_run, read_last_values
+from hhexp.training.state import hash_weights
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,7 @@ def test_the_table_names_every_run(swept: Any) -> None:
     for run in shell.runs():
         assert run.run_id[:8] in table
     assert "tiny" in table
+    assert "best: chosen on one half of the validation images and judged on the other" in table
     assert "python -m hhexp.ui" in table
 
 
@@ -78,6 +83,8 @@ def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
     assert metrics.keys() >= {
         "train/loss", "train/accuracy", "val/loss", "val/accuracy",
         "val/recall/moons", "val/recall/suns", "lr",
+        "val/balanced_accuracy", "val/precision", "val/f1", "val/roc_auc", "val/average_precision",
+        "val/brier", "val/calibration_error",
     }  # fmt: skip
     assert {len(values) for values in metrics.values()} == {3}
     assert run.params["aug.rotation_range"] == "40.0"
@@ -89,8 +96,12 @@ def test_a_run_keeps_its_metrics_parameters_and_pictures(swept: Any) -> None:
         "provenance/epochs.json",
         "model_summary.txt",
         "predictions/validation.csv",
+        "predictions/validation.npz",
         "figures/learning_curves.png",
         "figures/confusion_matrix.png",
+        "figures/roc.png",
+        "figures/precision_recall.png",
+        "figures/calibration.png",
         "figures/training_images.png",
         "figures/worst_errors.png",
     ):
@@ -280,7 +291,14 @@ def test_an_interrupted_run_goes_on_under_its_id(shell: Any, number: signal.Sign
     assert [metric.step for metric in history] == list(range(1, 121))
     alone = shell.train("epochs=120", "aug=full", "reuse=false")
     assert alone.returncode == 0
-    assert shell.metrics(shell.runs()[-1].run_id) == shell.metrics(run.run_id)
+    other = shell.runs()[-1]
+    assert shell.metrics(other.run_id) == shell.metrics(run.run_id)
+    best = [read_last_values(shell.store, each.run_id)["best/epoch"] for each in (run, other)]
+    weights = read_weights(shell, run)[int(best[0]) - 1]
+    assert best[0] == best[1]
+    assert hash_weights(load_model(shell.store, run.run_id, "best")) == weights
+    answers = [shell.artifact(each.run_id, FILE).read_bytes() for each in (run, other)]
+    assert np.array_equal(*(read_answers(each, "").probabilities for each in answers))
 
 
 OWN_MODULE = """
@@ -409,6 +427,26 @@ def test_a_schedule_of_ones_own_works_as_the_document_says(shell: Any) -> None:
     assert "lr.schedule=triangle: no rates for epoch 1: ZeroDivisionError" in zero.stderr
 
 
+def test_a_loss_of_ones_own_works_as_the_document_says(shell: Any) -> None:
+    text = (Path(__file__).parents[1] / "docs/metrics.md").read_text()
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (option,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (shell.folder / "my_losses.py").write_text(module)
+    (shell.folder / "my_conf" / "loss").mkdir(parents=True)
+    (shell.folder / "my_conf" / "loss" / "focal.yaml").write_text(option)
+    own = ["--config-dir", "my_conf", "modules=[my_losses]", "loss=focal"]
+    told = shell.call("run", *own, *shell.tiny("epochs=1", "+loss.class_weight=balanced"))
+    assert told.returncode == 0, told.stderr
+    (run,) = shell.runs()
+    assert run.params["loss.gamma"] == "2.0"
+    identity = json.loads(shell.artifact(run.run_id, "provenance/identity.json").read_text())
+    assert identity["loss.function"] == "focal" and "source my_losses" in identity
+    metrics = shell.metrics(run.run_id)
+    assert metrics["train/loss"][0] < metrics["val/loss"][0] / 2  # each counts (1 − p)² of its own
+    wrong = shell.call("run", *own, *shell.tiny("loss.gamma=much"))
+    assert (wrong.returncode, "loss.gamma=much: must be a number" in wrong.stderr) == (2, True)
+
+
 def test_only_the_newest_state_is_left_where_that_is_asked_for(shell: Any) -> None:
     words = ["-m", "aug=full", "aug.until=2,null", "epochs=4"]
     assert shell.train(*words, "state.keep=newest").returncode == 0
@@ -515,7 +553,8 @@ def test_a_folder_of_classes_is_cut_checked_and_tested_once(shell: Any) -> None:
     assert "moons03.png = " in trained.stdout and "suns/wrong.png" in trained.stdout
     (run,) = shell.runs()
     metrics = shell.metrics(run.run_id)
-    for name in ("test/accuracy", "test/loss", "test/recall/moons", "test/recall/suns"):
+    names = ("accuracy", "loss", "recall/moons", "recall/suns", "f1")
+    for name in (f"{split}/{name}" for split in ("test", "test/best") for name in names):
         first, last = metrics[name]
         assert math.isnan(first) and math.isfinite(last)  # after the last epoch alone
     checks = json.loads(shell.artifact(run.run_id, "provenance/data_checks.json").read_text())

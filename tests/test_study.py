@@ -16,8 +16,14 @@ def test_the_study_trains_on_the_real_images(shell: Any) -> None:
     assert run.params["parameters"] == "1704097"
     inputs = shell.store.client().get_run(run.run_id).inputs.dataset_inputs
     counts = {entry.dataset.name: json.loads(entry.dataset.profile) for entry in inputs}
-    assert counts["horses_or_humans/train"] == {"images": 1027, "horses": 500, "humans": 527}
-    assert counts["horses_or_humans/validation"] == {"images": 256, "horses": 128, "humans": 128}
+    assert counts["horses_or_humans/train"] == {
+        "images": 1027,
+        "by_class": {"horses": 500, "humans": 527},
+    }
+    assert counts["horses_or_humans/validation"] == {
+        "images": 256,
+        "by_class": {"horses": 128, "humans": 128},
+    }
     assert json.loads(shell.artifact(run.run_id, "classes.json").read_text()) == {
         "horses": 0,
         "humans": 1,

@@ -7,6 +7,7 @@ import signal
 import stat
 import sys
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from types import FrameType
 from typing import Protocol
 
@@ -35,11 +36,14 @@ def entry(main: Main) -> Entry:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             signal.signal(signal.SIGHUP, _hang_up)
+            _start_resource_tracker()
         try:
             return main(argv)
         except UserError as error:
             return _print_error(str(error), 2)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)  # another one ends what Python waits for
             return _print_error("interrupted", 130)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -48,9 +52,33 @@ def entry(main: Main) -> Entry:
             # A file that cannot be read is the person's to mend, whichever it is.
             if isinstance(error, OSError) and error.strerror and error.filename:
                 return _print_error(f"{os.fsdecode(error.filename)}: {error.strerror}", 2)
+            if reason := _find_outage(error):
+                return _print_error(f"{reason}; when it is back, give the same command again", 2)
             return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
+
+
+def _find_outage(error: Exception) -> str | None:
+    """What to say where the tracking store went away while a command used it."""
+    if "mlflow" not in sys.modules:
+        return None  # whose import takes long
+    from hhexp.tracking.outages import give_reason, is_away
+
+    return f"the tracking store is away ({give_reason(error)})" if is_away(error) else None
+
+
+def _start_resource_tracker() -> None:
+    """Start Python's process that tracks semaphores deaf to a hang-up, which would end it alone.
+
+    It goes unasked with this process. If it went before, a second one would be started that knows
+    nothing of what the first one tracked, and says so in tracebacks.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

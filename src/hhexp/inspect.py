@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.console import entry
-from hhexp.data import Dataset, check_images, open_dataset
+from hhexp.data import Dataset, find_doubts, open_dataset
 from hhexp.data.splits import NoValidationError
 from hhexp.options import check_output
 from hhexp.terminal import Terminal, say
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Terminal()
     console.print(_tabulate_counts(dataset))
     say(_describe_sizes(dataset))
-    found = {finding.text: finding.files for finding in check_images(dataset, side)}
+    found = {finding.text: finding.files for finding in find_doubts(dataset, side)}
     if dataset.skipped:
         found = {f"bad files ({len(dataset.skipped):,})": dataset.skipped, **found}
     for text, files in found.items():

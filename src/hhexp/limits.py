@@ -67,6 +67,8 @@ YAML_VALUES = Limit("HHEXP_MAX_YAML_VALUES", 100_000, "values")
 """In a text in YAML with aliases, each counted wherever an alias puts it."""
 MODEL_BYTES = Limit("HHEXP_MAX_MODEL_MB", 2000, "MB", 10**6)
 """Of what a model from a store takes up: its weights, and its layers' results for one image."""
+ANSWERS_BYTES = Limit("HHEXP_MAX_ANSWERS_MB", 500, "MB", 10**6)
+"""Of a run's answers to the validation images in all its epochs, unpacked."""
 DOWNLOAD_BYTES = Limit("HHEXP_MAX_DOWNLOAD_MB", 1000, "MB", 10**6)
 """Of a file from the network."""
 UNPACKED_BYTES = Limit("HHEXP_MAX_UNPACKED_MB", 4000, "MB", 10**6)

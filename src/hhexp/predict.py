@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     output = check_figure(options.output or f"predictions-{run.run_id[:8]}.png", files)
     console = Terminal()
     with console.status("loading the model"):
-        model = open_model(store, run.run_id)
+        model = open_model(store, run.run_id, options.epoch)
         size = check_image_size(model)
     photographs = read_photographs(files, *size)
     if not photographs:
@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     answers = [ask(model, images, PICTURED)]
     if options.unscaled:
         answers.append(ask(model, undo_scaling(model.network, images), PICTURED))
-    console.print(f"Run {run.run_id[:8]}, {run.name}", style="bold")
+    told = f"Run {run.run_id[:8]}, {run.name}, {options.epoch} epoch"
+    console.print(told, style="bold")
     console.print(build_table(photographs, answers))
     if options.unscaled:
         console.print(describe_unscaled(*answers))
@@ -72,6 +73,12 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("run_id", metavar="RUN_ID", help="the run's ID, or its first digits")
     parser.add_argument("files", metavar="FILE", nargs="+", help="an image of any size")
     add_tracking_uri(parser)
+    parser.add_argument(
+        "--epoch",
+        choices=("last", "best"),
+        default="last",
+        help="the model after the run's last epoch (default), or after its best by its objective",
+    )
     parser.add_argument(
         "--unscaled",
         action="store_true",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from hhexp.errors import UserError
 from hhexp.escape import escape_line
-from hhexp.limits import TEXT_BYTES, YAML_BYTES, YAML_VALUES
+from hhexp.limits import TEXT_BYTES, YAML_BYTES, YAML_VALUES, Limit
 
 MESSAGES = {
     "missing": "missing",
@@ -48,8 +48,8 @@ Address = Annotated[str, AfterValidator(_check_address)]
 MAPPING = TypeAdapter(dict[str, Any], config=ConfigDict(strict=True))
 
 
-def read_bytes(file: Path) -> bytes:
-    """The content of a file that is a text, with its line ends, which patches depend on.
+def read_bytes(file: Path, most: Limit = TEXT_BYTES) -> bytes:
+    """The content of a file, by default of a text, with its line ends, which patches depend on.
 
     Raises:
         UserError: it cannot be read, is not a file, or is too large.
@@ -57,7 +57,7 @@ def read_bytes(file: Path) -> bytes:
     try:
         if file.exists() and not file.is_file():
             raise UserError(f"{file}: not a file")
-        TEXT_BYTES.check(file.stat().st_size, str(file))
+        most.check(file.stat().st_size, str(file))
         return file.read_bytes()
     except OSError as error:
         raise UserError(f"{file}: {error.strerror}") from error

@@ -61,22 +61,37 @@ def conclude(sweep: "Sweep") -> int:
     """Print and log the table of what was trained, then the failures; the exit status."""
     from rich.text import Text
 
-    from hhexp.analysis import summary
     from hhexp.terminal import Terminal
+    from hhexp.tracking.outages import is_away
 
     made, left = sweep.trained, sweep.send_left()
-    if made and sweep.store and not left:
-        rows = summary.summarise(sweep.store, list(made), made)
-        sweep.console.print(summary.render(rows, "Results"))
-        if sweep.parent:
-            summary.log_summary(sweep.parent, rows)
-        sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
+    if made and not left:
+        try:
+            show_results(sweep)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            sweep.say(f"the tracking store {sweep.store} is away: no table of results now")
     for failure in sweep.failures:
         line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")
         Terminal(stderr=True).print(line, soft_wrap=True)
     if sweep.failures and not made:
         return 2
     return 1 if sweep.failures or left else 0
+
+
+def show_results(sweep: "Sweep") -> None:
+    """Print and log the table, and say what to do next."""
+    from hhexp.analysis import summary
+
+    if sweep.store is None:
+        return
+    made = sweep.trained
+    rows = summary.summarise(sweep.store, list(made), made)
+    sweep.console.print(summary.render(rows, "Results"))
+    if sweep.parent:
+        summary.log_summary(sweep.parent, rows)
+    sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:

@@ -10,5 +10,6 @@ def test_a_study_takes_the_defaults_of_what_it_does_not_name() -> None:
         fixed="data.image_size=100 optimizer=adam", seeds=[0],
     )  # fmt: skip
     assert find_shared(study) == {
-        "model": "cnn", "aug": "none", "optimizer": "adam", "data.image_size": "100",
+        "model": "cnn", "aug": "none", "optimizer": "adam", "loss": "cross_entropy",
+        "data.image_size": "100",
     }  # fmt: skip

@@ -5,12 +5,16 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from hhexp.analysis.selection import select
 from hhexp.analysis.summary import Point, Row, render, summarise, to_csv, to_markdown
+from hhexp.experiment.answers import write_answers
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.training.state import PastEpoch
 
 CLASSES = ("horses", "humans")
 
@@ -86,6 +90,32 @@ def test_rows_hold_the_last_and_the_earliest_best_epoch(store: Store) -> None:
     assert (rows[1].status, rows[1].error, rows[1].last) == ("FAILED", "ValueError: lost", None)
 
 
+def test_the_best_epoch_is_judged_on_images_that_did_not_choose_it(store: Store) -> None:
+    right = np.random.default_rng(0).random((9, 100)) < 0.5
+    labels = np.arange(100) % 2
+    shown_class = np.where(right, labels, 1 - labels)
+    past = [PastEpoch({}, "", {}, np.eye(2, dtype=np.float32)[each]) for each in shown_class]
+    run = TrackedRun.start(store, "study", "epochs=9", None, {"hhexp.kind": "run"})
+    run.log_params({"seed": 0})
+    for epoch, each in enumerate(right, start=1):
+        run.log_epoch(epoch, {"val/accuracy": each.mean(), "train/loss": 1 / epoch})
+    content = write_answers(past, labels, ("horses", "humans"))
+    assert content is not None
+    run.log_content(content, "predictions/validation.npz")
+    run.finish("FINISHED", None)
+    (row,) = summarise(store, [run.run_id], {})
+    assert row.crossed and row.best is not None
+    assert row.best.epoch == right.mean(axis=1).argmax() + 1
+    assert row.best.values["val/accuracy"] < right.mean(axis=1).max()
+    assert "judged on the other" in " ".join(" ".join(shown(100, [row])).split())
+    found = select(store, run.run_id)
+    (result,) = found.all
+    best = found.measure(result, "val/accuracy", "best")
+    assert best == row.best.values["val/accuracy"]
+    assert found.measure(result, "val/f1", "best") == pytest.approx(best, abs=0.1)
+    assert found.measure(result, "val/accuracy", "last") == right[-1].mean()
+
+
 def test_a_run_that_diverged_shows_what_is_a_number(store: Store) -> None:
     run = TrackedRun.start(store, "study", "epochs=2")
     for epoch, loss in ((1, 0.5), (2, math.nan)):
@@ -142,3 +172,31 @@ def test_markdown_has_as_many_cells_in_every_line() -> None:
     lines = to_markdown(ROWS).splitlines()
     assert len(lines) == 2 + 4
     assert {line.count("|") for line in lines} == {lines[0].count("|")}
+
+
+def test_what_the_test_images_say_stands_beside_the_last_epoch() -> None:
+    values = {**measured(1.0, 0.8, 0.1, 0.2, {"a": 0.7, "b": 0.9}), "test/accuracy": 0.655,
+              "test/loss": 0.5, "test/recall/a": 0.6, "test/recall/b": 0.7}  # fmt: skip
+    row = Row("3f2a91bc" * 4, "epochs=1", "", "FINISHED", "", Point(1, values), None, 1.0)
+    text = "\n".join(shown(100, [row]))
+    assert "test" in text and "65.5" in text
+    (line, _) = csv.DictReader(to_csv([row]).splitlines())
+    assert [name for name in line if name.startswith("test/")] == [
+        "test/accuracy", "test/loss", "test/recall/a", "test/recall/b",
+    ]  # fmt: skip
+    assert "test" not in to_csv(ROWS)
+
+
+def test_runs_that_differ_in_their_fold_have_a_row_of_their_mean(store: Store) -> None:
+    run_ids = []
+    for aug, accuracies in (("none", (0.5, 0.7)), ("full", (0.9,))):
+        for accuracy in accuracies:
+            run = TrackedRun.start(store, "folds", "a fold", None, {})
+            run.log_epoch(1, {"val/accuracy": accuracy, "time/epoch_s": 2.0})
+            run.finish("FINISHED", None)
+            run_ids.append((run.run_id, aug, len(run_ids)))
+    names = {run_id: f"aug={aug} data.fold={fold} seed=0" for run_id, aug, fold in run_ids}
+    rows = summarise(store, list(names), names)
+    assert [row.overrides for row in rows[3:]] == ["aug=none seed=0: mean of 2 folds"]
+    assert rows[3].last is not None and rows[3].best is None
+    assert rows[3].last.values["val/accuracy"] == pytest.approx(0.6)

@@ -11,7 +11,7 @@ from hhexp.errors import UserError
 def test_every_group_option_and_key_says_what_it_is_for() -> None:
     catalogue = read_catalogue()
     assert list(catalogue.groups) == [
-        "aug", "data", "lr", "model", "optimizer", "runtime", "tracking",
+        "aug", "data", "loss", "lr", "model", "optimizer", "runtime", "tracking",
     ]  # fmt: skip
     for group, options in catalogue.groups.items():
         assert catalogue.defaults[group] in options

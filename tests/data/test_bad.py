@@ -64,7 +64,7 @@ def test_what_is_known_to_be_bad_is_not_decoded_again(
 ) -> None:
     spoil(images)
     first = loaded(images, skip_bad=True)
-    monkeypatch.setattr("hhexp.data.decode.read_picture", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("hhexp.data.decoded.read_picture", lambda *_: pytest.fail("decoded again"))
     assert loaded(images, skip_bad=True).skipped == first.skipped
 
 

@@ -44,7 +44,7 @@ def test_images_are_decoded_once_and_shared(
     images: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = load("one", folder(root=str(images)), None)
-    monkeypatch.setattr("hhexp.data.decode.read_picture", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("hhexp.data.decoded.read_picture", lambda *_: pytest.fail("decoded again"))
     again = load("another name", folder(root=str(images)), None)
     assert np.array_equal(first.train.images, again.train.images)
     assert len(arrays(cache)) == 2

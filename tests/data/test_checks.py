@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from hhexp.config.schema import Data
-from hhexp.data import check_images, list_doubts, load, open_dataset
+from hhexp.data import list_doubts, load, open_dataset
+from hhexp.data.checks import check_images
 from hhexp.data.folders import folder
 from hhexp.errors import UserError
 

@@ -49,7 +49,7 @@ def test_such_an_image_in_a_data_set_is_named_before_it_is_decoded(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (images / "train/cats/cats9.png").write_bytes(write_bomb(9_000))
-    monkeypatch.setattr("hhexp.data.decode.read_picture", lambda *_: Image.new("RGB", (16, 16)))
+    monkeypatch.setattr("hhexp.data.decoded.read_picture", lambda *_: Image.new("RGB", (16, 16)))
     with pytest.raises(UserError, match=r"train/cats/cats9\.png: too large: 81 megapixels"):
         load("mine", folder(root=str(images)), 16)
 

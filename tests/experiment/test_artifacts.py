@@ -31,10 +31,18 @@ class Anything:
         return self
 
 
+COURSE: Any = SimpleNamespace(past=[PastEpoch({"val/loss": 0.5}, "0" * 64)], best=None)
+
+
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("draw_learning_curves", "draw_confusion_matrix", "draw_worst_errors"):
+    for name in (
+        *("draw_learning_curves", "draw_confusion_matrix", "draw_worst_errors"),
+        *("draw_roc", "draw_precision_recall", "draw_calibration"),
+    ):
         monkeypatch.setattr(artifacts, name, lambda *_: Figure())
+    monkeypatch.setattr(artifacts, "score", lambda _: {"f1": 0.5})
+    monkeypatch.setattr(artifacts, "score_by_class", lambda *_: {"f1/x": 0.5})
     monkeypatch.setattr(artifacts, "draw_training_images", lambda _: Figure())
     monkeypatch.setattr(artifacts, "tabulate_predictions", lambda *_: "path,true,predicted\n")
 
@@ -47,11 +55,11 @@ def test_results_that_are_logged_twice_are_there_once(
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
     for _ in range(2):
-        past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-        views = {"val_half/accuracy": 0.75}
-        artifacts.log_results(tracked, artifacts.Results(something, past, something, views))
-    history = store.client().get_metric_history(tracked.run_id, "val_half/accuracy")
-    assert [metric.step for metric in history] == [1]
+        ends = {"val_half/accuracy": 0.75}
+        artifacts.log_results(tracked, artifacts.Results(something, COURSE, something, ends))
+    for name in ("val_half/accuracy", "val/f1/x"):
+        history = store.client().get_metric_history(tracked.run_id, name)
+        assert [metric.step for metric in history] == [1]
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -64,13 +72,13 @@ def test_a_picture_that_fails_is_said_and_the_others_are_made(
     monkeypatch.setattr(artifacts, "draw_confusion_matrix", fail)
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
-    past = [PastEpoch({"val/loss": 0.5}, "0" * 64)]
-    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, past, something, {}))
+    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, COURSE, something, {}))
     assert line == "figures/confusion_matrix.png was not made: MemoryError: no room for the matrix"
     assert read_text(store, tracked.run_id, "figures/confusion_matrix.txt") == f"{line}\n"
     listed = store.client().list_artifacts(tracked.run_id, "figures")
     assert {Path(entry.path).stem for entry in listed if entry.path.endswith(".png")} == {
-        "learning_curves", "training_images", "worst_errors",
+        "calibration", "learning_curves", "precision_recall", "roc", "training_images",
+        "worst_errors",
     }  # fmt: skip
 
 
@@ -97,9 +105,12 @@ def test_the_test_images_are_judged_once_where_there_are_some(dataset: Dataset) 
         return Evaluation(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0.25, 0.75]), labels)
 
     training: Any = SimpleNamespace(dataset=dataset, evaluate=evaluate)
-    assert artifacts.measure_test(training) == {
+    measured = artifacts.measure_test(training)
+    known = {
         "test/loss": 0.5, "test/accuracy": 0.5, "test/recall/x": 1.0, "test/recall/y": 0.0,
+        "test/balanced_accuracy": 0.5, "test/roc_auc": 1.0, "test/precision/x": 0.5,
     }  # fmt: skip
+    assert {name: measured[name] for name in known} == known
     training.dataset = dataclasses.replace(dataset, test=None)
     assert artifacts.measure_test(training) == {}
 

@@ -47,7 +47,7 @@ def make_config(*overrides: str) -> Config:
 @pytest.mark.parametrize(
     "override",
     ["epochs=30", "tracking.label=x", "objective=val/loss", "state.every=1", "state.trace=true",
-     "reuse=false",
+     "reuse=false", "data.cache=none",
      "data.name=other", "aug.engine=keras_layers", "aug.fill_mode=wrap"],
 )  # fmt: skip
 def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> None:
@@ -68,6 +68,14 @@ def test_what_moves_no_number_is_left_out(dataset: Dataset, override: str) -> No
 )
 def test_what_moves_them_is_named(dataset: Dataset, override: str, said: str) -> None:
     assert list_differences(parts(dataset), parts(dataset, override)) == [said]
+
+
+def test_a_loss_counts_where_it_is_not_the_plain_cross_entropy(dataset: Dataset) -> None:
+    assert not any(name.startswith("loss.") for name in parts(dataset))
+    assert list_differences(parts(dataset), parts(dataset, "loss.label_smoothing=0.1")) == [
+        "loss.function None → cross_entropy",
+        "loss.label_smoothing None → 0.1",
+    ]
 
 
 def test_transforms_count_with_all_that_shapes_them(dataset: Dataset) -> None:

@@ -89,6 +89,11 @@ def test_a_schedule_of_ones_own_shares_what_it_leaves_alone(
     assert count_shared(chain(dataset, ""), chain(dataset, "lr.schedule=mine")) == 3
 
 
+def test_runs_that_differ_in_patience_or_objective_share_all_epochs(dataset: Dataset) -> None:
+    for text in ("stopping.patience=2", "objective=val/loss"):
+        assert chain(dataset, text).stages == chain(dataset, "").stages
+
+
 def test_other_images_share_nothing(dataset: Dataset) -> None:
     others = dataclasses.replace(dataset, fingerprint="0" * 64)
     assert count_shared(chain(dataset, ""), chain(others, "")) == -1
@@ -100,7 +105,8 @@ def test_other_images_share_nothing(dataset: Dataset) -> None:
         ("tracking.label=x", True),
         ("state.every=1 state.keep=all", True),
         ("reuse=false", True),
-        ("objective=val/loss", True),
+        ("objective=val/loss", False),
+        ("stopping.patience=3", False),
         ("aug.engine=keras_layers", True),
         ("epochs=5", False),
         ("seed=1", False),

@@ -18,14 +18,23 @@ from hhexp.launching.tree import Tree
 from hhexp.tracking.states import SavedState
 
 
-def planned(key: str, *, state: int = 0, request: str | None = None, reuse: bool = True) -> Planned:
+def planned(
+    key: str,
+    *,
+    state: int = 0,
+    request: str | None = None,
+    reuse: bool = True,
+    patience: int | None = None,
+) -> Planned:
     """A job whose epochs are the letters of its key; ``state`` is where the store has one."""
     letters = key.rstrip("'")
     stages = tuple(letters[:epoch] for epoch in range(len(letters) + 1))
-    config: Any = SimpleNamespace(epochs=len(letters), may_reuse=reuse)
+    stopping = SimpleNamespace(patience=patience)
+    config: Any = SimpleNamespace(epochs=len(letters), may_reuse=reuse, stopping=stopping)
     saved = SavedState("", state, letters[:state], "", 0, stays=True)
     plan = Plan("continue", states=(saved,)) if state else Plan("train")
-    return Planned(Job(key, config), Chain({}, stages, request or key), plan)
+    chain = Chain({}, stages, request or key, patience=patience)
+    return Planned(Job(key, config), chain, plan)
 
 
 def show(jobs: list[Planned]) -> list[tuple[str, int, str | None, tuple[int, ...]]]:
@@ -46,6 +55,21 @@ def test_a_branch_starts_where_it_leaves_the_longest_way() -> None:
         ("aacd", 3, "aacccc", ()),
         ("x", 0, None, ()),
     ]
+
+
+def test_what_may_stop_early_trains_first_and_the_others_go_on_where_it_stops() -> None:
+    jobs = [planned("aaaa"), planned("aaaa'", patience=2), planned("aa")]
+    assert show(jobs) == [
+        ("aa", 2, "aaaa'", ()),
+        ("aaaa", 4, "aaaa'", ()),
+        ("aaaa'", 0, None, (2, 4)),
+    ]
+    tree = Tree(jobs)
+    first = tree.take()
+    assert first is not None and first.key == "aaaa'"
+    tree.hear(RunEnded("aaaa'", "f00", "FINISHED", "stopped after epoch 1"))
+    second = tree.take()
+    assert second is not None and second.key == "aa"  # trains what both need
 
 
 def test_what_the_store_has_is_not_trained_and_not_waited_for() -> None:

@@ -49,6 +49,12 @@ def test_the_first_step_and_its_variables_are_named(other: Trace, said: str) -> 
     assert find_first_step(EQUAL, EQUAL, 2) is None
 
 
+def test_what_stops_at_another_epoch_is_compared_up_to_there() -> None:
+    longer = trace((1, 0, "aaa"), (1, 1, "bxb"), (2, 0, "bxb"), (2, 1, "ccc"), (3, 0, "ccc"))
+    found = find_first_step(EQUAL, longer, 9)
+    assert found is not None and (found.epoch, found.step) == (1, 1)
+
+
 def test_only_so_many_epochs_are_compared() -> None:
     shorter = trace((1, 0, "aaa"), (1, 1, "bbb"))
     assert find_first_step(EQUAL, shorter, 1) is None

@@ -3,8 +3,6 @@
 import dataclasses
 import math
 
-import pytest
-
 from hhexp.reproduction.tolerance import Tolerance, accept
 from hhexp.reproduction.verdict import Verdict, compare_histories, find_first_deviation
 from hhexp.training.state import PastEpoch
@@ -49,10 +47,19 @@ def test_outside_the_tolerance_it_diverged_and_says_where_first_and_by_how_much(
     assert compare(past(0.5), past(math.nan)).kind == "diverged"
 
 
-def test_a_shorter_or_a_longer_history_is_not_compared() -> None:
-    for recorded, found in ((past(), past(0.5)), (past(0.5), past(0.5, 0.4)), (past(0.5), past())):
-        with pytest.raises(ValueError, match="zip"):
-            compare(recorded, found)
+def test_a_training_that_ends_at_another_epoch_with_the_same_numbers_has_diverged() -> None:
+    for recorded, found in ((past(0.5), past(0.5, 0.4)), (past(0.5, 0.4), past(0.5))):
+        verdict = compare(recorded, found)
+        ends = f"epoch {len(recorded)} → epoch {len(found)}"
+        assert (verdict.kind, verdict.epochs) == ("diverged", 1)
+        assert f"end of the training: {ends}" in str(verdict)
+
+
+def test_one_that_stops_elsewhere_with_other_numbers_is_judged_at_their_last_common_epoch() -> None:
+    near, far = past(0.5, 0.41, 0.3), past(0.5, 0.9, 0.3)
+    tolerance = accept(past(0.5, 0.4)[-1], 0.05)
+    assert compare_histories(past(0.5, 0.4), near, tolerance).kind == "within tolerance"
+    assert compare_histories(past(0.5, 0.4), far, tolerance).kind == "diverged"
 
 
 def test_a_metric_that_only_one_of_them_has_did_not_come_back() -> None:

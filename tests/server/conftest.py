@@ -5,17 +5,16 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Server, find_port
 
 START_S = 120
 """How long a server may take to start, in seconds."""
@@ -27,13 +26,6 @@ def find_postgres() -> Path | None:
     newest = max(debian, key=lambda path: int(path.parts[4]), default=None)
     found = newest or shutil.which("postgres")
     return Path(found).resolve().parent if found else None
-
-
-def find_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -124,57 +116,6 @@ class Postgres:
             text=True,
             check=True,
         ).stdout
-
-
-@dataclass
-class Server:
-    """MLflow's server, which also stores the artifacts."""
-
-    folder: Path
-    words: tuple[str, ...]
-    variables: Mapping[str, str]
-    port: int = field(default_factory=find_port)
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def artifacts(self) -> Path:
-        """Where it stores them."""
-        return self.folder / "artifacts"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        words = ["--artifacts-destination", str(self.artifacts), "--port", str(self.port)]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
-        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", "server", *words, *self.words],
-                env={**kept, **quiet, **self.variables},
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # its workers end with it
-            )
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail((self.folder / "log").read_text())
-                time.sleep(0.2)
-
-    def stop(self) -> None:
-        """End it and its workers at once, as a power cut would."""
-        if self.process:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 @pytest.fixture(scope="session")

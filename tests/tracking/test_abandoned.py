@@ -3,11 +3,16 @@
 import os
 import time
 
-from hhexp.tracking.abandoned import describe_abandoned, end_abandoned, find_left
+from hhexp.tracking.abandoned import (
+    describe_abandoned,
+    end_abandoned,
+    end_same_sweeps,
+    find_left,
+)
 from hhexp.tracking.process import name_process
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import HEARTBEAT, KIND, PROCESS
+from hhexp.tracking.tags import COMMAND, HEARTBEAT, KIND, PROCESS
 
 HERE = name_process(os.getppid())
 GONE = HERE.replace(HERE.split(" ")[2], "1.00")
@@ -43,3 +48,12 @@ def test_what_another_process_takes_just_now_is_not_ended(store: Store) -> None:
     assert end_abandoned(store, left.abandoned) == 1
     assert [run.run_id for run in find_left(store).alive] == [taken.run_id]
     assert store.client().get_run(other.run_id).info.status == "KILLED"
+
+
+def test_of_the_sweeps_left_those_of_the_same_command_are_ended(store: Store) -> None:
+    sweeps = [start(store, owner, "sweep") for owner in (GONE, GONE, HERE)]
+    for sweep, command in zip(sweeps, ("this", "another", "this"), strict=True):
+        sweep.set_tags({COMMAND: command})
+    end_same_sweeps(store, "this")
+    status = [store.client().get_run(sweep.run_id).info.status for sweep in sweeps]
+    assert status == ["KILLED", "RUNNING", "RUNNING"]

@@ -1,5 +1,6 @@
 """Artifacts come back as they are, and their paths stay in their folder."""
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,17 +55,24 @@ def test_what_is_no_text_is_refused(store: Store, run: TrackedRun, tmp_path: Pat
         read_text(store, run.run_id, "bytes.bin")
 
 
+def test_a_pipe_is_no_artifact(store: Store, run: TrackedRun) -> None:
+    place = Path(store.client().get_run(run.run_id).info.artifact_uri)
+    os.mkfifo(place / "pipe.json")
+    with pytest.raises(UserError, match=r"pipe\.json: not a file"):
+        read_text(store, run.run_id, "pipe.json")
+
+
 @pytest.mark.parametrize("path", ESCAPES)
 def test_a_path_that_leads_out_is_refused(path: str, store: Store, run: TrackedRun) -> None:
     with pytest.raises(UserError, match="leads outside its folder"):
         read_text(store, run.run_id, path)
 
 
-def log_model(store: Store, run: TrackedRun) -> Path:
+def log_model(store: Store, run: TrackedRun, name: str = "model") -> Path:
     """Give a run a model with a file, whose path is returned."""
     client = store.client()
     model = client.create_logged_model(
-        client.get_run(run.run_id).info.experiment_id, "model", source_run_id=run.run_id
+        client.get_run(run.run_id).info.experiment_id, name, source_run_id=run.run_id
     )
     client.log_outputs(run.run_id, [LoggedModelOutput(model.model_id, 0)])
     file = Path(model.artifact_location) / MODEL_FILE
@@ -83,9 +91,17 @@ def test_what_is_missing_is_said_with_its_place(store: Store, run: TrackedRun) -
     model.unlink()
     (Path(found.artifacts) / "provenance/git.json").unlink()
     assert find_lost(store, [found], NEEDED) == {
-        run.run_id: f"run {run.run_id[:8]} has lost provenance/git.json, the model, which should "
+        run.run_id: f"run {run.run_id[:8]} has lost provenance/git.json, a model, which should "
         f"be in {found.artifacts}"
     }
+
+
+def test_a_run_of_two_models_has_both(store: Store, run: TrackedRun) -> None:
+    for file in [log_model(store, run), log_model(store, run, "best")]:
+        file.unlink()
+        assert "has lost a model" in find_lost(store, [find_run(store, run.run_id)], [])[run.run_id]
+        file.touch()
+    assert find_lost(store, [find_run(store, run.run_id)], []) == {}
 
 
 def test_on_a_server_one_listing_has_to_do(

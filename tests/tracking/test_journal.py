@@ -1,5 +1,6 @@
 """What is logged while the store is away."""
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 from hhexp.tracking import journal, leftover
 from hhexp.tracking.journal import open_journal
 from hhexp.tracking.leftover import send_left
-from hhexp.tracking.outages import StoreAwayError
-from hhexp.tracking.outbox import Waiting, list_waiting
+from hhexp.tracking.outages import FullDiskError, StoreAwayError
+from hhexp.tracking.outbox import Waiting, find_root, list_waiting
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import fetch_state, find_states
 from hhexp.tracking.store import Store
@@ -149,6 +150,19 @@ def test_what_the_store_refuses_stays_on_disk_and_is_said(store: Store, outage: 
     (waiting,) = list_waiting(store)
     assert waiting.numbers == [1] and "deleted" in str(waiting.refused)
     assert send_left(store) == 0
+
+
+def test_a_disk_that_takes_no_more_is_named(
+    store: Store, outage: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = TrackedRun.start(store, "study", "aug=none")
+    outage.append("no route")
+    monkeypatch.setattr(Waiting, "put", fill)
+    with pytest.raises(FullDiskError, match=f"^{find_root()}: no space left on the disk: free "):
+        run.log_epoch(1, {"val/loss": 0.1})
 
 
 def test_what_is_refused_at_once_is_raised(store: Store) -> None:

@@ -74,6 +74,32 @@ def test_of_two_models_of_a_run_the_last_is_taken(
     assert np.array_equal(loaded.predict(IMAGES, verbose=0), last.predict(IMAGES, verbose=0))
 
 
+def test_the_best_epochs_model_is_told_from_the_last(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "epochs=3")
+    last, best = cnn(), cnn()
+    best.set_weights([weight + 1 for weight in best.get_weights()])
+    run.log_model(last, IMAGES[:1])
+    run.log_model(best, IMAGES[:1], "best", 2)
+    run.log_once(3, {"best/epoch": 2.0})
+    run.finish("FINISHED", None)
+    for epoch, model in (("last", last), ("best", best)):
+        loaded = load_model(store, run.run_id, epoch)
+        assert np.array_equal(loaded.get_weights()[-1], model.get_weights()[-1])
+
+
+def test_a_run_that_ends_at_its_best_has_one_model_for_both(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "epochs=3")
+    run.log_model(cnn(), IMAGES[:1])
+    run.log_once(3, {"best/epoch": 3.0})
+    run.finish("FINISHED", None)
+    load_model(store, run.run_id, "best")
+
+
+def test_a_run_that_kept_no_best_model_says_so(store: Store, finished: TrackedRun) -> None:
+    with pytest.raises(UserError, match=r"has no model of its best epoch: .*use --epoch last"):
+        load_model(store, finished.run_id, "best")
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

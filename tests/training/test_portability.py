@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
 
 from hhexp import models
+from hhexp.config.schema import Loss
 from hhexp.models.builder import output_layer
 from hhexp.training import portability
 from hhexp.training.evaluation import build_evaluator
 from hhexp.training.exact import LEFT_AS_TRACED, trace_exactly
+from hhexp.training.loss import build_loss
 from hhexp.training.portability import Portability, check_portability
 from hhexp.training.step import build_training_step
 
@@ -37,7 +40,7 @@ def _as_in_a_run() -> Any:
     tf.config.optimizer.set_experimental_options({**dict.fromkeys(LEFT_AS_TRACED, True), **before})
 
 
-def check(*row: Any, outputs: int = 1) -> Portability:
+def check(*row: Any, outputs: int = 1, loss: Loss | None = None) -> Portability:
     """What the steps of a small model with some layers say."""
     keras.backend.clear_session()
     with trace_exactly():
@@ -45,12 +48,14 @@ def check(*row: Any, outputs: int = 1) -> Portability:
         for layer in [layers.Conv2D(4, 3), layers.MaxPooling2D(), *row, layers.Flatten()]:
             x = layer(x)
         model = keras.Model(images, output_layer(outputs)(x))
-    return check_model(model)
+    return check_model(model, loss)
 
 
-def check_model(model: keras.Model) -> Portability:
+def check_model(model: keras.Model, loss: Loss | None = None) -> Portability:
     """What a model's steps say, traced as a run traces them."""
-    step = build_training_step(model, keras.optimizers.RMSprop())
+    settings = loss or Loss()
+    image_loss = build_loss(settings, np.array([0, 0, 1]), max(2, model.output_shape[-1]))
+    step = build_training_step(model, keras.optimizers.RMSprop(), image_loss)
     spec = (
         tf.TensorSpec([None, *model.input_shape[1:]], tf.float32),
         tf.TensorSpec([None], tf.int64),
@@ -58,6 +63,12 @@ def check_model(model: keras.Model) -> Portability:
     evaluate = build_evaluator(model, batch_size=4)
     functions = [each.get_concrete_function(*spec) for each in (step.function, evaluate.step)]
     return check_portability(functions, model)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_every_loss_is_portable(outputs: int) -> None:
+    settings = {"class_weight": "balanced", "label_smoothing": 0.1}
+    assert check(outputs=outputs, loss=Loss.model_validate(settings)) == Portability()
 
 
 @tf.function

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from hhexp.analysis.grid import SEED, Cell, label, normalise
+from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell, label, normalise
 from hhexp.config.schema import Ranges
 from hhexp.experiment.identity import list_differences
 from hhexp.experiment.plan import join_parts
@@ -88,6 +88,11 @@ def _strip(run: StoredRun, varied: Sequence[str]) -> dict[str, str]:
         for key, value in run.params.items()
         if key.partition(".")[0] not in NO_NUMBERS and key not in NO_NUMBERS
     }
+    if run.params.get(FOLDS, "").isdigit():
+        # Each fold has training images of its own: the settings stand for their fingerprint.
+        settings = {key for key in run.params if key.startswith("data.")} - {FOLD, "data.root"}
+        identity = {name: part for name, part in identity.items() if not _is_of(name, "data")}
+        identity |= {key: run.params[key] for key in settings}
     if not any(name.startswith("aug.") for name in identity):
         # Without any transform it has no augmentation, of which a grid may vary a part.
         identity |= {key: run.params[key] for key in run.params if key in AUGMENTATION}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hhexp.analysis import grid
 from hhexp.analysis.claims import ClaimVerdict, judge_claims
 from hhexp.analysis.contrasts import bound
+from hhexp.analysis.folds import difference_of_folds
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import STATISTICS, best_epoch, measure
 from hhexp.analysis.predictions import read_predictions
@@ -30,10 +31,12 @@ SHOWN = ("last", "best", "mean_last_5")
 def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     """One row per run.
 
-    Columns: run_id, name, status, cell, seed (Int64, missing where a run has none), epochs_done,
-    best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under its name, and
-    for each metric ``last <metric>``, ``best <metric>`` (at the epoch of the highest validation
-    accuracy) and ``mean_last_5 <metric>``.
+    Columns: run_id, name, status, cell, seed and fold (Int64, missing where a run has none),
+    epochs_done, best_epoch, epoch_s (median seconds of an epoch), total_s, every parameter under
+    its name, and for each metric ``last <metric>``, ``best <metric>`` (at the epoch of the highest
+    validation accuracy, cross-fitted as ``hhexp.analysis.crossfit`` says where the run has the
+    answers of all its epochs; what scikit-learn measures, such as val/f1, is missing then:
+    ``compare`` takes its time for it) and ``mean_last_5 <metric>``.
 
     Raises:
         UserError: nothing matches the selection.
@@ -44,7 +47,7 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
 def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     """Tidy and long: one row per run, epoch and metric, without missing values.
 
-    Columns: run_id, cell, seed, epoch (from 1), metric, value.
+    Columns: run_id, cell, seed, fold, epoch (from 1), metric, value.
 
     Raises:
         UserError: nothing matches the selection.
@@ -61,6 +64,9 @@ def compare(
     tracking_uri: str | None = None,
 ) -> Interval:
     """The differences first − second of two cells, paired by seed, with their 95 % interval.
+
+    Where both were trained on folds they are paired by fold, each the mean over its seeds, and the
+    interval is corrected for the training images that folds share (``fold_interval``).
 
     Args:
         selection: holds the runs of both.
@@ -79,6 +85,8 @@ def compare(
         if name not in known:
             raise UserError(f"compare: there is no {name}{suggest(name, known)}")
     cells = [_find_cell(results, cell) for cell in (first, second)]
+    if (folds := difference_of_folds(results, cells[0], cells[1], metric, statistic)).count:
+        return folds
     one, other = (results.measure_cell(cell, metric, statistic) for cell in cells)
     seeds = [seed for seed in one if seed in other]
     if not seeds:
@@ -135,7 +143,7 @@ def tabulate_runs(results: Results) -> "pd.DataFrame":
 
     rows = []
     for result in results.all:
-        history = result.history
+        history, fit = result.history, results.fits.get(result.run.run_id)
         row: dict[str, object] = {
             "run_id": result.run.run_id,
             "name": result.run.name,
@@ -147,13 +155,19 @@ def tabulate_runs(results: Results) -> "pd.DataFrame":
             "total_s": measure(history, "time/epoch_s", "total"),
             **result.run.params,
             "seed": result.seed,
+            "fold": result.fold,
         }
         for metric in results.metrics:
             for statistic in SHOWN:
-                row[f"{statistic} {metric}"] = measure(history, metric, statistic)
+                crossed = fit if statistic == "best" else None
+                row[f"{statistic} {metric}"] = (
+                    crossed.measure(history, metric)
+                    if crossed
+                    else measure(history, metric, statistic)
+                )
         rows.append(row)
     frame = pd.DataFrame(rows)
-    return frame.astype({"seed": "Int64", "best_epoch": "Int64"})
+    return frame.astype(dict.fromkeys(("seed", "fold", "best_epoch"), "Int64"))
 
 
 def tabulate_curves(results: Results) -> "pd.DataFrame":
@@ -161,14 +175,14 @@ def tabulate_curves(results: Results) -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
-        (result.run.run_id, result.label, result.seed, epoch, metric, value)
+        (result.run.run_id, result.label, result.seed, result.fold, epoch, metric, value)
         for result in results.all
         for metric, values in result.history.items()
         for epoch, value in enumerate(values, start=1)
         if value == value
     ]
-    columns = ["run_id", "cell", "seed", "epoch", "metric", "value"]
-    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
+    columns = ["run_id", "cell", "seed", "fold", "epoch", "metric", "value"]
+    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64", "fold": "Int64"})
 
 
 def tabulate_claims(verdicts: Sequence[ClaimVerdict]) -> "pd.DataFrame":

@@ -1,4 +1,4 @@
-"""Cells of a grid: what the runs of one combination share, seeds apart."""
+"""Cells of a grid: what the runs of one combination share, seeds and folds apart."""
 
 import itertools
 import re
@@ -9,6 +9,9 @@ Cell = dict[str, str]
 """Parameters and their values, such as ``{"aug": "full", "epochs": "15"}``."""
 
 SEED = "seed"
+FOLDS, FOLD = "data.folds", "data.fold"
+REPEATED = (SEED, FOLD)
+"""What the runs of one cell differ in."""
 
 
 def normalise(value: object) -> str:
@@ -33,10 +36,11 @@ def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:
 
 
 def combine(values: Mapping[str, Sequence[str]]) -> list[Cell]:
-    """Every combination, in the order in which Hydra trains them."""
+    """Every combination, in the order in which Hydra trains them; folds make no cells."""
+    told = {key: each for key, each in values.items() if key != FOLD}
     return [
-        dict(zip(values, combination, strict=True))
-        for combination in itertools.product(*values.values())
+        dict(zip(told, combination, strict=True))
+        for combination in itertools.product(*told.values())
     ]
 
 
@@ -57,7 +61,7 @@ def tell_apart(runs: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> l
     Args:
         runs: each one's overrides and parameters.
     """
-    keys = dict.fromkeys(key for overrides, _ in runs for key in overrides if key != SEED)
+    keys = dict.fromkeys(key for overrides, _ in runs for key in overrides if key not in REPEATED)
     cells = [
         {key: params.get(key, overrides.get(key, "default")) for key in keys}
         for overrides, params in runs

@@ -1,5 +1,6 @@
 """The runs' predictions, image by image: which are wrong, and what changes between cells."""
 
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ ARTIFACT = "predictions/validation.csv"
 
 @dataclass(frozen=True, eq=False)
 class RunPredictions:
-    """A run's prediction for each validation image, after its last epoch."""
+    """A run's prediction for each validation image, after its last epoch.
+
+    Of a seed with several folds: for each image that of the model that was not trained on it.
+    """
 
     result: Result
     right: np.ndarray
@@ -111,12 +115,19 @@ def read_predictions(results: Results) -> Predictions | None:
     paths: tuple[str, ...] = ()
     true: tuple[str, ...] = ()
     asked = [result for cell in results.cells for result in results.of(cell).values()]
-    places = {result.run.run_id: result.run.artifacts for result in asked}
-    for result, text in zip(asked, read_texts(results.store, places, ARTIFACT), strict=True):
-        if text is None:
-            notes.append(f"{result.run.name}: {say_lost(result.run, [ARTIFACT])}.")
+    runs = [part.run for result in asked for part in result.parts]
+    places = {run.run_id: run.artifacts for run in runs}
+    tables = zip(runs, read_texts(results.store, places, ARTIFACT), strict=True)
+    for result in asked:
+        rows: list[tuple[str, ...]] = []
+        own_tables = list(itertools.islice(tables, len(result.parts)))
+        for run, text in own_tables:
+            if text is not None:
+                rows += _read_table(text, run.run_id)
+        if lost := [run for run, text in own_tables if text is None]:
+            notes += [f"{run.name}: {say_lost(run, [ARTIFACT])}." for run in lost]
             continue
-        own, labels, predicted = zip(*_read_table(text, result.run.run_id), strict=True)
+        own, labels, predicted = zip(*rows, strict=True)
         if not paths:
             paths, true = own, labels
         if own != paths:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hhexp.analysis import grid
 from hhexp.analysis.configuration import keep_alike
-from hhexp.analysis.grid import SEED, Cell
+from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell
+from hhexp.analysis.metrics import History
 from hhexp.analysis.registration import find_registrations
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.study import Study, find_study_file, read_study
@@ -18,8 +19,10 @@ from hhexp.tracking.query import StoredRun, find_children, find_matching, find_r
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND, OVERRIDES, tag_equals
 
-SHAPING = ("model", "optimizer", "lr", "aug")
+SHAPING = ("model", "optimizer", "lr", "loss", "aug")
 """Groups whose options make another training."""
+ALWAYS = {"loss": "cross_entropy"}
+"""What older runs were trained with, which have no such parameter."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -109,11 +112,10 @@ def _sort_into_cells(
         cells = grid.drop_repeats(cell for _, cell in placed)
     order = {grid.label(cell): number for number, cell in enumerate(cells)}
     histories = read_many(store, {record.run_id: record.metrics for record, _ in placed})
-    results = [
-        Result(record, cell, _read_seed(record), histories[record.run_id])
-        for record, cell in placed
-    ]
-    results.sort(key=lambda r: (order[r.label], r.seed is None, r.seed or 0, r.run.start))
+    results = [_make_result(record, cell, histories[record.run_id]) for record, cell in placed]
+    results.sort(
+        key=lambda r: (order[r.label], r.seed is None, r.seed or 0, r.fold or 0, r.run.start)
+    )
     notes = outsiders
     if sweep and (left_out := len(records) - len(in_grid)):
         notes.append(f"{left_out} runs of the sweep are outside the study's grid.")
@@ -140,7 +142,7 @@ def _place_in_grid(
     placed = []
     for record in records:
         cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-        if cell and grid.holds(shared, record.params):
+        if cell and grid.holds(shared, {**ALWAYS, **record.params}):
             placed.append((record, cell))
     return placed
 
@@ -153,19 +155,26 @@ def _tell_apart(records: Sequence[StoredRun]) -> list[tuple[StoredRun, Cell]]:
     return list(zip(records, grid.tell_apart(pairs), strict=True))
 
 
-def _read_seed(record: StoredRun) -> int | None:
-    seed = record.params.get(SEED, "")
-    return int(seed) if re.fullmatch(r"[0-9]{1,10}", seed) else None
+def _make_result(record: StoredRun, cell: Cell, history: History) -> Result:
+    folds = _read_number(record, FOLDS)
+    fold = _read_number(record, FOLD) if folds else None
+    return Result(record, cell, _read_number(record, SEED), history, folds, fold)
+
+
+def _read_number(record: StoredRun, key: str) -> int | None:
+    text = record.params.get(key, "")
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None
 
 
 def _note_duplicates(results: Sequence[Result]) -> list[str]:
-    """A note on each cell and seed that several finished runs answer."""
-    groups: dict[tuple[str, int | None], list[StoredRun]] = {}
+    """A note on each cell, seed and fold that several finished runs answer."""
+    groups: dict[tuple[str, int | None, int | None, int | None], list[StoredRun]] = {}
     for result in results:
         if result.run.status == "FINISHED":
-            groups.setdefault((result.label, result.seed), []).append(result.run)
+            key = (result.label, result.seed, result.folds, result.fold)
+            groups.setdefault(key, []).append(result.run)
     notes = []
-    for (label, seed), runs in groups.items():
+    for (label, seed, _, fold), runs in groups.items():
         if len(runs) > 1:
             keys = sorted({key for run in runs for key in run.params})
             differing = [
@@ -174,10 +183,12 @@ def _note_duplicates(results: Sequence[Result]) -> list[str]:
                 if len({run.params.get(key) for run in runs}) > 1
                 and not key.startswith(PER_MACHINE)
             ]
+            of_fold = "" if fold is None else f" fold={fold}"
             same = "they have the same settings"
             reason = f"they differ in {', '.join(differing)}" if differing else same
             notes.append(
-                f"{label} seed={seed}: {len(runs)} finished runs, the newest is used; {reason}."
+                f"{label} seed={seed}{of_fold}: {len(runs)} finished runs, the newest is used; "
+                f"{reason}."
             )
     return notes
 

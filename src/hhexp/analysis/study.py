@@ -63,7 +63,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Contrast(Section):
     """A statistic of a metric in one cell, or its difference ``cell`` − ``versus``."""
 
-    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|time|perf)/\S.*$")]
+    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|test|best|time|perf)/\S.*$")]
     statistic: Statistic
     cell: CellValues
     versus: CellValues | None = None
@@ -204,7 +204,8 @@ class Study(Section):
     @cached_property
     def shared(self) -> Cell:
         """What all runs share."""
-        return {key: values[0] for key, values in read_overrides(shlex.split(self.fixed)).items()}
+        fixed = read_overrides(shlex.split(self.fixed))
+        return {key: values[0] for key, values in fixed.items() if key != grid.FOLD}
 
     @property
     def looks(self) -> tuple[int, ...]:

@@ -1,12 +1,16 @@
 """The table at the end of a sweep: each run at its last and at its best epoch."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hhexp.analysis import markdown
+from hhexp.analysis.crossfit import HALVINGS, CrossFit, read_fits
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
@@ -19,10 +23,17 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 METRICS = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
-LOSSES = ("train/loss", "val/loss")
-RECALL = "val/recall/"
+LOSSES = ("train/loss", "val/loss", "test/loss")
+TEST = ("test/accuracy", "test/loss")
+"""Measured at the last epoch of a run with test images."""
+RECALLS = ("val/recall/", "test/recall/")
+RECALL = RECALLS[0]
 MANY_CLASSES = 2
 """With more classes the terminal's table has room for the lowest recall only."""
+JUDGED = (
+    f"best: chosen on one half of the validation images and judged on the other, {HALVINGS} times"
+)
+FOLD_WORD = re.compile(r" ?\bdata\.fold=\d+")
 ID_SHOWN = 8
 """Digits of a run's ID in the terminal; every command takes a unique beginning."""
 
@@ -49,9 +60,12 @@ class Row:
     last: Point | None
     """None where no epoch ended."""
     best: Point | None
-    """At the highest validation accuracy, the earliest of equals; None where there is none."""
+    """At the highest validation accuracy, the earliest of equals, and cross-fitted where the run
+    has the answers of all epochs; None where there is none."""
     epoch_s: float
     """Median seconds of an epoch; NaN where no epoch ended."""
+    crossed: bool = False
+    """Whether the best epoch's values are judged on other images than those that chose it."""
 
 
 def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) -> list[Row]:
@@ -67,7 +81,12 @@ def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]
     """
     runs = find_runs(store, run_ids)
     histories = read_many(store, {run.run_id: run.metrics for run in runs})
-    return [_make_row(run, histories[run.run_id], overrides.get(run.run_id)) for run in runs]
+    fits = read_fits(store, [run for run in runs if run.status == "FINISHED"])
+    rows = [
+        _make_row(run, histories[run.run_id], fits.get(run.run_id), overrides.get(run.run_id))
+        for run in runs
+    ]
+    return [*rows, *_average_folds(rows)]
 
 
 def render(rows: Sequence[Row], title: str) -> "Table":
@@ -76,12 +95,17 @@ def render(rows: Sequence[Row], title: str) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    captions = []
+    if any(row.crossed for row in rows):
+        captions.append(Text(JUDGED, "dim"))
     errors = [f"{row.overrides}: {row.error or row.status}" for row in rows if row.error]
+    if errors:
+        captions.append(Text("\n".join(errors), "red"))
     table = Table(
         title=title,
         title_justify="left",
         title_style="bold",
-        caption=Text("\n".join(errors), "red") if errors else None,
+        caption=Text("\n").join(captions) if captions else None,
         caption_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -117,7 +141,8 @@ def to_markdown(rows: Sequence[Row]) -> str:
     header, *lines = _list_lines(rows)
     texts = [map(markdown.show, header), ["---"] * len(header)]
     texts += [map(markdown.show, line) for line in lines]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in texts)
+    return f"{table}\n{JUDGED}\n" if any(row.crossed for row in rows) else table
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -131,7 +156,7 @@ def log_summary(parent: TrackedRun, rows: Sequence[Row]) -> None:
     parent.log_text(to_csv(rows), "summary.csv")
 
 
-def _make_row(record: StoredRun, history: History, name: str | None) -> Row:
+def _make_row(record: StoredRun, history: History, fit: CrossFit | None, name: str | None) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
@@ -139,14 +164,49 @@ def _make_row(record: StoredRun, history: History, name: str | None) -> Row:
         status=record.status,
         error=record.tags.get(ERROR, ""),
         last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
-        best=_measure_at(history, "best", best_epoch(history)),
+        best=_measure_at(history, "best", best_epoch(history), fit),
         epoch_s=measure(history, "time/epoch_s", "median"),
+        crossed=fit is not None,
     )
 
 
-def _measure_at(history: History, statistic: str, epoch: int | None) -> Point | None:
-    recalls = [name for name in history if name.startswith(RECALL)]
-    values = {name: measure(history, name, statistic) for name in (*METRICS, *recalls)}
+def _average_folds(rows: Sequence[Row]) -> list[Row]:
+    """A row for each set of runs that differ in their fold alone, all of which have finished."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        name = FOLD_WORD.sub("", row.overrides).strip()
+        if name != row.overrides:
+            groups.setdefault(name, []).append(row)
+    return [
+        Row(
+            "",
+            f"{name}: mean of {len(group)} folds".removeprefix(": "),
+            group[0].label,
+            "FINISHED",
+            "",
+            _average([row.last for row in group if row.last]),
+            None,
+            float(np.mean([row.epoch_s for row in group])),
+        )
+        for name, group in groups.items()
+        if len(group) > 1 and all(row.status == "FINISHED" and row.last for row in group)
+    ]
+
+
+def _average(points: Sequence[Point]) -> Point:
+    names = set.intersection(*({*point.values} for point in points))
+    values = {name: float(np.mean([point.values[name] for point in points])) for name in names}
+    return Point(max(point.epoch for point in points), values)
+
+
+def _measure_at(
+    history: History, statistic: str, epoch: int | None, fit: CrossFit | None = None
+) -> Point | None:
+    others = [name for name in history if name in TEST or name.startswith(RECALLS)]
+    values = {
+        name: fit.measure(history, name) if fit else measure(history, name, statistic)
+        for name in (*METRICS, *others)
+    }
     return Point(epoch, values) if epoch else None
 
 
@@ -160,7 +220,9 @@ def _choose_columns(rows: Sequence[Row]) -> list[tuple[str, Callable[[Point], st
     columns: list[tuple[str, Callable[[Point], str]]] = [
         (heading, partial(_show, metric)) for heading, metric in zip(headings, METRICS, strict=True)
     ]
-    recalls = _find_recalls(rows)
+    if _has_test(rows):
+        columns.append(("test\nacc %", partial(_show, TEST[0])))
+    recalls = [name for name in _find_recalls(rows) if name.startswith(RECALL)]
     if len(recalls) > MANY_CLASSES:
         return [*columns, ("lowest\nrecall", _show_lowest_recall)]
     for metric in recalls:
@@ -172,7 +234,7 @@ def _choose_columns(rows: Sequence[Row]) -> list[tuple[str, Callable[[Point], st
 
 def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
     """All that is known of the rows, as a table of texts under a header."""
-    metrics = [*METRICS, *_find_recalls(rows)]
+    metrics = [*METRICS, *(TEST if _has_test(rows) else ()), *_find_recalls(rows)]
     lines = [["run", "at", "epoch", *metrics, "time/epoch_s", "label", "status", "error", "run ID"]]
     for row in rows:
         known = [_format_number(row.epoch_s, ".1f"), row.label, row.status, row.error, row.run_id]
@@ -188,7 +250,16 @@ def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
 def _find_recalls(rows: Sequence[Row]) -> list[str]:
     """The recalls that some run has, by class."""
     found = {name for row in rows if row.last for name in row.last.values}
-    return sorted(name for name in found if name.startswith(RECALL))
+    return sorted((name for name in found if name.startswith(RECALLS)), key=_is_test)
+
+
+def _has_test(rows: Sequence[Row]) -> bool:
+    return any(row.last and TEST[0] in row.last.values for row in rows)
+
+
+def _is_test(metric: str) -> tuple[bool, str]:
+    """The order of metrics: those of the validation images first."""
+    return metric.startswith("test/"), metric
 
 
 def _show(metric: str, point: Point) -> str:

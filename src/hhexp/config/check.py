@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from hhexp.config.objective import NAMES, RECALL
 from hhexp.config.registry import (
     Registry,
     data_reader,
     list_keys,
+    loss_function,
     lr_schedule,
     model_builder,
 )
@@ -23,8 +25,8 @@ def check(values: Mapping[str, Any]) -> Config:
     """Check a resolved configuration: every key, type and range, and every name that it uses.
 
     It imports nothing, so the functions that it names must have been registered by then: the
-    built-in ones (import ``hhexp.models``, ``hhexp.data`` and ``hhexp.training.learning_rate``),
-    and the person's own (``import_modules``).
+    built-in ones (import ``hhexp.models``, ``hhexp.data``, ``hhexp.training.learning_rate`` and
+    ``hhexp.training.loss``), and the person's own (``import_modules``).
 
     Raises:
         UserError: in one line, each key that is wrong, its value and what would be right.
@@ -36,6 +38,7 @@ def check(values: Mapping[str, Any]) -> Config:
         raise UserError(_describe_errors(error, values)) from error
     check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
     check_arguments(lr_schedule, "lr", "schedule", config.lr.schedule, config.lr.arguments)
+    check_arguments(loss_function, "loss", "function", config.loss.function, config.loss.arguments)
     check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
     return config
 
@@ -107,10 +110,7 @@ def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         discriminator = context["discriminator"].strip("'")
         return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     if kind == "string_pattern_mismatch" and key == "objective":
-        wanted = (
-            "must be train/loss, train/accuracy, val/loss, val/accuracy, val/recall/<class> "
-            "or time/epoch_s"
-        )
+        wanted = f"must be {', '.join(NAMES)} or {RECALL}<class>"
     else:
         wanted = _describe_wanted(kind, context, detail["input"], detail["msg"])
     return f"{key}={_format_value(detail['input'])}: {wanted}"

@@ -1,4 +1,4 @@
-"""Functions that a configuration may name: model builders, data readers, learning rates.
+"""Functions that a configuration may name: model builders, data readers, learning rates, losses.
 
 A configuration can only call functions that were registered here, by the package itself or by a
 module that the user names on the command line (``modules=[my_models]``).
@@ -75,6 +75,11 @@ lr_schedule = Registry("learning-rate schedule")
 """``@lr_schedule def mine(epoch, steps, epochs, *, value: float) -> float | Sequence[float]``: from
 an epoch (from 1), its number of steps, and the epochs of the whole run to the rate of each step, or
 to one for all of them."""
+
+loss_function = Registry("loss function")
+"""``@loss_function def mine(labels, output, *, gamma: float) -> losses``: from labels [B] and a
+model's output, the probabilities [B, 1] of class 1 (with two classes) or [B, C], to a loss for each
+image [B], by TensorFlow's operations."""
 
 
 def import_modules(names: Iterable[str]) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from hhexp.config.objective import PATTERN
+
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -90,6 +92,8 @@ class Data(OpenSection):
     """Whether what the checks of the data find is an error."""
     verify: bool = False
     """Whether files are read again that have not changed since they were hashed."""
+    cache: Literal["decoded", "none"] = "decoded"
+    """What the cache keeps of the images: all pixels, or none, to decode them in each epoch."""
 
     @field_validator("group_by")
     @classmethod
@@ -144,6 +148,19 @@ class LearningRate(OpenSection):
     """``lr``: a registered learning-rate schedule and its parameters."""
 
     schedule: str
+
+
+class Loss(OpenSection):
+    """``loss``: a registered loss function, its parameters, and what images of each class count."""
+
+    function: str = "cross_entropy"
+    class_weight: Literal["balanced"] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the cross-entropy and nothing more."""
+        smoothing = self.arguments.get("label_smoothing", 0)
+        return self.function == "cross_entropy" and not self.class_weight and not smoothing
 
 
 class Ranges(Section):
@@ -223,6 +240,13 @@ class State(Section):
     trace: bool = False
 
 
+class Stopping(Section):
+    """``stopping``: when a training ends before its last epoch."""
+
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Epochs in a row without a better objective; None to train all."""
+
+
 class Tracking(Section):
     """``tracking``: where the runs are kept, and how they are marked there."""
 
@@ -241,17 +265,18 @@ class Config(Section):
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     batch_size: Annotated[int, Field(ge=1, le=65_536)]
-    objective: Annotated[
-        str,
-        Field(pattern=r"^(train/(loss|accuracy)|val/(loss|accuracy)|val/recall/.+|time/epoch_s)$"),
-    ]
+    objective: Annotated[str, Field(pattern=PATTERN)]
     modules: list[str]
     reuse: bool
     explain: bool
     state: State
+    stopping: Stopping = Stopping()
+    """Records of older runs have none."""
     model: Model
     optimizer: Annotated[Optimizer, Field(discriminator="name")]
     lr: LearningRate
+    loss: Loss = Loss()
+    """Records of older runs have none."""
     aug: Augmentation
     data: Data
     runtime: Runtime

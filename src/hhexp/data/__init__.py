@@ -4,8 +4,8 @@ Importing this registers the readers that ``data.reader`` may name.
 """
 
 from hhexp.data import bundled, folders, published  # noqa: F401 (registers the readers)
-from hhexp.data.checks import check_images
 from hhexp.data.dataset import Dataset, FileEntry, Files, ImageFile, Split
+from hhexp.data.findings import find_doubts
 from hhexp.data.loading import load
 from hhexp.data.opening import list_doubts, open_dataset
 from hhexp.data.order import epoch_order
@@ -16,8 +16,8 @@ __all__ = [
     "Files",
     "ImageFile",
     "Split",
-    "check_images",
     "epoch_order",
+    "find_doubts",
     "list_doubts",
     "load",
     "open_dataset",

@@ -1,23 +1,17 @@
 """The cache folder, and folders in it that are either whole, by their checksums, or built again."""
 
-import contextlib
 import os
-import shutil
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from hhexp.data.checksums import MARK, find_change, seal
+from hhexp.data.unfinished import drop_abandoned, open_unfinished
 from hhexp.errors import UserError
 from hhexp.terminal import say
 
 T = TypeVar("T")
-
-ABANDONED_S = 24 * 3600
-"""An unfinished folder of this age, in seconds, was left by a process that was killed."""
 
 
 def cache_folder() -> Path:
@@ -29,7 +23,11 @@ def cache_folder() -> Path:
 
 
 def open_or_build(
-    folder: Path, opened: Callable[[Path], T | None], build: Callable[[Path], None]
+    folder: Path,
+    opened: Callable[[Path], T | None],
+    build: Callable[[Path], None],
+    *,
+    resumes: bool = False,
 ) -> T:
     """Open a folder of the cache; if it is missing or damaged, build it first.
 
@@ -41,6 +39,7 @@ def open_or_build(
         folder: its place.
         opened: opens the folder; None where it is missing or damaged.
         build: fills an empty folder.
+        resumes: whether it also goes on with what a process has left that was killed meanwhile.
 
     Raises:
         UserError: the cache cannot be written, or something that is not hhexp's is in the place;
@@ -53,11 +52,8 @@ def open_or_build(
         say(f"{folder}: {damage}: it is built again", sys.stderr)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _drop_abandoned(folder.parent)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
-            new = Path(temporary) / "new"
-            new.mkdir()
-            (Path(temporary) / MARK).touch()
+        drop_abandoned(folder.parent)
+        with open_unfinished(folder, resumes=resumes) as new:
             build(new)
             seal(new)
             _move_in_place(new, folder, opened)
@@ -94,12 +90,3 @@ def _move_in_place(new: Path, folder: Path, opened: Callable[[Path], T | None]) 
                 ) from None
             os.rename(folder, new.with_name("damaged"))
             os.rename(new, folder)
-
-
-def _drop_abandoned(parent: Path) -> None:
-    """Delete what processes that were killed have left half-built."""
-    for folder in parent.glob("unfinished-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process was first
-            old = folder.stat().st_mtime < time.time() - ABANDONED_S
-            if old and (folder / MARK).is_file() and not folder.is_symlink():
-                shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,8 @@ import numpy as np
 
 from hhexp.data.dataset import Dataset
 
+VERSION = 1
+"""Raise it when a check finds something else: what it found is kept."""
 NAMED = 3
 """Files that a line names."""
 NEAR_BITS = 6

@@ -7,7 +7,7 @@ import numpy as np
 
 from hhexp.data.bad import BadFilesError
 from hhexp.data.dataset import SPLITS, TEST, Dataset, FileEntry, Files, Split
-from hhexp.data.decode import open_decoded
+from hhexp.data.decoded import open_decoded
 from hhexp.data.manifest import compute_fingerprint, make_manifest
 from hhexp.errors import UserError
 
@@ -19,6 +19,7 @@ def load(
     *,
     skip_bad: bool = False,
     verify: bool = False,
+    keep: bool = True,
 ) -> Dataset:
     """Take stock of a reader's files and decode them, or open what the cache has decoded.
 
@@ -28,6 +29,7 @@ def load(
         image_size: side in pixels of the square that images are resized to; None leaves them.
         skip_bad: leaves out files that cannot be read or decoded.
         verify: reads all files again, also those that have not changed since they were hashed.
+        keep: keeps what is decoded in the cache; else each image is decoded when it is asked for.
 
     Raises:
         UserError: the files do not form a data set, cannot be read or decoded, differ in size, or
@@ -37,7 +39,7 @@ def load(
     try:
         while True:
             try:
-                dataset = _load(name, files, image_size, verify=verify)
+                dataset = _load(name, files, image_size, verify, keep)
                 return replace(dataset, skipped=tuple(skipped.values()))
             except BadFilesError as error:
                 if not skip_bad:
@@ -51,14 +53,14 @@ def load(
         raise UserError(f"data {name}: {error}") from error
 
 
-def _load(name: str, files: Files, image_size: int | None, *, verify: bool) -> Dataset:
+def _load(name: str, files: Files, image_size: int | None, verify: bool, keep: bool) -> Dataset:
     classes = _find_classes(files)
     files = {split: sorted(files[split], key=lambda image: image.path) for split in files}
-    seen = _open_part({s: files[s] for s in SPLITS}, classes, image_size, verify=verify)
+    seen = _open_part({s: files[s] for s in SPLITS}, classes, image_size, verify, keep)
     train, validation = seen.splits.values()
     if TEST not in files:
         return Dataset(name, classes, train, validation, seen.fingerprint, seen.manifest)
-    unseen = _open_part({TEST: files[TEST]}, classes, image_size, verify=verify)
+    unseen = _open_part({TEST: files[TEST]}, classes, image_size, verify, keep)
     test = unseen.splits[TEST]
     if test.images.shape[1:] != train.images.shape[1:]:
         raise UserError(
@@ -81,11 +83,11 @@ class _Part:
 
 
 def _open_part(
-    files: Files, classes: Sequence[str], image_size: int | None, *, verify: bool
+    files: Files, classes: Sequence[str], image_size: int | None, verify: bool, keep: bool
 ) -> _Part:
     manifest = make_manifest(files, verify=verify)
     fingerprint = compute_fingerprint(manifest)
-    images = open_decoded(files, fingerprint, image_size)
+    images = open_decoded(files, fingerprint, image_size, keep=keep)
     index = {label: number for number, label in enumerate(classes)}
     splits = {
         split: Split(

@@ -8,6 +8,7 @@ part alone, give a box as wide a share of the width as it is high a share of the
 import numpy as np
 
 from hhexp.config.schema import View
+from hhexp.data.on_demand import make_on_demand
 
 # Keeps these draws apart from anything else that is drawn from the same seed.
 DOMAIN = 0x76696577
@@ -16,19 +17,21 @@ DOMAIN = 0x76696577
 def view_images(images: np.ndarray, view: View) -> np.ndarray:
     """What a view shows of images ``[N, H, W, 3]`` uint8: the same shape and dtype.
 
-    A pure function of its arguments. The whole view gives the images themselves.
+    A pure function of its arguments; images are made on demand, so that a large data set needs no
+    memory. The whole view gives the images themselves.
     """
     import cv2
 
     if view.is_whole:
         return images
     height, width = images.shape[1:3]
-    shown = np.empty_like(images)
-    for image, (top, left, bottom, right), result in zip(
-        images, place_crops(view, len(images), height, width), shown, strict=True
-    ):
-        cv2.resize(image[top:bottom, left:right], (width, height), dst=result)
-    return shown
+    crops = place_crops(view, len(images), height, width)
+
+    def show(index: int) -> np.ndarray:
+        top, left, bottom, right = crops[index]
+        return cv2.resize(images[index][top:bottom, left:right], (width, height))
+
+    return make_on_demand(images.shape, show)
 
 
 def place_crops(view: View, count: int, height: int, width: int) -> np.ndarray:

@@ -9,15 +9,22 @@ import yaml
 
 from hhexp.config.schema import Config
 from hhexp.csv_text import format_csv
-from hhexp.data import Dataset, check_images
+from hhexp.data import Dataset, find_doubts
 from hhexp.errors import one_line
+from hhexp.experiment.answers import FILE as ANSWERS
+from hhexp.experiment.answers import write_answers
 from hhexp.experiment.assembly import Training
+from hhexp.experiment.course import Course, hold
 from hhexp.experiment.identity import Identity
 from hhexp.experiment.job import Job, flatten
+from hhexp.experiment.scores import score, score_by_class
+from hhexp.figures.curves import draw_calibration, draw_precision_recall, draw_roc
 from hhexp.figures.sheets import draw_sheet, draw_worst_errors
 from hhexp.figures.training import draw_confusion_matrix, draw_learning_curves
 from hhexp.provenance import collect, list_files
+from hhexp.tracking.entries import BEST
 from hhexp.tracking.manifests import POINTER, keep_manifest
+from hhexp.tracking.models import BEST_EPOCH
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.training.evaluation import Evaluation
@@ -69,7 +76,7 @@ def log_configuration(
         tracked.log_dataset(
             dataset.name, dataset.fingerprint, str(source), split, dataset.counts[split]
         )
-    findings = check_images(dataset, config.data.image_size)
+    findings = find_doubts(dataset, config.data.image_size)
     if findings or dataset.skipped:
         said = {"skipped": dataset.skipped, "findings": [asdict(each) for each in findings]}
         tracked.log_json(said, "provenance/data_checks.json")
@@ -90,7 +97,7 @@ def point_to_lists(store: Store, config: Config, dataset: Dataset) -> dict[str, 
 
 def log_history(tracked: TrackedRun, past: Sequence[PastEpoch]) -> None:
     """Log every epoch's metrics at full precision, with the SHA-256 of its weights."""
-    epochs = [{"epoch": number, **asdict(epoch)} for number, epoch in enumerate(past, start=1)]
+    epochs = [{"epoch": number, **epoch.describe()} for number, epoch in enumerate(past, start=1)]
     tracked.log_json(epochs, "provenance/epochs.json")
 
 
@@ -100,15 +107,16 @@ class Results:
 
     training: Training
     """With the trained model."""
-    past: Sequence[PastEpoch]
+    course: Course
     answers: Evaluation
     """The trained model's, to the validation images."""
-    views: Mapping[str, float]
-    """As ``measure_views`` and ``measure_test`` give them."""
+    ends: Mapping[str, float]
+    """As ``measure_views``, ``measure_test`` and ``measure_best`` give them."""
 
 
 def log_results(tracked: TrackedRun, results: Results) -> list[str]:
-    """Log the trained model, its answers to the validation images, and pictures of both.
+    """Log the trained model and the best epoch's, the answers to the validation images, and
+    pictures.
 
     What an interrupted run has logged already is not logged twice. Nothing is computed on the model
     here: another may be in training.
@@ -116,13 +124,20 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     Returns:
         a line on each picture that could not be made.
     """
-    training, past, answers = results.training, results.past, results.answers
-    dataset = training.dataset
+    training, course, answers = results.training, results.course, results.answers
+    dataset, past, best = training.dataset, course.past, course.best
     log_history(tracked, past)
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
-    tracked.log_once(len(past), results.views)
+    if kept := write_answers(past, answers.labels, dataset.classes):
+        tracked.log_content(kept, ANSWERS)
+    scores = {**score(answers), **score_by_class(answers, dataset.classes)}
+    own = {f"val/{name}": value for name, value in scores.items()}
+    tracked.log_once(len(past), {**results.ends, **own})
     failures = log_pictures(tracked, results)
     tracked.log_model(training.model, dataset.train.images[:1])
+    if best and best.epoch != len(past):
+        with hold(training.model, best):
+            tracked.log_model(training.model, dataset.train.images[:1], BEST, best.epoch)
     return failures
 
 
@@ -132,12 +147,17 @@ def log_pictures(tracked: TrackedRun, results: Results) -> list[str]:
     Returns:
         these lines.
     """
-    training, past, answers = results.training, results.past, results.answers
+    training, past, answers = results.training, results.course.past, results.answers
     dataset = training.dataset
     history = {name: [epoch.metrics[name] for epoch in past] for name in past[0].metrics}
     pictures: dict[str, Callable[[], Any]] = {
         "learning_curves": lambda: draw_learning_curves(history),
         "confusion_matrix": lambda: draw_confusion_matrix(answers.confusion, dataset.classes),
+        "roc": lambda: draw_roc(answers.labels, answers.probabilities, dataset.classes),
+        "precision_recall": lambda: draw_precision_recall(
+            answers.labels, answers.probabilities, dataset.classes
+        ),
+        "calibration": lambda: draw_calibration(answers.labels, answers.probabilities),
         "training_images": lambda: draw_training_images(training),
         "worst_errors": lambda: draw_worst_errors(
             dataset.validation.images,
@@ -170,7 +190,7 @@ def measure_views(training: Training) -> dict[str, float]:
 
 
 def measure_test(training: Training) -> dict[str, float]:
-    """The trained model's loss, accuracy and recalls on the test images; empty without these."""
+    """The trained model's loss, accuracy and scores on the test images; empty without these."""
     test, classes = training.dataset.test, training.dataset.classes
     if test is None:
         return {}
@@ -180,6 +200,31 @@ def measure_test(training: Training) -> dict[str, float]:
         "test/loss": answers.loss,
         "test/accuracy": answers.accuracy,
         **{f"test/recall/{name}": recall for name, recall in recalls},
+        **{f"test/{name}": value for name, value in score(answers).items()},
+        **{f"test/{name}": value for name, value in score_by_class(answers, classes).items()},
+    }
+
+
+def measure_best(
+    training: Training, course: Course, tested: Mapping[str, float]
+) -> dict[str, float]:
+    """The best epoch, its objective, and its model's numbers on the test images.
+
+    Args:
+        training: with the trained model.
+        course: its epochs.
+        tested: as ``measure_test`` gives them for the trained model, which may be the best.
+    """
+    best, objective = course.best, training.config.objective
+    if best is None:
+        return {}
+    if tested and best.epoch != len(course.past):
+        with hold(training.model, best):
+            tested = measure_test(training)
+    return {
+        BEST_EPOCH: float(best.epoch),
+        f"best/{objective}": course.values[best.epoch - 1],
+        **{f"test/best/{name.removeprefix('test/')}": value for name, value in tested.items()},
     }
 
 

@@ -17,6 +17,7 @@ from hhexp.training.evaluation import Evaluate, Evaluation, build_evaluator
 from hhexp.training.exact import trace_exactly
 from hhexp.training.learning_rate import list_rates
 from hhexp.training.loop import Epoch, Images, OnStep, train
+from hhexp.training.loss import build_loss
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.portability import Portability, check_portability
 from hhexp.training.runtime import Device
@@ -55,7 +56,8 @@ class Training:
             model = models.build(builder, arguments, shape, len(dataset.classes))
         steps = math.ceil(len(dataset.train.images) / config.batch_size)
         optimizer = build_optimizer(config.optimizer)
-        step = build_training_step(model, optimizer)
+        loss = build_loss(config.loss, dataset.train.labels, len(dataset.classes))
+        step = build_training_step(model, optimizer, loss)
         transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
         evaluate = build_evaluator(model, batch_size=config.batch_size)
         return cls(config, dataset, device, model, optimizer, transform, step, evaluate, steps)

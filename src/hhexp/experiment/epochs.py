@@ -5,8 +5,10 @@ import time
 from hhexp.display.events import EpochDone, Phase, Report, StateSaved, StepDone
 from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
+from hhexp.experiment.course import Course
 from hhexp.experiment.job import Job
 from hhexp.experiment.plan import Plan
+from hhexp.experiment.scores import score_epoch
 from hhexp.experiment.stages import Chain
 from hhexp.experiment.trace import FILE, Trace
 from hhexp.provenance import FOLDER
@@ -20,22 +22,35 @@ from hhexp.training.state import PastEpoch, load_state, save_state
 
 STEP_REPORT_S = 0.2
 """Least time between two reports of a step, in seconds."""
+KEPT = 100_000
+"""Images times classes up to which a state keeps every epoch's answers: 0.4 MB an epoch."""
 
 
-def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, list[PastEpoch]]:
-    """Put the first of the plan's states that is whole into a training.
+def restore(training: Training, store: Store, chosen: Plan) -> tuple[Plan, Course]:
+    """Put the first of the plan's states that is whole, and of use, into a training.
 
-    If there is none, the run starts from scratch, with the same numbers.
+    If there is none, the run starts from scratch, with the same numbers. A state is of no use that
+    is beyond the end of a training that stops early, or that lacks the best epoch's model, as one
+    of a run with another objective may.
 
     Returns:
         the plan with what was taken, and the epochs that led to it.
     """
+    course = Course(training.config)
+    if not chosen.state:
+        return chosen, course
+    beginning = save_state(training.model, training.optimizer, [])
     while chosen.state:
-        content = fetch_state(store, chosen.state)
+        content, problem = fetch_state(store, chosen.state), "is missing or damaged"
         if content is not None:
-            return chosen, load_state(training.model, training.optimizer, content)
-        chosen = chosen.without_state()
-    return chosen, []
+            past, best = load_state(training.model, training.optimizer, content)
+            found = course.take_up(past, best, training.model)
+            if found is None:
+                return chosen, course
+            problem = found
+        chosen = chosen.without_state(problem)
+    load_state(training.model, training.optimizer, beginning)
+    return chosen, course
 
 
 def train_and_log(
@@ -43,17 +58,17 @@ def train_and_log(
     job: Job,
     training: Training,
     chain: Chain,
-    past: list[PastEpoch],
+    course: Course,
     report: Report,
 ) -> Evaluation:
-    """Train the epochs that are missing, each logged as it ends and appended to ``past``.
+    """Train the epochs that are missing, each logged as it ends and added to the course.
 
     An interrupted run has logged some of them already: none is logged twice.
 
     Returns:
         the trained model's answers to the validation images.
     """
-    config = training.config
+    config, past = training.config, course.past
 
     def say(text: str) -> None:
         report(Phase(job.key, text))
@@ -61,7 +76,7 @@ def train_and_log(
     histories = wait_for_store(lambda: read_histories(tracked.store, tracked.run_id), say)
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
-        tracked.log_history(logged + 1, [epoch.metrics for epoch in past[logged:]])
+        tracked.log_history(logged + 1, [epoch.measured for epoch in past[logged:]])
         logged = len(past)
     spoken = 0.0
     trace = Trace() if config.state.trace else None
@@ -78,21 +93,27 @@ def train_and_log(
             report(StepDone(job.key, epoch, step, loss, accuracy))
 
     answers = None
-    for epoch in training.epochs(len(past) + 1, on_step):
+    missing = () if course.stopped else training.epochs(len(past) + 1, on_step)
+    for epoch in missing:
         answers = epoch.validation
-        past.append(PastEpoch(epoch.metrics, epoch.weights))
+        scores = {f"val/{name}": value for name, value in score_epoch(answers).items()}
+        kept = answers.probabilities if answers.probabilities.size <= KEPT else None
+        done = PastEpoch(epoch.metrics, epoch.weights, scores, kept)
+        course.add(done, training.model)
         if epoch.number > logged:
-            tracked.log_epoch(epoch.number, epoch.metrics)
+            tracked.log_epoch(epoch.number, done.measured)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
-        if is_saved(job, epoch.number):
-            save(tracked, job, training, chain, past, report)
+        if is_saved(job, epoch.number) or course.stopped:
+            save(tracked, job, training, chain, course, report)
             if trace:
                 tracked.log_text(trace.text, f"{FOLDER}/{FILE}")
+        if course.stopped:
+            break
     if answers is not None:
         return answers
     own = wait_for_store(lambda: find_states(tracked.store, tracked.run_id), say)
     if len(past) not in [state.epoch for state in own]:  # another run's state was its end
-        save(tracked, job, training, chain, past, report)
+        save(tracked, job, training, chain, course, report)
     return training.validate()
 
 
@@ -107,11 +128,12 @@ def save(
     job: Job,
     training: Training,
     chain: Chain,
-    past: list[PastEpoch],
+    course: Course,
     report: Report,
 ) -> None:
     """Save all that a training needs to continue from here."""
-    epoch, content = len(past), save_state(training.model, training.optimizer, past)
+    past, epoch = course.past, len(course.past)
+    content = save_state(training.model, training.optimizer, past, course.best)
     stays = epoch in job.keep or job.config.state.keep == "all"
     saved = StateSaved(job.key, epoch)
     tracked.log_state(content, epoch, chain.stages[epoch], stays=stays, then=lambda: report(saved))

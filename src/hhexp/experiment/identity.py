@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from hhexp.config.registry import model_builder
+from hhexp.config.registry import loss_function, model_builder
 from hhexp.config.schema import Augmentation, Config
 from hhexp.data import Dataset, Split
 from hhexp.experiment.job import flatten
@@ -79,12 +79,16 @@ def identify(
 def foresee_portability(config: Config) -> str:
     """What can be said of a run on a CPU before its graphs are read.
 
-    hhexp's own models are portable, as ``tests/training/test_portability.py`` sees.
+    hhexp's own models and losses are portable, as ``tests/training/test_portability.py`` sees.
     """
-    builder = model_builder.functions[config.model.builder]
-    if builder.__module__.partition(".")[0] == "hhexp":
-        return "portable: the same bits on every vendor's CPUs"
-    return f"the model {config.model.builder} is looked at before its first step"
+    named = {
+        f"the model {config.model.builder}": model_builder.functions[config.model.builder],
+        f"the loss {config.loss.function}": loss_function.functions[config.loss.function],
+    }
+    for what, function in named.items():
+        if function.__module__.partition(".")[0] != "hhexp":
+            return f"{what} is looked at before its first step"
+    return "portable: the same bits on every vendor's CPUs"
 
 
 def list_differences(one: Identity, other: Identity) -> list[str]:
@@ -118,12 +122,15 @@ def hash_training_sources() -> dict[str, str]:
 
 
 def _select_configuration(config: Config) -> dict[str, str | int | float | bool | None]:
-    """The groups that shape the training; without transforms, nothing else of ``aug`` counts."""
+    """The groups that shape the training; without transforms, nothing else of ``aug`` counts. The
+    plain cross-entropy is not named: older runs, which have no ``loss``, were trained with it."""
     sections = {
         "model": {key: _hash_content(value) for key, value in config.model.model_dump().items()},
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
+    if not config.loss.is_plain:
+        sections["loss"] = config.loss.model_dump()
     if not config.aug.is_identity:
         epochs = config.aug.model_dump(include={"since", "until"}, exclude_defaults=True)
         sections["aug"] = describe_augmentation(config.aug) | epochs

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import hhexp.training.loss  # noqa: F401 (registers its functions)
 from hhexp import data, models
 from hhexp.config.check import check
+from hhexp.config.objective import AREAS, RECALL
 from hhexp.config.registry import import_modules
 from hhexp.config.schema import Config, Runtime
 from hhexp.data import Dataset
 from hhexp.errors import UserError
+from hhexp.experiment.scores import AT_EVERY_EPOCH
 from hhexp.tracking.store import Store
 from hhexp.training import isa
 from hhexp.training.learning_rate import list_rates
@@ -94,15 +97,30 @@ def read_data(config: Config) -> Dataset:
         UserError: it is missing, damaged, or does not fit the model.
     """
     dataset = data.open_dataset(config.data)
-    name = config.objective.removeprefix("val/recall/")
-    if name != config.objective and name not in dataset.classes:
-        raise UserError(
-            f"objective={config.objective}: no such class; the classes are "
-            f"{', '.join(dataset.classes)}"
-        )
+    check_objective(config.objective, dataset)
     side = min(dataset.train.images.shape[1:3])
     models.check_model(config.model.builder, config.model.arguments, side)
     return dataset
+
+
+def check_objective(objective: str, dataset: Dataset) -> None:
+    """Check that a metric to choose the best epoch by is measured at every epoch.
+
+    Raises:
+        UserError: it is not, of this data set.
+    """
+    name = objective.removeprefix(RECALL)
+    if name != objective and name not in dataset.classes:
+        raise UserError(
+            f"objective={objective}: no such class; the classes are {', '.join(dataset.classes)}"
+        )
+    answers = len(dataset.validation.paths) * len(dataset.classes)
+    if objective in AREAS and answers > AT_EVERY_EPOCH:
+        raise UserError(
+            f"objective={objective}: with {answers:,} validation images times classes it is "
+            f"measured at the end only (at every epoch up to {AT_EVERY_EPOCH:,}); choose another, "
+            "such as val/balanced_accuracy"
+        )
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,7 +9,14 @@ from hhexp.display.events import Report
 from hhexp.experiment.coming import write_coming
 from hhexp.experiment.epochs import is_saved
 from hhexp.experiment.job import Job
-from hhexp.experiment.plan import Plan, find_helpers, find_lost_answers, make_plan, select_same
+from hhexp.experiment.plan import (
+    Plan,
+    find_helpers,
+    find_lost_answers,
+    foresee_stop,
+    make_plan,
+    select_same,
+)
 from hhexp.experiment.stages import Chain
 from hhexp.experiment.waiting import Spectator
 from hhexp.tracking import heartbeat
@@ -59,7 +66,7 @@ def settle_plan(
     while True:
         family = _find_family(store, chain)
         lost = find_lost_answers(store, [family], [chain])
-        chosen = make_plan(family, chain, watch, lost)
+        chosen = make_plan(family, chain, watch, lost, foresee_stop(store, family, chain))
         tracked = None
         match chosen.action:
             case "hit":

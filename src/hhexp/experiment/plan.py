@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hhexp.config.objective import find_stop
 from hhexp.experiment.artifacts import NEEDED
 from hhexp.experiment.coming import find_coming
 from hhexp.experiment.identity import list_differences
@@ -11,6 +12,8 @@ from hhexp.experiment.stages import Chain
 from hhexp.reading import parse_json
 from hhexp.tracking.artifacts import find_lost
 from hhexp.tracking.claims import is_settled
+from hhexp.tracking.histories import read_many
+from hhexp.tracking.names import find_name
 from hhexp.tracking.process import describe
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.states import SavedState, read_states
@@ -58,10 +61,10 @@ class Plan:
             start = f"run {str(self.run_id)[:8]} continues {start}"
         return "; ".join([f"{self.action}: {start}", *self.notes])
 
-    def without_state(self) -> "Plan":
-        """The plan where the state to start from turned out to be missing or damaged."""
+    def without_state(self, problem: str = "is missing or damaged") -> "Plan":
+        """The plan where the state to start from turned out to be of no use, and why."""
         assert self.state is not None
-        note = f"{describe_state(self.state)} is missing or damaged"
+        note = f"{describe_state(self.state)} {problem}"
         left = self.states[1:]
         action = "train" if self.action == "continue" and not left else self.action
         return replace(self, action=action, states=left, notes=(*self.notes, note))
@@ -73,7 +76,11 @@ def describe_state(state: SavedState) -> str:
 
 
 def make_plan(
-    family: Iterable[StoredRun], chain: Chain, watch: Watch, lost: Mapping[str, str] | None = None
+    family: Iterable[StoredRun],
+    chain: Chain,
+    watch: Watch,
+    lost: Mapping[str, str] | None = None,
+    stop: int | None = None,
 ) -> Plan:
     """Look for a run or state that a job can reuse.
 
@@ -82,6 +89,7 @@ def make_plan(
         chain: the job's.
         watch: knows which runs are being trained.
         lost: as ``find_lost_answers`` gives them.
+        stop: as ``foresee_stop`` gives it; states beyond it are of no use.
     """
     runs, lost = list(family), lost or {}
     same = select_same(runs, chain)
@@ -91,7 +99,7 @@ def make_plan(
     for run in same:
         if trainer := watch.find_trainer(run.run_id, run.status, run.tags):
             return Plan("wait", run.run_id, notes=(describe(trainer),))
-    at = {stage: epoch for epoch, stage in enumerate(chain.stages)}
+    at = {stage: epoch for epoch, stage in enumerate(chain.stages[: stop and stop + 1])}
     found = [state for run in runs for state in read_states(run) if state.stage in at]
     states = tuple(sorted(found, key=lambda state: state.epoch, reverse=True))
     start = states[0].epoch if states else 0
@@ -100,9 +108,29 @@ def make_plan(
         who = describe(helper.tags[PROCESS])
         return Plan("wait", helper.run_id, states, (who,), until)
     notes = tuple(lost[run.run_id] for run in done)
+    if stop is not None:
+        notes = (*notes, f"it will stop after epoch {stop}, as epochs in the store show")
     if left := [run for run in same if is_settled(run) and run not in done]:
         return Plan("resume", left[-1].run_id, states, notes)
     return Plan("continue" if states else "train", None, states, notes)
+
+
+def foresee_stop(store: Store, family: Iterable[StoredRun], chain: Chain) -> int | None:
+    """The epoch after which a job stops early, as far as its epochs in the store tell; else None.
+
+    Args:
+        store: where the runs are.
+        family: as ``make_plan`` takes it.
+        chain: the job's.
+    """
+    at = set(chain.stages[1:])
+    states = ((run, state) for run in family for state in read_states(run) if state.stage in at)
+    run, newest = max(states, key=lambda each: each[1].epoch, default=(None, None))
+    if chain.patience is None or run is None or newest is None:
+        return None
+    name = find_name(chain.objective, run.metrics)
+    values = read_many(store, {run.run_id: [name]})[run.run_id].get(name, ()) if name else ()
+    return find_stop(values[: newest.epoch], chain.objective, chain.patience)
 
 
 def find_lost_answers(

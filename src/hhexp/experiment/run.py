@@ -10,6 +10,7 @@ from hhexp.experiment.artifacts import (
     Results,
     log_configuration,
     log_results,
+    measure_best,
     measure_test,
     measure_views,
 )
@@ -26,7 +27,7 @@ from hhexp.tracking.outages import is_away, wait_for_store
 from hhexp.tracking.query import find_runs, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import PLAN, PORTABILITY
+from hhexp.tracking.tags import PLAN, PORTABILITY, STOPPED
 from hhexp.tracking.watch import Watch
 from hhexp.training.runtime import start_tensorflow
 
@@ -74,13 +75,15 @@ def run(
             return
         tracked.tell(lambda text: report(Notice(job.key, text)))
         report = _stop_where_taken(tracked, report)
-        chosen, past = wait_for_store(lambda: restore(training, store, chosen), say)
-        report(RunStarted(job.key, tracked.run_id, len(past) + 1, config.epochs, training.steps))
+        chosen, course = wait_for_store(lambda: restore(training, store, chosen), say)
+        first = len(course.past) + 1
+        report(RunStarted(job.key, tracked.run_id, first, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
-        answers = train_and_log(tracked, job, training, chain, past, report)
-        views = measure_views(training) | measure_test(training)
-        results = Results(training, past, answers, views)
+        answers = train_and_log(tracked, job, training, chain, course, report)
+        tested = measure_test(training)
+        ends = measure_views(training) | tested | measure_best(training, course, tested)
+        results = Results(training, course, answers, ends)
         later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:
         _fail(job, tracked, error, report)
@@ -92,7 +95,9 @@ def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
     histories = read_histories(store, run_id)
     name = find_name(job.config.objective, histories)
     objective = histories[name][-1] if name else None
-    report(RunEnded(job.key, run_id, "FINISHED", "reused a finished run", objective))
+    (run,) = find_runs(store, [run_id])
+    said = "; ".join(filter(None, ["reused a finished run", run.tags.get(STOPPED)]))
+    report(RunEnded(job.key, run_id, "FINISHED", said, objective))
 
 
 def mark_dead(job: Job, run_id: str, status: str, error: str) -> None:
@@ -126,13 +131,16 @@ def _finish(
     """Log what a run came to, and end it."""
     try:
         report(Phase(job.key, "logging the model and the pictures"))
-        said = "; ".join([*notes, *log_results(tracked, results)])
+        stopped = results.course.say_why_stopped()
+        if stopped:
+            tracked.set_tags({STOPPED: stopped})
+        said = "; ".join(filter(None, [*notes, stopped, *log_results(tracked, results)]))
         heartbeat.check(tracked.run_id)
         tracked.finish("FINISHED", None)
     except BaseException as error:
         _fail(job, tracked, error, report)
         return
-    objective = results.past[-1].metrics.get(job.config.objective)
+    objective = results.course.past[-1].measured.get(job.config.objective)
     report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
 
 
@@ -144,5 +152,6 @@ def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Re
         try:
             tracked.finish(status, error)
         except Exception as second:
-            said += f"; and the run could not be marked as {status}: {one_line(second)}"
+            why = "for the same reason" if one_line(second) == said else one_line(second)
+            said += f"; and the run could not be marked as {status}: {why}"
     report(RunEnded(job.key, tracked.run_id if tracked else None, status, said))

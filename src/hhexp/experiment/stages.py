@@ -39,6 +39,10 @@ class Chain:
     request: str
     """The last stage with all that was asked for, also where it moves no number: a finished run
     answers a job of the same request."""
+    objective: str = "val/accuracy"
+    """What the best epoch is chosen by."""
+    patience: int | None = None
+    """Epochs without a better one after which the run stops, maybe before its last stage."""
 
     @property
     def epochs(self) -> int:
@@ -73,9 +77,13 @@ def build_chain(
     asked = {
         "lr": config.lr.model_dump(),
         "aug": None if config.aug.is_identity else config.aug.model_dump(),
+        "objective": config.objective,
+        "stopping": config.stopping.model_dump(),
         "views": {name: view.model_dump() for name, view in config.data.views.items()},
     } | describe_test(dataset)
-    return Chain(identity, tuple(stages), _hash([stages[-1], asked]))
+    request = _hash([stages[-1], asked])
+    patience = config.stopping.patience
+    return Chain(identity, tuple(stages), request, config.objective, patience)
 
 
 def name_first_stage(identity: Identity) -> str:

@@ -43,4 +43,6 @@ def _say_epochs(branch: Branch) -> str:
     if first > last:
         return f"nothing, it ends at epoch {last}{stored}"
     which = f"epoch {last}" if first == last else f"epochs {first} to {last}"
-    return which + stored
+    patience = branch.job.config.stopping.patience
+    early = f", or fewer (stopping.patience={patience})" if patience and first < last else ""
+    return which + early + stored

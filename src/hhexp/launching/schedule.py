@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from hhexp.config.schema import Runtime
 from hhexp.data import Dataset
 from hhexp.experiment.job import Job
-from hhexp.experiment.plan import Plan, find_lost_answers, make_plan
+from hhexp.experiment.plan import Plan, find_lost_answers, foresee_stop, make_plan
 from hhexp.experiment.stages import Chain, build_chain, count_shared
 from hhexp.launching.devices import Target
 from hhexp.tracking.query import find_families
@@ -72,7 +73,8 @@ def plan_jobs(
     def plan(job: Job, chain: Chain) -> Plan:
         if not job.config.may_reuse:
             return Plan("train")
-        return make_plan(families[chain.stages[0]], chain, watch, lost)
+        family = families[chain.stages[0]]
+        return make_plan(family, chain, watch, lost, foresee_stop(store, family, chain))
 
     return [
         Planned(job, chain, plan(job, chain)) for (job, _), chain in zip(jobs, chains, strict=True)
@@ -122,14 +124,17 @@ def _part(group: Sequence[Planned], start: int) -> Iterable[list[Planned]]:
 
 
 def _choose_first(members: Sequence[Planned]) -> Planned:
-    """The one that ends first on the way of the one that takes longest."""
+    """The one that ends first on the way of the one that takes longest.
+
+    One that may stop early comes before those that do not: they can go on where it stops.
+    """
     longest = max(members, key=lambda member: member.chain.epochs)
     on_the_way = (
         member
         for member in members
         if count_shared(member.chain, longest.chain) == member.chain.epochs
     )
-    return min(on_the_way, key=lambda member: member.chain.epochs)
+    return min(on_the_way, key=lambda member: (member.chain.patience or inf, member.chain.epochs))
 
 
 def _measure(branches: Sequence[Branch]) -> list[Branch]:

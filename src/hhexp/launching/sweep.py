@@ -25,6 +25,7 @@ from hhexp.launching.schedule import Branch, Planned, plan_jobs
 from hhexp.launching.tree import Tree
 from hhexp.terminal import Terminal
 from hhexp.tracking import heartbeat
+from hhexp.tracking.abandoned import end_same_sweeps
 from hhexp.tracking.answers import make_answer_tags
 from hhexp.tracking.journal import flush_journals
 from hhexp.tracking.leftover import send_left
@@ -37,8 +38,6 @@ from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import COMMAND, KIND
 
-LAST_TRY_S = 5
-"""How long a command that ends tries to reach a store that is away, in seconds."""
 NEIGHBOURS = 50
 """Runs among which the nearest is looked for."""
 
@@ -89,16 +88,17 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
-        if not self.send_left():
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        send = self._count_left if interrupted else self.send_left  # who interrupts does not wait
+        if not send():
             self._drop_states()
         if self.parent:
             self.parent.set_tags(make_answer_tags(o.run_id for o in self.outcomes if o.run_id))
-            interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             failed = self.failures or kind is not None
             self.parent.finish(
                 "KILLED" if interrupted else "FAILED" if failed else "FINISHED", None
             )
-        if self.store and (left := self.send_left()):
+        if left := send():
             self.say(
                 f"the tracking store {self.store} is away: what was logged of {left} runs waits in "
                 f"{find_root()}; when it is back, the same command or python -m hhexp.doctor "
@@ -109,14 +109,19 @@ class Sweep:
         """Send what waits on this machine for the store; the runs of which something is left."""
         if self.store is None or not list_waiting(self.store):
             return 0
-        flush_journals(LAST_TRY_S)
+        flush_journals()
         try:
             if sent := send_left(self.store):
                 self.say(f"sent {sent} entries that had waited for the tracking store")
         except Exception as error:
             if not is_away(error):
                 raise
-        return sum(waiting.refused is None for waiting in list_waiting(self.store))
+        return self._count_left()
+
+    def _count_left(self) -> int:
+        """The runs of the store of which something waits on this machine."""
+        waiting = list_waiting(self.store) if self.store else []
+        return sum(each.refused is None for each in waiting)
 
     @property
     def failures(self) -> list[Outcome]:
@@ -190,6 +195,7 @@ class Sweep:
         """Start the sweep's own run."""
         if self.multirun and self.parent is None and self.store is not None:
             command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
+            end_same_sweeps(self.store, command)
             experiment = config.tracking.experiment
             self.parent = TrackedRun.start(
                 self.store,

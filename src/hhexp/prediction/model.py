@@ -27,8 +27,8 @@ class RunModel:
     """In the order of the network's outputs; with two classes, the sigmoid is for the second."""
 
 
-def open_model(store: Store, run_id: str) -> RunModel:
-    """Load the model that a run logged.
+def open_model(store: Store, run_id: str, epoch: str = "last") -> RunModel:
+    """Load the model that a run logged, after its last or its best epoch.
 
     TensorFlow is started with the run's threads and instruction set, unless it runs already: a
     process can be set up for one run only.
@@ -40,7 +40,7 @@ def open_model(store: Store, run_id: str) -> RunModel:
     classes = read_classes(store, run.run_id)
     if "tensorflow" not in sys.modules:
         start_tensorflow(**_read_runtime(run).model_dump())
-    return RunModel(load_model(store, run.run_id), classes)
+    return RunModel(load_model(store, run.run_id, epoch), classes)
 
 
 def _read_runtime(run: StoredRun) -> Runtime:

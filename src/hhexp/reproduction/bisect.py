@@ -134,6 +134,8 @@ def make_jobs(job: Job, settings: Sequence[str], epochs: int) -> list[Job]:
 def find_first_step(one: Trace, other: Trace, epochs: int) -> FirstStep | None:
     """The first step of so many epochs after which two traces differ.
 
+    Other numbers may stop a training early: what only the longer trace has is not compared.
+
     Raises:
         UserError: they are of different models, or one of them lacks a step.
     """
@@ -142,12 +144,14 @@ def find_first_step(one: Trace, other: Trace, epochs: int) -> FirstStep | None:
         raise UserError(f"the two runs have models of {counts}, so no step can be compared")
     sides = [[step for step in trace.steps if step.epoch <= epochs] for trace in (one, other)]
     numbers = [[(step.epoch, step.step) for step in side] for side in sides]
-    if numbers[0] != numbers[1]:
-        raise UserError("the traces of the two runs are not of the same steps")
-    for then, now in zip(*sides, strict=True):
+    for then, now in zip(*sides, strict=False):
+        if (then.epoch, then.step) != (now.epoch, now.step):
+            break
         pairs = zip(other.names, then.variables, now.variables, strict=True)
         if differing := tuple(name for name, before, after in pairs if before != after):
             return FirstStep(now.epoch, now.step, differing, len(other.names))
+    if numbers[0] != numbers[1]:
+        raise UserError("the traces of the two runs are not of the same steps")
     return None
 
 

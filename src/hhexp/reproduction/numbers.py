@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hhexp.config import objective
 from hhexp.escape import escape
-from hhexp.reproduction.history import is_counted, is_loss
+from hhexp.reproduction.history import is_counted
 from hhexp.reproduction.record import Record
 from hhexp.reproduction.verdict import find_first_deviation
 from hhexp.training.state import PastEpoch
@@ -78,14 +79,10 @@ def _list_best(one: Record, other: Record) -> list[tuple[str, ...]]:
 
 
 def find_best(epochs: Sequence[PastEpoch], metric: str) -> tuple[float | None, int]:
-    """The best value of a metric and its epoch, the first of several; 0 where it has none.
-
-    Losses are best where they are small, all else where it is large.
-    """
-    sign = -1 if is_loss(metric) else 1
-    values = ((each.metrics.get(metric, math.nan), n) for n, each in enumerate(epochs, start=1))
-    numbers = [(value, number) for value, number in values if not math.isnan(value)]
-    return max(numbers, key=lambda each: sign * each[0]) if numbers else (None, 0)
+    """The best value of a metric and its epoch, the first of several; 0 where it has none."""
+    values = [each.metrics.get(metric, math.nan) for each in epochs]
+    epoch = objective.find_best(values, metric)
+    return (values[epoch - 1], epoch) if epoch else (None, 0)
 
 
 def _format(value: float | None) -> str:

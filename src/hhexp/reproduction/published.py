@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +117,8 @@ def _compose_text(record: Record, hashes: Mapping[str, str]) -> str:
         parts["environment"] = record.environment
     parts["shared"] = dict(hashes)
     parts["epochs"] = [
-        Line(epoch=number, **asdict(epoch)) for number, epoch in enumerate(record.epochs, start=1)
+        Line(epoch=number, **epoch.describe())
+        for number, epoch in enumerate(record.epochs, start=1)
     ]
     return f"{HEADER.format(run_id=record.run_id)}\n{render(parts)}"
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 import yaml
@@ -86,7 +85,10 @@ class Record(BaseModel):
 
     @model_validator(mode="after")
     def _has_every_epoch(self) -> Self:
-        if len(self.epochs) != (asked := self.config.get("epochs")):
+        asked, stopping = self.config.get("epochs"), self.config.get("stopping")
+        may_stop = isinstance(stopping, dict) and stopping.get("patience") is not None
+        early = may_stop and isinstance(asked, int) and 1 <= len(self.epochs) < asked
+        if len(self.epochs) != asked and not early:
             raise ValueError(
                 f"epochs: there are {len(self.epochs)}, the configuration says {asked}"
             )
@@ -113,7 +115,8 @@ class Record(BaseModel):
     def texts(self) -> dict[str, str]:
         """All of it as the texts of ``PARTS`` and ``FILES``."""
         epochs = [
-            {"epoch": number, **asdict(epoch)} for number, epoch in enumerate(self.epochs, start=1)
+            {"epoch": number, **epoch.describe()}
+            for number, epoch in enumerate(self.epochs, start=1)
         ]
         values = {
             "epochs.json": epochs,

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -95,7 +95,7 @@ def prepare_reproduction(
     except UserError as error:
         raise UserError(f"{error}; say where the data lies now with --data-root") from error
     if epochs is not None:
-        _check_rates(config, len(record.epochs), len(dataset.train.paths))
+        _check_rates(config, cast(int, record.config["epochs"]), len(dataset.train.paths))
     now = collect(
         modules=config.modules,
         dataset=dataset,
@@ -171,11 +171,12 @@ def _judge(
 ) -> Verdict:
     found = read_epochs(store, run_id)
     recorded = each.record.epochs[: each.job.config.epochs]
+    last = min(len(recorded), len(found))
     if slack is None:
-        seeds = find_other_seeds(store, experiments, each.record, len(recorded))
-        tolerance = derive_tolerance(recorded[-1], seeds, each.record.image_counts)
+        seeds = find_other_seeds(store, experiments, each.record, last)
+        tolerance = derive_tolerance(recorded[last - 1], seeds, each.record.image_counts)
     else:
-        tolerance = accept(recorded[-1], slack)
+        tolerance = accept(recorded[last - 1], slack)
     return replace(compare_histories(recorded, found, tolerance), doubts=each.doubts)
 
 

@@ -16,6 +16,8 @@ DOUBTFUL = 5
 
 WEIGHTS = "weights"
 """In place of a metric's name where the hashes of the weights differ."""
+END = "end of the training"
+"""The same where all epochs that both have are equal, and one run has more."""
 ABSENT = "not there"
 """In place of the value of a metric that only one of the two runs has."""
 
@@ -88,20 +90,22 @@ class Verdict:
 def compare_histories(
     recorded: Sequence[PastEpoch], found: Sequence[PastEpoch], tolerance: Tolerance
 ) -> Verdict:
-    """Compare epoch by epoch.
+    """Compare epoch by epoch, those that both have: a training that stops early may stop at another
+    epoch where its numbers are others.
 
     Args:
         recorded: those on record; the first so many, where no more were to be trained again.
-        found: as many, of the reproduction.
+        found: those of the reproduction.
         tolerance: where the last epoch's metrics must lie.
-
-    Raises:
-        ValueError: one of them has more epochs than the other.
     """
-    pairs = list(zip(recorded, found, strict=True))
+    pairs = list(zip(recorded, found, strict=False))
     first = find_first_deviation(recorded, found)
-    if first is None:
+    if first is None and len(recorded) == len(found):
         return Verdict(EXACT, len(pairs), None, (), tolerance)
+    if first is None:
+        ends = (f"epoch {len(each)}" for each in (recorded, found))
+        first = Deviation(len(pairs), END, *ends)
+        return Verdict(DIVERGED, len(pairs), first, (first,), tolerance)
     beyond = tuple(
         deviation
         for deviation in _find_deviations(len(pairs), *pairs[-1])

@@ -9,7 +9,7 @@ from hhexp.tracking.query import StoredRun, find_running
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import read_states
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import HEARTBEAT
+from hhexp.tracking.tags import COMMAND, HEARTBEAT
 from hhexp.tracking.watch import Watch
 
 
@@ -56,6 +56,12 @@ def read_heartbeat(run: StoredRun) -> datetime | None:
         return datetime.fromtimestamp(float(run.tags.get(HEARTBEAT, "")), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def end_same_sweeps(store: Store, command: str) -> None:
+    """End what a killed process has left of the sweep that a command starts again."""
+    left = find_left(store).abandoned
+    end_abandoned(store, [run for run in left if run.tags.get(COMMAND) == command])
 
 
 def end_abandoned(store: Store, runs: Sequence[StoredRun]) -> int:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hhexp.errors import UserError
-from hhexp.limits import TEXT_BYTES
+from hhexp.limits import TEXT_BYTES, Limit
+from hhexp.reading import read_bytes
+from hhexp.tracking.outages import give_reason, is_away
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
@@ -28,11 +30,12 @@ def read_text(store: Store, run_id: str, path: str) -> str | None:
     """The text of an artifact, such as predictions/validation.csv; None where the run has none.
 
     Raises:
-        UserError: the path leads outside the run's artifacts, the artifact is too large or not
-            UTF-8 text, or the store cannot be used.
+        UserError: the path leads outside the run's artifacts, the artifact is too large, not a
+            file or not UTF-8 text, or the store cannot be used.
     """
     check_path(path)
-    return _read(_open_of(store, run_id), run_id, path)
+    content = _read(_open_of(store, run_id), run_id, path, TEXT_BYTES)
+    return None if content is None else _decode(content, run_id, path)
 
 
 def read_texts(store: Store, places: Mapping[str, str], path: str) -> Iterator[str | None]:
@@ -46,10 +49,28 @@ def read_texts(store: Store, places: Mapping[str, str], path: str) -> Iterator[s
     Raises:
         UserError: as ``read_text``.
     """
+    for run_id, content in zip(places, read_contents(store, places, path), strict=True):
+        yield None if content is None else _decode(content, run_id, path)
+
+
+def read_contents(
+    store: Store, places: Mapping[str, str], path: str, most: Limit = TEXT_BYTES
+) -> Iterator[bytes | None]:
+    """The bytes of the same artifact of several runs, as ``read_texts`` reads texts.
+
+    Args:
+        store: where the runs are.
+        places: the addresses of the runs' artifacts, by the runs' IDs.
+        path: the artifact's.
+        most: how large it may be.
+
+    Raises:
+        UserError: as ``read_text``.
+    """
     check_path(path)
 
-    def read(run_id: str) -> str | None:
-        return _read(_open(places[run_id], store.uri), run_id, path)
+    def read(run_id: str) -> bytes | None:
+        return _read(_open(places[run_id], store.uri), run_id, path, most)
 
     ids = list(places)
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -63,24 +84,37 @@ def _open_of(store: Store, run_id: str) -> "ArtifactRepository":
 
 
 def _open(place: str, tracking_uri: str) -> "ArtifactRepository":
+    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return get_artifact_repository(place, tracking_uri=tracking_uri)
+    try:
+        return get_artifact_repository(place, tracking_uri=tracking_uri)
+    except (MlflowException, ImportError, ValueError) as error:
+        raise UserError(f"artifacts at {place} cannot be read: {give_reason(error)}") from error
 
 
-def _read(repository: "ArtifactRepository", run_id: str, path: str) -> str | None:
+def _read(repository: "ArtifactRepository", run_id: str, path: str, most: Limit) -> bytes | None:
+    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-    folder = str(PurePosixPath(path).parent)
-    listed = repository.list_artifacts(None if folder == "." else folder)
-    sizes = {entry.path: entry.file_size for entry in listed}
-    if path not in sizes:
-        return None
-    TEXT_BYTES.check(sizes[path] or 0, f"run {run_id}: the artifact {path}")
-    with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
-        here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
-        file = repository.download_artifacts(path, None if here else temporary)
-        content = Path(file).read_bytes()
+    folder, what = str(PurePosixPath(path).parent), f"run {run_id}: the artifact {path}"
+    try:
+        listed = repository.list_artifacts(None if folder == "." else folder)
+        sizes = {entry.path: entry.file_size for entry in listed}
+        if path not in sizes:
+            return None
+        most.check(sizes[path] or 0, what)
+        with tempfile.TemporaryDirectory(prefix="hhexp-") as temporary:
+            here = isinstance(repository, LocalArtifactRepository)  # then it need not be copied
+            file = repository.download_artifacts(path, None if here else temporary)
+            return read_bytes(Path(file), most)
+    except (MlflowException, ValueError) as error:
+        if is_away(error):
+            raise
+        raise UserError(f"{what} cannot be read: {give_reason(error)}") from error
+
+
+def _decode(content: bytes, run_id: str, path: str) -> str:
     try:
         return content.decode()  # line ends as they are, which patches depend on
     except UnicodeDecodeError as error:
@@ -118,9 +152,9 @@ def _list_missing(
         folder = Path(repository.artifact_dir)
         # MLflow keeps the models of an experiment beside its runs.
         models = [folder.parents[1] / "models" / each / "artifacts" for each in run.models]
-        has_model = any((model / MODEL_FILE).is_file() for model in models)
+        has_models = bool(models) and all((model / MODEL_FILE).is_file() for model in models)
         missing = [path for path in needed if not (folder / path).exists()]
-        return missing if has_model else [*missing, "the model"]
+        return missing if has_models else [*missing, "a model"]
     try:
         there = {entry.path for entry in repository.list_artifacts()}
     except (MlflowException, OSError):

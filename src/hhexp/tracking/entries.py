@@ -4,20 +4,24 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.tracking.access import say_refusals
 from hhexp.tracking.outages import FullDiskError, is_away, name_full_disk
-from hhexp.tracking.states import SavedState, drop_states, find_states
+from hhexp.tracking.states import FOLDER, SavedState, drop_states, find_states
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import DATA_FINGERPRINT, ERROR
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+LAST, BEST = "model", "best"
+"""What MLflow calls a run's model after its last epoch, and that after its best."""
 BATCH = 100
 """Parameters that MLflow takes in one call."""
+METRICS = 1000
+"""Metrics that it does."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ def _send_metrics(store: Store, run_id: str, entry: Entry) -> None:
         known = client.get_run(run_id).data.metrics
         values = {name: value for name, value in values.items() if name not in known}
     at, step = entry.values["time_ms"], entry.values["epoch"]
-    client.log_batch(run_id, metrics=[Metric(*each, at, step) for each in values.items()])
+    metrics = [Metric(*each, at, step) for each in values.items()]
+    for start in range(0, len(metrics), METRICS):
+        client.log_batch(run_id, metrics=metrics[start : start + METRICS])
 
 
 def _send_tags(store: Store, run_id: str, entry: Entry) -> None:
@@ -111,7 +117,7 @@ def _send_state(store: Store, run_id: str, entry: Entry) -> None:
 
     client, before = store.client(), find_states(store, run_id)
     state = SavedState(run_id, **entry.values)
-    client.log_artifact(run_id, str(entry.file), str(PurePosixPath(state.path).parent))
+    client.log_artifact(run_id, str(entry.file), FOLDER)
     known = {key: entry.values[key] for key in ("stage", "sha256", "size", "stays")}
     client.set_tag(run_id, state.tag, json.dumps(known))
     try:
@@ -123,20 +129,22 @@ def _send_state(store: Store, run_id: str, entry: Entry) -> None:
 
 
 def _send_model(store: Store, run_id: str, entry: Entry) -> None:
-    """Log the folder of a model, unless the run has one already that is whole."""
+    """Log the folder of a model, unless the run has one of its name already that is whole."""
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
     client = store.client()
-    begun = _list_models(client, run_id)
+    name = entry.values.get("name", LAST)  # entries that wait may be of an older version
+    begun = _list_models(client, run_id, name)
     if "READY" in begun.values():
         return
     pending = [model_id for model_id, status in begun.items() if status == "PENDING"]
     if not pending:
         experiment_id = client.get_run(run_id).info.experiment_id
-        logged = client.create_logged_model(experiment_id, "model", source_run_id=run_id)
+        logged = client.create_logged_model(experiment_id, name, source_run_id=run_id)
         pending.append(logged.model_id)
-        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        output = LoggedModelOutput(logged.model_id, step=entry.values.get("epoch", 0))
+        client.log_outputs(run_id, [output])
     model_id, folder = pending[-1], Path(str(entry.file))
     description = Model.load(str(folder))
     description.run_id, description.model_id = run_id, model_id
@@ -146,12 +154,12 @@ def _send_model(store: Store, run_id: str, entry: Entry) -> None:
     client.finalize_logged_model(model_id, "READY")
 
 
-def _list_models(client: "MlflowClient", run_id: str) -> dict[str, str]:
-    """The status of each of a run's models, by their IDs; the newest last."""
+def _list_models(client: "MlflowClient", run_id: str, name: str) -> dict[str, str]:
+    """The status of each of a run's models of a name, by their IDs; the newest last."""
     outputs = client.get_run(run_id).outputs
     ids = [output.model_id for output in outputs.model_outputs] if outputs else []
     models = sorted(map(client.get_logged_model, ids), key=lambda model: model.creation_timestamp)
-    return {model.model_id: str(model.status) for model in models}
+    return {model.model_id: str(model.status) for model in models if model.name == name}
 
 
 def _send_end(store: Store, run_id: str, entry: Entry) -> None:
@@ -173,7 +181,7 @@ def _drop_part(store: Store, run_id: str, entry: Entry) -> None:
 
     if entry.file is None or entry.kind == "model":
         return
-    folder = entry.values["folder"] if entry.kind == "artifact" else "state"
+    folder = entry.values["folder"] if entry.kind == "artifact" else FOLDER
     path = f"{folder}/{entry.file.name}" if folder else entry.file.name
     uri = store.client().get_run(run_id).info.artifact_uri
     get_artifact_repository(uri, tracking_uri=store.uri).delete_artifacts(path)

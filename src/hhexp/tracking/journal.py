@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from hhexp.errors import one_line
 from hhexp.tracking.entries import Entry, send
 from hhexp.tracking.leftover import is_taken
-from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
+from hhexp.tracking.outages import StoreAwayError, give_reason, is_away, name_full_disk
 from hhexp.tracking.outbox import Waiting, find_root
 from hhexp.tracking.store import Store
 
@@ -20,6 +20,8 @@ ANSWER_S = 5.0
 """How long a server may take for an entry without a file, in seconds."""
 BYTES_A_SECOND = 1_000_000
 """How fast it has to take a file."""
+LAST_TRY_S = 5
+"""How long a process that ends tries to reach a store that is away, in seconds."""
 TRIES = 3
 """How often an entry is sent to a store that answers, but not to the entry."""
 PAUSE_S = 2.0
@@ -61,7 +63,8 @@ class Journal:
                     then()
                     return
                 self._begin_outage(why)
-            number = self._waiting.put(entry)
+            with name_full_disk(find_root()):
+                number = self._waiting.put(entry)
             self._then[number] = then
             if entry.kind == "state":
                 self._drop_older_states(number)
@@ -106,7 +109,8 @@ class Journal:
                 time.sleep(PAUSE_S)
 
     def _begin_outage(self, why: str) -> None:
-        self._waiting.create(self.store)
+        with name_full_disk(find_root()):
+            self._waiting.create(self.store)
         self._sender = threading.Thread(target=self._send_waiting, daemon=True)
         self._sender.start()
         self.say(
@@ -126,31 +130,34 @@ class Journal:
 
     def _send_all(self) -> bool:
         """Send while the store takes something; False where it is away."""
-        while True:
-            try:
-                if is_taken(self.store, self.run_id):
-                    self._end_outage(
-                        f"run {self.run_id[:8]} was taken over by another process, which trains "
-                        "what waited too: it is not sent"
-                    )
-                    return True
-                with self._lock:
-                    numbers = self._waiting.numbers
-                    if not numbers:
-                        self._end_outage(
-                            f"the tracking store {self.store} is back, and has all that waited"
-                        )
-                        return True
-                self._send_first(numbers[0])
-            except Exception as error:
-                if is_away(error):
-                    return False
-                self._waiting.refuse(one_line(error))
-                self.say(
-                    f"run {self.run_id[:8]}: the tracking store refuses what waits in "
-                    f"{self._waiting.folder}: {one_line(error)}"
+        try:
+            if is_taken(self.store, self.run_id):
+                self._end_outage(
+                    f"run {self.run_id[:8]} was taken over by another process, which trains what "
+                    "waited too: it is not sent"
                 )
-                return True
+            while number := self._find_next():
+                self._send_first(number)
+        except Exception as error:
+            if is_away(error):
+                return False
+            self._waiting.refuse(one_line(error))
+            self.say(
+                f"run {self.run_id[:8]}: the tracking store refuses what waits in "
+                f"{self._waiting.folder}: {one_line(error)}"
+            )
+        return True
+
+    def _find_next(self) -> int | None:
+        """The first entry that waits; where nothing is left, the outage has ended."""
+        with self._lock:
+            if numbers := self._waiting.numbers:
+                return numbers[0]
+            if self.is_behind:
+                self._end_outage(
+                    f"the tracking store {self.store} is back, and has all that waited"
+                )
+            return None
 
     def _end_outage(self, said: str) -> None:
         with self._lock:
@@ -210,8 +217,8 @@ def close_journal(journal: Journal) -> None:
             _journals.pop((journal.store, journal.run_id), None)
 
 
-def flush_journals(seconds: float) -> None:
+def flush_journals() -> None:
     """Give the journals of this process some time to send what waits, before it ends."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + LAST_TRY_S
     for journal in list(_journals.values()):
         journal.flush(max(0.0, deadline - time.monotonic()))

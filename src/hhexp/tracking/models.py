@@ -18,6 +18,7 @@ from hhexp.errors import UserError
 from hhexp.limits import MODEL_BYTES, TEXT_BYTES, Limit
 from hhexp.reading import damaged, parse_json, read_bytes
 from hhexp.tracking.artifacts import MODEL_FILE
+from hhexp.tracking.entries import BEST, LAST
 from hhexp.tracking.model_files import check_model_file
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
@@ -26,18 +27,25 @@ if TYPE_CHECKING:
     import keras
 
 INDICES = TypeAdapter(dict[str, int], config=ConfigDict(strict=True))
+BEST_EPOCH = "best/epoch"
+"""The metric that says which epoch was the best; its step is the run's last."""
 REASON_LENGTH = 160
 """Letters of Keras's reason that a message repeats."""
 
 
-def load_model(store: Store, run_id: str) -> "keras.Model":
+def load_model(store: Store, run_id: str, epoch: str = "last") -> "keras.Model":
     """The model that a run logged, not compiled; TensorFlow must have been started.
+
+    Args:
+        store: where the run is.
+        run_id: the run's.
+        epoch: last, or best for the model after the epoch that was best by the run's objective.
 
     Raises:
         UserError: there is no such run, it has no model (yet), or the model cannot be loaded
             safely.
     """
-    model_id = _find_model_id(store, run_id)
+    model_id = _find_model_id(store, run_id, epoch)
     with tempfile.TemporaryDirectory() as folder:
         file = _download(
             f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model", MODEL_BYTES
@@ -84,8 +92,8 @@ def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _find_model_id(store: Store, run_id: str) -> str:
-    """The ID of the last model that a run logged.
+def _find_model_id(store: Store, run_id: str, epoch: str) -> str:
+    """The ID of the model that a run logged last, after its last or its best epoch.
 
     Raises:
         UserError: there is none, with the reason.
@@ -95,7 +103,8 @@ def _find_model_id(store: Store, run_id: str) -> str:
     outputs = client.get_run(run.run_id).outputs
     ids = [output.model_id for output in outputs.model_outputs] if outputs else []
     logged = [client.get_logged_model(model_id) for model_id in ids]
-    ready = [model for model in logged if model.status == "READY"]
+    wanted = LAST if epoch == "last" or _ends_at_its_best(store, run.run_id) else BEST
+    ready = [model for model in logged if (model.status, model.name) == ("READY", wanted)]
     if ready:
         return str(max(ready, key=lambda model: model.creation_timestamp).model_id)
     name = f"run {run.run_id}"
@@ -105,7 +114,18 @@ def _find_model_id(store: Store, run_id: str) -> str:
         raise UserError(f"{name} has no model yet: its status is {run.status}")
     if run.status != "FINISHED":
         raise UserError(f"{name} has no model: its status is {run.status}")
+    if wanted == BEST:
+        raise UserError(
+            f"{name} has no model of its best epoch: an older version of hhexp trained it, or the "
+            "objective was not a number in any epoch; use --epoch last"
+        )
     raise UserError(f"{name} has no model: none was logged")
+
+
+def _ends_at_its_best(store: Store, run_id: str) -> bool:
+    """Whether a run's best epoch is its last, so that it has one model for both."""
+    best = store.client().get_metric_history(run_id, BEST_EPOCH)
+    return bool(best) and best[-1].value == best[-1].step
 
 
 def _download(uri: str, path: str, folder: str, what: str, most: Limit) -> Path:

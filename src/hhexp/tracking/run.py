@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hhexp.errors import UserError, one_line
 from hhexp.tracking.access import say_refusals
-from hhexp.tracking.entries import Entry
+from hhexp.tracking.entries import LAST, Entry
 from hhexp.tracking.heartbeat import leave
 from hhexp.tracking.journal import Say, close_journal, open_journal
 from hhexp.tracking.names import make_names
@@ -154,7 +154,11 @@ class TrackedRun:
     def log_text(self, text: str, path: str) -> None:
         """Log a text as the artifact ``path``."""
         # Its line ends stay as they are: patches depend on them.
-        self._log_artifact(path, lambda file: file.write_bytes(text.encode()))
+        self.log_content(text.encode(), path)
+
+    def log_content(self, content: bytes, path: str) -> None:
+        """Log bytes as the artifact ``path``."""
+        self._log_artifact(path, lambda file: file.write_bytes(content))
 
     def log_json(self, value: Any, path: str) -> None:
         """Log a JSON-serialisable value as the artifact ``path``."""
@@ -195,12 +199,17 @@ class TrackedRun:
             self._write(Entry("state", values, file), then)
         return state
 
-    def log_model(self, model: "keras.Model", example: "np.ndarray") -> None:
-        """Log a Keras model, with its signature and the packages that it needs, unless it has one.
+    def log_model(
+        self, model: "keras.Model", example: "np.ndarray", name: str = LAST, epoch: int = 0
+    ) -> None:
+        """Log a Keras model, with its signature and the packages that it needs, unless the run has
+        one of that name.
 
         Args:
             model: with one input and one output.
             example: a batch of its input, for shape and dtype only.
+            name: what MLflow calls it.
+            epoch: the step that MLflow shows of it; 0 for the run's end.
         """
         import mlflow
         import numpy as np
@@ -217,7 +226,7 @@ class TrackedRun:
                 signature=ModelSignature(Schema([inputs]), Schema([outputs])),
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
-            self._write(Entry("model", {}, folder))
+            self._write(Entry("model", {"name": name, "epoch": epoch}, folder))
 
     def finish(self, status: str, error: BaseException | None) -> None:
         """End the run as FINISHED, FAILED or KILLED.

@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from hhexp.reading import MAPPING, parse_json
 from hhexp.tracking.outages import is_away
@@ -32,7 +33,7 @@ class SavedState:
     """All that led to it; a run whose stages hold the same one can continue from it."""
     sha256: str
     """Of the file, in hex."""
-    size: int
+    size: Annotated[int, Field(ge=0)]
     """Of the file, in bytes."""
     stays: bool
     """Whether it stays when a newer one is there."""

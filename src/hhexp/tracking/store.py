@@ -13,6 +13,7 @@ from hhexp.errors import UserError
 from hhexp.tracking import database
 from hhexp.tracking.access import explain_refusal, log_in
 from hhexp.tracking.address import LOCAL_URI, REACH_S, check_address, knock, without_password
+from hhexp.tracking.artifact_hosts import guard_hosts
 from hhexp.tracking.outages import StoreAwayError, give_reason, is_away
 from hhexp.tracking.quiet import quieten
 from hhexp.tracking.relocation import find_artifacts
@@ -90,6 +91,7 @@ class Store:
         quieten()
         import mlflow
 
+        guard_hosts()
         # log_model and the loading of models know no other way to name the store.
         mlflow.set_tracking_uri(self.uri)
         if self.is_sqlite:

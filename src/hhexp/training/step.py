@@ -1,12 +1,12 @@
 """One training step, and one step of evaluation, as TensorFlow functions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hhexp.training.arrangement import rearrange
 from hhexp.training.exact import trace_exactly
 from hhexp.training.gradient import build_gradient
+from hhexp.training.loss import PerImage, cross_entropy
 
 if TYPE_CHECKING:
     import keras
@@ -31,9 +31,11 @@ losses [B]."""
 
 
 def build_training_step(
-    model: "keras.Model", optimizer: "keras.optimizers.Optimizer"
+    model: "keras.Model",
+    optimizer: "keras.optimizers.Optimizer",
+    image_loss: PerImage = cross_entropy,
 ) -> TrainingStep:
-    """A function that takes one step of gradient descent on the mean cross-entropy.
+    """A function that takes one step of gradient descent on the mean of ``image_loss``.
 
     It is the custom step of Keras's guide "Writing a training loop from scratch in TensorFlow",
     since ``train_on_batch`` keeps no mean over an epoch. What a layer adds to ``model.losses``,
@@ -48,12 +50,12 @@ def build_training_step(
     @tf.function(reduce_retracing=True)
     def step(images: Any, labels: Any) -> Any:
         def loss(output: Any) -> Any:
-            return tf.add_n([tf.reduce_mean(cross_entropy(labels, output)), *model.losses])
+            return tf.add_n([tf.reduce_mean(image_loss(labels, output)), *model.losses])
 
         with trace_exactly():
             output, gradients = differentiate(images, loss)
             optimizer.apply(gradients, model.trainable_variables)
-            losses = cross_entropy(labels, output)
+            losses = image_loss(labels, output)
             right = tf.equal(tf.argmax(probabilities(output), axis=1), labels)
             return tf.reduce_sum(losses), tf.math.count_nonzero(right)
 
@@ -73,40 +75,6 @@ def build_evaluation_step(model: "keras.Model") -> EvaluationStep:
             return probabilities(output), cross_entropy(labels, output)
 
     return step
-
-
-def cross_entropy(labels: Any, output: Any) -> Any:
-    """[B] cross-entropy of labels [B] under a model's output, [B, 1] (sigmoid) or [B, C] (softmax).
-
-    Inside a TensorFlow function it is taken from the logits, so that it does not saturate.
-    """
-    from keras import losses
-
-    if output.shape[-1] == 1:
-        if (operation := getattr(output, "op", None)) and operation.type == "Sigmoid":
-            return _sigmoid_cross_entropy(labels, operation.inputs[0])
-        return losses.binary_crossentropy(labels[:, None], output)
-    return losses.sparse_categorical_crossentropy(labels, output)
-
-
-def _sigmoid_cross_entropy(labels: Any, logits: Any) -> Any:
-    """[B] cross-entropy of labels [B] under the sigmoid of logits [B, 1].
-
-    The value is TensorFlow's own. So is the gradient, sigmoid − label, but for its last bits:
-    TensorFlow would take a Reciprocal for it, where each vendor's CPUs round differently.
-    """
-    import tensorflow as tf
-
-    targets = tf.cast(labels[:, None], logits.dtype)
-
-    @tf.custom_gradient
-    def compare(logits: Any) -> tuple[Any, Callable[[Any], Any]]:
-        def backward(upstream: Any) -> Any:
-            return upstream * tf.sigmoid(logits) - upstream * targets
-
-        return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), backward
-
-    return compare(logits)[:, 0]
 
 
 def probabilities(output: Any) -> Any:

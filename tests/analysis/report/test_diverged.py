@@ -16,7 +16,7 @@ NEVER = dict.fromkeys(NAMES, (NAN, NAN))
 
 def test_a_note_names_each_run_that_diverged(made) -> None:
     said = write_notes(made({"aug=none": [FINE] * 3, "aug=full": [FINE, LATE, NEVER]}))
-    assert [note.partition(" diverged")[0] for note in said] == [
+    assert [note.partition(" diverged")[0] for note in said if " diverged" in note] == [
         "aug=full seed=1 (00000000)", "aug=full seed=2 (00000000)",
     ]  # fmt: skip
     assert "from epoch 2 on" in said[0] and "from epoch 1 on" in said[1]

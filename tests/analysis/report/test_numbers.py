@@ -22,6 +22,21 @@ def test_a_number_is_short_whatever_its_size(value: float, metric: str, shown: s
     assert numbers.format_number(value, metric) == shown
 
 
+@pytest.mark.parametrize(
+    ("metric", "value", "name", "shown"),
+    [
+        ("val/accuracy", 0.5, "validation accuracy", "50.0"),
+        ("test/best/accuracy", 0.5, "test accuracy, at the run's best epoch", "50.0"),
+        ("best/val/loss", 0.5, "validation loss, at the run's best epoch", "0.500"),
+        ("best/epoch", 12.0, "best epoch", "12.000"),
+        ("val/recall/best", 0.5, "validation recall, best", "50.0"),
+    ],
+)
+def test_a_metric_has_a_name_and_its_unit(metric: str, value: float, name: str, shown: str) -> None:
+    assert numbers.name_metric(metric) == name
+    assert numbers.format_number(value, metric) == shown
+
+
 def statement(**keys: object) -> Statement:
     return Statement.model_validate(
         {"metric": "val/accuracy", "statistic": "last", "cell": {"aug": "full"}} | keys

@@ -1,14 +1,9 @@
 """A sweep on a Ray cluster has the numbers that it has in processes, whatever is lost."""
 
 import json
-import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +13,7 @@ import pytest
 
 from hhexp.tracking.query import StoredRun, find_recent
 from hhexp.tracking.store import Store
+from tests.conftest import Server
 
 pytest.importorskip("ray", reason="Ray is not installed: hhexp[ray]")
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -53,39 +49,6 @@ def cluster() -> Iterator[Any]:
 
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """An MLflow server's address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    kept = [
-        f"--backend-store-uri=sqlite:///{tmp_path}/server.db",
-        f"--artifacts-destination={tmp_path}/artifacts",
-    ]
-    with (tmp_path / "server.txt").open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *words, *kept],
-            stdout=said, stderr=said, start_new_session=True,
-        )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: is_healthy(address), 120)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def is_healthy(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
@@ -134,12 +97,12 @@ def test_a_ray_of_ones_own_trains_a_sweep_and_ends_with_it(new_shell: Any) -> No
 
 
 def test_a_lost_process_and_a_lost_node_lose_nothing(
-    new_shell: Any, cluster: Any, server: str
+    new_shell: Any, cluster: Any, server: Server
 ) -> None:
-    shell, store = new_shell(), Store(server)
+    shell, store = new_shell(), server.store
     head, node = find_raylet(cluster.head_node), cluster.add_node(**NODE)
     log = shell.folder / "log.txt"
-    address = ["hydra/launcher=ray", f"ray.address={cluster.address}", f"tracking.uri={server}"]
+    address = ["hydra/launcher=ray", f"ray.address={cluster.address}", f"tracking.uri={server.uri}"]
     with log.open("wb") as said:
         process = shell.start(said, "run", *shell.tiny(*SWEEP, *address))
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.analysis import grid
+from hhexp.analysis.folds import measure_interval
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.report.distributions import draw_bands, draw_by_key, draw_spreads
 from hhexp.analysis.report.panels import PALETTE, average, make_panel, make_slugs, stack_curves
 from hhexp.analysis.report.scope import Scope
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import mean_interval
 from hhexp.figures.style import (
     INK,
     TRAIN,
@@ -84,14 +84,16 @@ def draw_learning_curve(
 
 
 def draw_every_seed(results: Results, shown: Sequence[Cell], metric: str) -> "Figure":
-    """A dot for each seed's last value, the mean with its interval, and what was published."""
+    """A dot for each seed's or fold's last value, the mean with its interval, what was
+    published."""
     figure, axes = make_panel("", height_in=0.7 + 0.55 * max(2, len(shown)))
     reference = results.study.reference if results.study else None
     for row, cell in enumerate(shown):
         colour = PALETTE[row % len(PALETTE)]
-        values = list(results.measure_cell(cell, metric, "last").values())
+        by_seed = results.measure_cell(cell, metric, "last")
+        values = list((results.measure_folds(cell, metric, "last") or by_seed).values())
         axes.plot(values, [row] * len(values), "o", color=colour, alpha=0.45, markersize=5)
-        mean = mean_interval(values)
+        mean = measure_interval(results, cell, metric, "last")
         if mean.count > 1:
             axes.errorbar(
                 mean.mean,

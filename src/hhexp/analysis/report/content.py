@@ -9,6 +9,8 @@ import numpy as np
 
 from hhexp.analysis import grid
 from hhexp.analysis.claims import ClaimVerdict, judge_claims
+from hhexp.analysis.crossfit import HALVINGS
+from hhexp.analysis.folds import FoldDuel, compare_folds
 from hhexp.analysis.predictions import (
     Duel,
     DuelSummary,
@@ -45,7 +47,9 @@ class Content:
     notes: list[str]
     training: tables.Table
     behaviour: tables.Table
+    test: tables.Table | None
     views: tables.Table | None
+    fold_duels: list[FoldDuel]
     published: list[tables.Published]
     verdicts: list[ClaimVerdict]
     duels: list[tuple[Pair, list[Duel]]]
@@ -67,6 +71,11 @@ class Content:
     def runs(self, cell: grid.Cell) -> list[Result]:
         """A cell's runs, finished or not."""
         return self.results.by_cell.get(grid.label(cell), [])
+
+    @property
+    def halvings(self) -> int:
+        """How often the validation images are halved for the best epoch."""
+        return HALVINGS
 
     @property
     def curves(self) -> list[str]:
@@ -103,7 +112,15 @@ class Content:
 
     def count(self, cell: grid.Cell) -> str:
         """How many seeds a cell's numbers are of, as "n = 5"."""
-        return f"n = {len(self.results.of(cell))}"
+        found = self.results.of(cell)
+        folds = {len(result.by_fold) for result in found.values() if result.by_fold}
+        return f"n = {len(found)}" + "".join(f" × {count} folds" for count in sorted(folds))
+
+    @property
+    def dot(self) -> str:
+        """What is one dot in a figure: a seed, or a fold where seeds have several."""
+        found = (each for cell in self.results.cells for each in self.results.of(cell).values())
+        return "fold" if any(each.by_fold for each in found) else "seed"
 
     def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
         """The run that counts for a cell and seed."""
@@ -178,7 +195,9 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         notes,
         tables.build_training_table(results),
         tables.build_behaviour_table(results),
+        tables.build_test_table(results),
         tables.build_views_table(results),
+        compare_folds(results, choose_pairs(results)),
         tables.compare_published(results),
         judge_claims(results, predictions),
         tests,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hhexp.analysis.folds import tabulate_folds
 from hhexp.analysis.frame import tabulate_claims, tabulate_runs
 from hhexp.analysis.grid import compose_command, label
 from hhexp.analysis.markdown import Markdown, as_line, show, show_code
@@ -106,6 +107,10 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
         "behaviour": content.behaviour.to_frame(),
         "runs": tabulate_runs(content.results),
     }
+    if content.test:
+        frames["test"] = content.test.to_frame()
+    if content.fold_duels:
+        frames["folds"] = tabulate_folds(content.fold_duels)
     if content.views:
         frames["views"] = content.views.to_frame()
     if content.verdicts:

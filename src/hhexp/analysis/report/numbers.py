@@ -8,19 +8,31 @@ from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Contrast, Statement, Study
+from hhexp.tracking.models import BEST_EPOCH
 
 MINUS = "\u2212"
+PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
+"""Kinds of metrics that are shares of images."""
 
 
 def name_metric(metric: str) -> str:
     """A metric in words: ``val/recall/horses`` is "validation recall, horses"."""
-    split, _, rest = metric.partition("/")
     if metric == "time/epoch_s":
         return "seconds per epoch"
+    if (whole := _strip_best(metric)) != metric:
+        return f"{name_metric(whole)}, at the run's best epoch"
+    split, _, rest = metric.partition("/")
     words = {"train": "training", "val": "validation"}
     if split.startswith("val_"):
         words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
     return f"{words.get(split, split)} {rest.replace('/', ', ').replace('_', ' ')}"
+
+
+def _strip_best(metric: str) -> str:
+    """The metric whose value at a run's best epoch another one is, such as test/best/loss."""
+    if metric.startswith("test/best/"):
+        return f"test/{metric.removeprefix('test/best/')}"
+    return metric if metric == BEST_EPOCH else metric.removeprefix("best/")
 
 
 def name_statistic(word: str) -> str:
@@ -179,7 +191,9 @@ def _is_difference(statement: Statement) -> bool:
 
 def _scale(metric: str, word: str) -> tuple[float, int, str]:
     """Factor, digits after the point, and unit."""
-    if metric.endswith("/accuracy") or "/recall/" in metric:
+    metric = _strip_best(metric)
+    kind = metric.split("/")[1] if "/" in metric else ""
+    if kind in PERCENTAGES:
         return 100, 1, "%"
     if metric == "time/epoch_s":
         return (1 / 60, 1, "min") if word == "total" else (1, 1, "s")

@@ -13,10 +13,12 @@ from hhexp.analysis.predictions import (
     find_fixed_and_broken,
 )
 from hhexp.analysis.results import Results
+from hhexp.data import Dataset
 from hhexp.errors import UserError
 from hhexp.experiment import Trusted, check_recorded, read_data
 from hhexp.reading import MAPPING, damaged, parse_yaml
 from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.query import StoredRun
 from hhexp.tracking.tags import DATA_FINGERPRINT
 
 CONFIGURATION = "provenance/config.yaml"
@@ -82,13 +84,21 @@ class Sheet:
 def read_validation_images(
     results: Results, predictions: Predictions, trusted: Trusted
 ) -> dict[str, np.ndarray]:
-    """The validation images by path, each [H, W, 3] uint8, read as the first run read them.
+    """The validation images by path, each [H, W, 3] uint8, read as the first run read them; of
+    all folds, where its seed has several.
 
     Raises:
         UserError: the data is not on this machine, or is not what the run saw; or the record is
             damaged, or needs what the person has not named.
     """
-    run = predictions.runs[0].result.run
+    images: dict[str, np.ndarray] = {}
+    for part in predictions.runs[0].result.parts:
+        validation = _read_run_data(results, part.run, trusted).validation
+        images |= zip(validation.paths, validation.images, strict=True)
+    return images
+
+
+def _read_run_data(results: Results, run: StoredRun, trusted: Trusted) -> Dataset:
     text = read_text(results.store, run.run_id, CONFIGURATION)
     if text is None:
         raise UserError(f"run {run.run_id} has no {CONFIGURATION}")
@@ -99,7 +109,7 @@ def read_validation_images(
     dataset = read_data(check_recorded(values, trusted))
     if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
         raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
-    return dict(zip(dataset.validation.paths, dataset.validation.images, strict=True))
+    return dataset
 
 
 def make_sheets(
@@ -181,10 +191,10 @@ def _add_pixels(
     known = [picture.path for picture in sheet.pictures if picture.path in images]
     pixels: Sequence[np.ndarray] = [images[path] for path in known]
     remark = sheet.remark
-    if overlay and known:
+    result = sheet.witness.result
+    if overlay and known and not result.by_fold:  # whose models were trained on others' images
         index = {path: number for number, path in enumerate(paths)}
         taken_for = [sheet.witness.predicted[index[path]] for path in known]
-        result = sheet.witness.result
         pixels = overlay(result.run.run_id, np.stack(pixels), taken_for)
         remark += (
             f" Colour: the regions that speak for the class that {result.label}, seed "

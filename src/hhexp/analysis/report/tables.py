@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hhexp.analysis import grid
+from hhexp.analysis.folds import measure_interval
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.report import numbers
 from hhexp.analysis.results import Results
-from hhexp.analysis.statistics import Interval, mean_interval
+from hhexp.analysis.statistics import Interval
 from hhexp.analysis.study import Figure
 
 if TYPE_CHECKING:
@@ -17,20 +18,25 @@ if TYPE_CHECKING:
 STATISTICS = ("last", "best", "mean_last_5")
 TRAINING = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 RECALL = "val/recall/"
+TEST = ("test/accuracy", "test/balanced_accuracy", "test/loss")
+TEST_RECALL = "test/recall/"
 MINUS = numbers.MINUS
 
 
 @dataclass(frozen=True)
 class Number:
-    """A mean over a cell's seeds."""
+    """A mean over a cell's seeds, or over their folds."""
 
     cell: Cell
     metric: str
     statistic: str
     interval: Interval
     run_ids: tuple[str, ...]
+    seeds: int
     diverged: int
     """Seeds that are left out, as their runs diverged."""
+    folds: int = 0
+    """Those that the interval is over; 0 where it is over the seeds."""
 
     @property
     def text(self) -> str:
@@ -38,7 +44,7 @@ class Number:
         if not self.interval.count:
             return "diverged" if self.diverged else "–"
         text = numbers.format_interval(self.interval, self.metric, self.statistic)
-        seeds = self.interval.count + self.diverged
+        seeds = self.seeds + self.diverged
         return f"{text} ({self.diverged} of {seeds} diverged)" if self.diverged else text
 
 
@@ -72,7 +78,8 @@ class Table:
                 "low": number.interval.low,
                 "high": number.interval.high,
                 "deviation": number.interval.deviation,
-                "seeds": number.interval.count,
+                "seeds": number.seeds,
+                "folds": number.folds,
                 "diverged": number.diverged,
                 "run_ids": " ".join(number.run_ids),
             }
@@ -148,6 +155,22 @@ def build_behaviour_table(results: Results) -> Table:
     )
 
 
+def build_test_table(results: Results) -> Table | None:
+    """Each cell on the test images, at its last epoch; None where no run has any."""
+    metrics = [metric for metric in TEST if metric in results.metrics]
+    if not metrics:
+        return None
+    metrics += [metric for metric in results.metrics if metric.startswith(TEST_RECALL)]
+    return Table(
+        "test",
+        [_name_column(metric) for metric in metrics],
+        [
+            Line(cell, "", [_measure(results, cell, metric, "last") for metric in metrics])
+            for cell in results.cells
+        ],
+    )
+
+
 def build_views_table(results: Results) -> Table | None:
     """Accuracy and recalls on each partial view of the validation images; None without views."""
     known = [metric.partition("/")[0] for metric in results.metrics if metric.startswith("val_")]
@@ -214,9 +237,13 @@ def tabulate_published(rows: Iterable[Published]) -> "pd.DataFrame":
 def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
     values = results.measure_cell(cell, metric, word)
     runs = results.of(cell)
-    run_ids = tuple(runs[seed].run.run_id for seed in values)
+    run_ids = tuple(part.run.run_id for seed in values for part in runs[seed].parts)
     diverged = len(results.find_diverged(cell, metric, word))
-    return Number(cell, metric, word, mean_interval(list(values.values())), run_ids, diverged)
+    by_fold = results.measure_folds(cell, metric, word)
+    return Number(
+        *(cell, metric, word, measure_interval(results, cell, metric, word), run_ids),
+        *(len(values), diverged, len(by_fold)),
+    )
 
 
 def _name_column(metric: str) -> str:

@@ -20,6 +20,11 @@ def note() -> None:
     _noted.set()
 
 
+def is_noted() -> bool:
+    """Whether the run in training should stop."""
+    return _noted.is_set()
+
+
 def check(event: Event) -> None:
     """Stop the run that reports an event of its training, if it should.
 

@@ -26,8 +26,8 @@ from hhexp.launching.engines.worker import LAST_WORDS_S, Worker, signal_workers
 
 SHOWN = 300
 """Letters of Ray's reason that a message repeats."""
-PAUSE_S = 0.05
-"""How long events are gathered before they are sent, in seconds."""
+PAUSE_S = 0.5
+"""How long events are gathered before they are sent, in seconds: each sending costs some CPU."""
 
 
 class RemoteWorker:
@@ -112,7 +112,8 @@ class Host:
     def hear(self) -> list[Event]:
         """What has been said, once there is something; nothing when the process has left."""
         said = [self._said.get()]
-        time.sleep(PAUSE_S)
+        if said[0] is not None:
+            time.sleep(PAUSE_S)
         with contextlib.suppress(Empty):
             while True:
                 said.append(self._said.get_nowait())

@@ -27,8 +27,6 @@ from hhexp.training.runtime import set_huge_pages
 
 GRACE_S = 60
 """How long after Ctrl-C workers may take to mark their runs, in seconds."""
-LAST_TRY_S = 5
-"""How long a process that ends tries to reach a store that is away, in seconds."""
 LAST_WORDS_S = 10
 """How long what a process has said may take to be reported after its end, in seconds."""
 
@@ -207,7 +205,8 @@ def _leave(status: int = 0) -> None:
     """End this process when all is logged. TensorFlow would take a second to take itself apart."""
     if _logging:
         wait([_logging], GRACE_S)
-    flush_journals(LAST_TRY_S)
+    if not interruption.is_noted():  # who interrupts does not wait
+        flush_journals()
     os._exit(status)
 
 
