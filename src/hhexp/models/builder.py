@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hhexp.config.registry import model_builder
-from hhexp.errors import UserError
+from hhexp.errors import UserError, locate
+from hhexp.models.acceptance import check_built
 
 if TYPE_CHECKING:
     import keras
@@ -43,12 +44,24 @@ def build(
     """Build a model for images of ``input_shape`` = (height, width, 3) and so many classes.
 
     Raises:
-        UserError: the images are too small for it, or something that it needs is missing.
+        UserError: the images are too small for it, something that it needs is missing, the builder
+            fails, or what it returns could not be trained, saved or asked later.
     """
     check_model(builder, arguments, min(input_shape[:2]))
     outputs = 1 if classes == 2 else classes
-    model: keras.Model = model_builder.functions[builder](input_shape, outputs, **arguments)
-    return model
+    function = model_builder.functions[builder]
+    try:
+        model = function(input_shape, outputs, **arguments)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UserError(f"model.builder={builder}: {locate(error, function)}") from error
+    try:
+        check_built(model, input_shape, classes)
+    except UserError as error:
+        raise UserError(f"model.builder={builder}: {error}") from error
+    built: keras.Model = model
+    return built
 
 
 def output_layer(outputs: int) -> "keras.layers.Layer":
