@@ -6,6 +6,7 @@ from hhexp.display.events import EpochDone, Phase, Report, StateSaved, StepDone
 from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.job import Job
+from hhexp.experiment.own_parts import call_back, measure, measure_past
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.scores import score_epoch, score_past
 from hhexp.experiment.stages import Chain
@@ -65,7 +66,10 @@ def train_and_log(
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
         labels = training.dataset.validation.labels
-        missing = [score_past(epoch, labels) for epoch in past[logged:]]
+        missing = [
+            {**score_past(epoch, labels), **measure_past(config, epoch, labels)}
+            for epoch in past[logged:]
+        ]
         tracked.log_history(logged + 1, missing)
         logged = len(past)
     spoken = 0.0
@@ -87,9 +91,12 @@ def train_and_log(
         answers = epoch.validation
         kept = answers.probabilities if answers.probabilities.size <= KEPT else None
         past.append(PastEpoch(epoch.metrics, epoch.weights, kept))
+        scores = {f"val/{name}": value for name, value in score_epoch(answers).items()}
+        added = measure(config, answers.labels, answers.probabilities)
+        metrics = {**epoch.metrics, **scores, **added}
         if epoch.number > logged:
-            scores = {f"val/{name}": value for name, value in score_epoch(epoch.validation).items()}
-            tracked.log_epoch(epoch.number, {**epoch.metrics, **scores})
+            tracked.log_epoch(epoch.number, metrics)
+        call_back(tracked, training, epoch, metrics)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if is_saved(job, epoch.number):
             save(tracked, job, training, chain, past, report)

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from hhexp.config.registry import model_builder
+from hhexp.config.registry import model_builder, optimizer_builder
 from hhexp.config.schema import Augmentation, Config
 from hhexp.data import Dataset, Split
 from hhexp.experiment.job import flatten
@@ -79,12 +79,21 @@ def identify(
 def foresee_portability(config: Config) -> str:
     """What can be said of a run on a CPU before its graphs are read.
 
-    hhexp's own models are portable, as ``tests/training/test_portability.py`` sees.
+    hhexp's own models and optimizers are portable, as ``tests/training/test_portability.py`` sees.
     """
-    builder = model_builder.functions[config.model.builder]
-    if builder.__module__.partition(".")[0] == "hhexp":
+    model, optimizer = config.model.builder, config.optimizer.name
+    functions = {
+        f"the model {model}": model_builder.functions[model],
+        f"the optimizer {optimizer}": optimizer_builder.functions[optimizer],
+    }
+    own = [
+        name
+        for name, function in functions.items()
+        if function.__module__.partition(".")[0] != "hhexp"
+    ]
+    if not own:
         return "portable: the same bits on every vendor's CPUs"
-    return f"the model {config.model.builder} is looked at before its first step"
+    return f"{' and '.join(own)} {'is' if len(own) == 1 else 'are'} looked at before the first step"
 
 
 def list_differences(one: Identity, other: Identity) -> list[str]:
@@ -119,12 +128,13 @@ def hash_training_sources() -> dict[str, str]:
 
 def _select_configuration(config: Config) -> dict[str, str | int | float | bool | None]:
     """The groups that shape the training; without transforms, nothing else of ``aug`` counts."""
+    model = _hash_contents(config.model.arguments, {"builder": config.model.builder})
     sections = {
-        "model": {key: _hash_content(value) for key, value in config.model.model_dump().items()},
+        "model": model,
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
-    if not config.aug.is_identity:
+    if not config.aug.is_plain:
         epochs = config.aug.model_dump(include={"since", "until"}, exclude_defaults=True)
         sections["aug"] = describe_augmentation(config.aug) | epochs
     return {
@@ -135,7 +145,9 @@ def _select_configuration(config: Config) -> dict[str, str | int | float | bool 
 
 def describe_augmentation(aug: Augmentation) -> dict[str, Any]:
     """What the transforms of an epoch depend on, apart from its number."""
-    parts = aug.model_dump(exclude={"since", "until"})
+    parts = aug.model_dump(exclude={"since", "until", "steps"})
+    if aug.steps:
+        parts["steps"] = [_hash_contents(step.arguments, {"name": step.name}) for step in aug.steps]
     if aug.engine == "image_data_generator":  # whose transforms are SciPy's
         parts["scipy"] = find_version("scipy")
     return parts
@@ -154,12 +166,27 @@ def _name_tables(portability: Portability | None) -> dict[str, str]:
     return {"portability": f"CPUs with the approximations {fingerprint_approximations()}"}
 
 
+def _hash_contents(arguments: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's name and parameters; of one that names a file, the hash of its content."""
+    return {**named, **{key: _hash_content(value) for key, value in arguments.items()}}
+
+
 def _hash_content(value: object) -> object:
-    """A model's parameter; if it names a file, such as one of weights, the hash of its content."""
     if not isinstance(value, str) or not Path(value).expanduser().is_file():
         return value
-    with Path(value).expanduser().open("rb") as file:
-        return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return hash_file(Path(value).expanduser())
+
+
+def hash_file(file: Path) -> str:
+    """The hash of a file's content; a file that is as it was is not read again."""
+    state = file.stat()
+    return _hash_file(file, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@functools.cache
+def _hash_file(file: Path, size: int, mtime_ns: int, inode: int) -> str:
+    with file.open("rb") as opened:
+        return f"SHA-256 {hashlib.file_digest(opened, 'sha256').hexdigest()}"
 
 
 def describe_test(dataset: Dataset) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from hhexp.data import Dataset
 from hhexp.errors import UserError
 from hhexp.tracking.store import Store
 from hhexp.training import isa
+from hhexp.training import optimizer as _registered  # noqa: F401
 from hhexp.training.learning_rate import list_rates
 
 
@@ -61,7 +62,7 @@ def check_config(values: Mapping[str, Any]) -> Config:
     """
     modules = values.get("modules")
     if isinstance(modules, list) and all(isinstance(name, str) for name in modules):
-        import_modules(modules)
+        values = {**values, "modules": import_modules(modules)}
     config = check(values)
     Store.resolve(config.tracking.uri)
     check_precision(config.runtime)
