@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from hhexp import models
 from hhexp.config.registry import model_builder, optimizer_builder
 from hhexp.config.schema import Augmentation, Config
 from hhexp.data import Dataset, Split
@@ -128,9 +129,10 @@ def hash_training_sources() -> dict[str, str]:
 
 def _select_configuration(config: Config) -> dict[str, str | int | float | bool | None]:
     """The groups that shape the training; without transforms, nothing else of ``aug`` counts."""
+    read = models.list_files(config.model.builder, config.model.arguments)
     model = _hash_contents(config.model.arguments, {"builder": config.model.builder})
     sections = {
-        "model": model,
+        "model": model | {key: hash_file(file) for key, file in read.items()},
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }

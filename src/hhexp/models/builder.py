@@ -1,6 +1,7 @@
 """Calls the builder that a configuration names."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hhexp.config.registry import model_builder
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
 CHECKS: dict[str, Callable[..., None]] = {}
 """For a builder's name: ``check(side, **arguments)``, which raises a UserError where the model
 cannot be built for images of ``side`` pixels. It runs before anything heavy is imported."""
+
+FILES: dict[str, Callable[..., dict[str, Path]]] = {}
+"""For a builder's name: ``list_files(**arguments)``, the files that it reads, each under the key
+that may name it. Their content is part of a run's identity."""
+
+
+def list_files(builder: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
+    """The files that a builder reads, by the keys that may name them.
+
+    Raises:
+        UserError: one is missing.
+    """
+    return FILES[builder](**arguments) if builder in FILES else {}
 
 
 def check_model(builder: str, arguments: Mapping[str, Any], side: int) -> None:
