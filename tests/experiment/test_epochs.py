@@ -25,7 +25,8 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Any:
     module = sys.modules[restore.__module__]
     monkeypatch.setattr(module, "load_state", lambda _m, _o, content: [epoch()] * int(content))
     monkeypatch.setattr(module, "save_state", lambda _m, _o, past: str(len(past)).encode())
-    config = SimpleNamespace(epochs=2, state=SimpleNamespace(every=5, keep="branches", trace=False))
+    state = SimpleNamespace(every=5, keep="branches", trace=False)
+    config = SimpleNamespace(epochs=2, state=state, metrics=[], callbacks=[])
     return SimpleNamespace(
         config=config, model=None, optimizer=None, steps=1,
         epochs=lambda first, on_step: iter(()),
