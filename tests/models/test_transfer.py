@@ -10,6 +10,7 @@ import pytest
 from hhexp import models
 from hhexp.errors import UserError
 from hhexp.models import efficientnet_lite
+from hhexp.models.acceptance import check_built
 from hhexp.models.transfer import BACKBONES, find_weights
 
 HEAD = {"cut": "mixed7", "dense_units": 16}
@@ -49,6 +50,7 @@ def test_the_trunk_is_frozen_and_cut_at_mixed7(tmp_path: Path) -> None:
     file = tmp_path / "inception.weights.h5"
     keras.applications.InceptionV3(include_top=False, weights=None).save_weights(file)
     model = models.build("transfer", {**HEAD, "weights": str(file)}, (150, 150, 3), classes=2)
+    check_built(model, (150, 150, 3), 2)
     assert model.get_layer("trunk").output.shape[1:] == (7, 7, 768)
     assert {weight.path.split("/")[0] for weight in model.trainable_weights} == {
         "dense",
@@ -80,6 +82,7 @@ def test_mobilenets_last_map_is_pooled(tmp_path: Path) -> None:
     keras.applications.MobileNetV2(include_top=False, weights=None).save_weights(file)
     arguments = {"backbone": "mobilenet_v2", "pooling": "average", "dense_units": 4}
     model = models.build("transfer", {**arguments, "weights": str(file)}, (64, 64, 3), classes=2)
+    check_built(model, (64, 64, 3), 2)
     assert model.get_layer("trunk").output.shape[1:] == (2, 2, 1280)
     assert sum(np.size(weight) for weight in model.trainable_weights) == 1280 * 4 + 4 + 4 + 1
 
@@ -98,6 +101,7 @@ def test_efficientnet_is_what_keras_builds_for_its_weights(
     published = keras.applications.EfficientNetB0(include_top=False, input_shape=shape)
     arguments = {"backbone": "efficientnet_b0", "dense_units": 4, "weights": str(file)}
     model = models.build("transfer", arguments, shape, classes=2)
+    check_built(model, shape, 2)
     images = np.random.default_rng(0).integers(0, 256, (2, *shape)).astype(np.float32)
     expected = published(images, training=False)
     assert np.allclose(model.get_layer("trunk")(images, training=False), expected, atol=1e-5)
@@ -147,6 +151,7 @@ def test_lite0_knows_what_is_in_pictures() -> None:
 def test_lite0_is_a_frozen_trunk_with_its_own_weights() -> None:
     arguments: dict[str, Any] = {"backbone": "efficientnet_lite0", "pooling": "average"}
     model = models.build("transfer", {**arguments, "dense_units": 4}, (64, 64, 3), classes=3)
+    check_built(model, (64, 64, 3), 3)
     assert model.get_layer("trunk").output.shape[1:] == (2, 2, 1280)
     assert len(model.trainable_weights) == 4
 

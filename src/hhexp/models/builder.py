@@ -70,10 +70,11 @@ def build(
         raise
     except (Exception, SystemExit) as error:
         raise UserError(f"model.builder={builder}: {locate(error, function)}") from error
-    try:
-        check_built(model, input_shape, classes)
-    except UserError as error:
-        raise UserError(f"model.builder={builder}: {error}") from error
+    if function.__module__.partition(".")[0] != "hhexp":  # tests check hhexp's own
+        try:
+            check_built(model, input_shape, classes)
+        except UserError as error:
+            raise UserError(f"model.builder={builder}: {error}") from error
     built: keras.Model = model
     return built
 
