@@ -26,10 +26,10 @@ bench: setup ## compare the speed with a plain Keras program (takes some minutes
 	$(RUN) benchmarks $(ARGS)
 
 test: setup ## run the tests, except those on the real images
-	$(RUN) pytest -m "not real" $(ARGS)
+	$(RUN) pytest -n 2 --dist loadfile -m "not real" $(ARGS)
 
 test-all: setup ## run all tests
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## check formatting, style and types
 	$(RUN) ruff format --check

@@ -103,7 +103,6 @@ def take_steps(trial: Trial, precision: str) -> tuple[str, str]:
     """The SHA-256 of all that a trial's steps gave, and whether its graphs say portable."""
     import keras
     import tensorflow as tf
-    from pydantic import TypeAdapter
 
     from hhexp.augment import build_transform
     from hhexp.config.schema import Augmentation, Optimizer
@@ -121,7 +120,7 @@ def take_steps(trial: Trial, precision: str) -> tuple[str, str]:
     labels = np.arange(sum(STEPS)) % max(2, trial.outputs)
     with trace_exactly():
         model = build_network(trial)
-    settings: Optimizer = TypeAdapter(Optimizer).validate_python(OPTIMIZERS[trial.optimizer])
+    settings = Optimizer.model_validate(OPTIMIZERS[trial.optimizer])
     optimizer = build_optimizer(settings)
     optimizer.learning_rate = 0.01
     step, evaluate = build_training_step(model, optimizer), build_evaluator(model, batch_size=5)

@@ -236,28 +236,28 @@ def test_a_changed_source_line_is_named(shell: Any) -> None:
 
 
 FROM_STEP_5 = """
+import keras
+from keras import layers, ops
 from hhexp.config.registry import model_builder
+
+@keras.saving.register_keras_serializable()
+class Shift(layers.Layer):
+    def build(self, shape):
+        self.shift = self.add_weight(shape=(1,), name="shift")
+        self.steps = self.add_weight(
+            shape=(), name="steps", dtype="int32", initializer="zeros", trainable=False
+        )
+
+    def call(self, x, training=False):
+        if training:
+            self.steps.assign(self.steps + 1)
+        weight = ops.where(self.steps < 5, 1.0, FACTOR)
+        # its gradient changes, and nothing else
+        none = self.shift - ops.stop_gradient(self.shift)
+        return x + self.shift + (weight - 1.0) * none
 
 @model_builder
 def own(input_shape, outputs):
-    import keras
-    from keras import layers, ops
-
-    class Shift(layers.Layer):
-        def build(self, shape):
-            self.shift = self.add_weight(shape=(1,), name="shift")
-            self.steps = self.add_weight(
-                shape=(), name="steps", dtype="int32", initializer="zeros", trainable=False
-            )
-
-        def call(self, x, training=False):
-            if training:
-                self.steps.assign(self.steps + 1)
-            weight = ops.where(self.steps < 5, 1.0, FACTOR)
-            # its gradient changes, and nothing else
-            none = self.shift - ops.stop_gradient(self.shift)
-            return x + self.shift + (weight - 1.0) * none
-
     return keras.Sequential([
         keras.Input(input_shape), layers.Rescaling(1 / 255), layers.Flatten(),
         layers.Dense(4, activation="relu", name="hidden"), Shift(name="odd"),

@@ -28,12 +28,7 @@ def add_published(parser: argparse.ArgumentParser) -> None:
 
 def add_trusted(parser: argparse.ArgumentParser) -> None:
     """Let a command that takes up recorded configurations take what of them may be used."""
-    parser.add_argument(
-        "--modules",
-        nargs="*",
-        default=[],
-        help="your own modules that the runs need; those that only a record names are not imported",
-    )
+    add_modules(parser)
     parser.add_argument(
         "--addresses",
         nargs="*",
@@ -42,6 +37,16 @@ def add_trusted(parser: argparse.ArgumentParser) -> None:
         "names are not asked",
     )
     parser.add_argument("--data-root", help="where the data lies now, if not where it was")
+
+
+def add_modules(parser: argparse.ArgumentParser) -> None:
+    """Let a command that needs a person's own functions or layers take ``--modules``."""
+    parser.add_argument(
+        "--modules",
+        nargs="*",
+        default=[],
+        help="your own modules that the runs need; those that only a record names are not imported",
+    )
 
 
 def check_output(output: str, suffixes: Sequence[str]) -> Path:

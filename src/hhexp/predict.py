@@ -9,7 +9,7 @@ import numpy as np
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_tracking_uri, check_output
+from hhexp.options import add_modules, add_tracking_uri, check_output
 from hhexp.prediction.answers import ask, undo_scaling
 from hhexp.prediction.model import check_image_size, open_model
 from hhexp.prediction.photographs import read_photographs
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     output = check_figure(options.output or f"predictions-{run.run_id[:8]}.png", files)
     console = Terminal()
     with console.status("loading the model"):
-        model = open_model(store, run.run_id, options.epoch)
+        model = open_model(store, run.run_id, options.modules, options.epoch)
         size = check_image_size(model)
     photographs = read_photographs(files, *size)
     if not photographs:
@@ -48,7 +48,10 @@ def main(argv: list[str] | None = None) -> int:
     if options.unscaled:
         console.print(describe_unscaled(*answers))
     save_figure(draw_answers(photographs, answers), output)
-    say(f"Regions that speak for the class (Grad-CAM): {output}")
+    if answers[0].has_regions:
+        say(f"Regions that speak for the class (Grad-CAM): {output}")
+    else:
+        say(f"The pictures, without regions, since no layer of this model has a map: {output}")
     return 0 if len(photographs) == len(files) else 1
 
 
@@ -72,6 +75,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run_id", metavar="RUN_ID", help="the run's ID, or its first digits")
     parser.add_argument("files", metavar="FILE", nargs="+", help="an image of any size")
+    add_modules(parser)
     add_tracking_uri(parser)
     parser.add_argument(
         "--epoch",

@@ -32,8 +32,13 @@ def main(argv: list[str] | None = None) -> int:
     sys.argv = ["hhexp.run", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # we get the whole error, and print it as one line
     from hhexp.config.catalogue import find_config_dirs, read_catalogue, write_help
+    from hhexp.config.own_options import find_own_modules
 
     catalogue = read_catalogue(find_config_dirs(words))
+    if find_own_modules(words):
+        from hhexp.launching.own_options import offer_own_options
+
+        catalogue = offer_own_options(words, catalogue)
     if {"-h", "--help"} & set(words):
         print(write_help(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0

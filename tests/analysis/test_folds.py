@@ -98,7 +98,7 @@ def test_a_single_fold_stands_for_itself(store: Store, sweep_id: str) -> None:
 
 def test_a_diverged_fold_takes_its_seed_out(found: Results) -> None:
     (result, *_) = found.of({"aug": "none"}).values()
-    assert math.isnan(result.measure("val/nothing", "last"))
+    assert math.isnan(found.measure(result, "val/nothing", "last"))
 
 
 def test_the_interval_over_folds_is_wider_by_what_they_share() -> None:

@@ -33,7 +33,9 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(module, "save_state", lambda _m, _o, past, *_: str(len(past)).encode())
     state = SimpleNamespace(every=5, keep="branches", trace=False)
     stopping = SimpleNamespace(patience=None)
-    config = SimpleNamespace(epochs=2, state=state, objective="val/loss", stopping=stopping)
+    config = SimpleNamespace(
+        epochs=2, state=state, objective="val/loss", stopping=stopping, metrics=[], callbacks=[]
+    )
     return SimpleNamespace(
         config=config, model=SimpleNamespace(weights=[], epoch=None), optimizer=None, steps=1,
         epochs=lambda first, on_step: iter(()),

@@ -9,6 +9,7 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
+from hhexp.config.registry import augmentation_step, epoch_callback, metric_function
 from hhexp.config.schema import Config
 from hhexp.data import Dataset, Split
 from hhexp.experiment import check_config
@@ -20,6 +21,7 @@ from hhexp.experiment.identity import (
     list_differences,
 )
 from hhexp.models import cnn
+from hhexp.models.transfer import BACKBONES
 from hhexp.provenance.sources import hash_sources
 from hhexp.training.portability import Portability
 
@@ -146,6 +148,41 @@ def test_a_file_of_weights_counts_by_its_content(dataset: Dataset, tmp_path: Pat
 
     assert identified("a.h5", b"one") == identified("b.h5", b"one")
     assert identified("a.h5", b"one") != identified("a.h5", b"two")
+
+
+def test_weights_in_kerass_cache_count_by_their_content_too(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    cached = tmp_path / "models" / BACKBONES["mobilenet_v2"].file
+    cached.parent.mkdir()
+    found = []
+    for content in (b"one", b"other"):
+        cached.write_bytes(content)
+        found.append(parts(dataset, "model=mobilenet_v2"))
+        (tmp_path / "copy.h5").write_bytes(content)
+        named = parts(dataset, "model=mobilenet_v2", f"model.weights={tmp_path}/copy.h5")
+        assert named == found[-1]
+    (said,) = list_differences(*found)
+    assert said.startswith("model.weights SHA-256 ")
+
+
+def test_a_step_and_its_keys_count_and_no_metric_or_callback(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for registry in (augmentation_step, metric_function, epoch_callback):
+        monkeypatch.setitem(registry.functions, "mine", lambda *_, key=1: None)
+    plain = parts(dataset)
+    one = parts(dataset, "aug.steps=[{name:mine,key:1}]")
+    other = parts(dataset, "aug.steps=[{name:mine,key:2}]")
+    assert list_differences(one, other) == [
+        "aug.steps [{'name': 'mine', 'key': 1}] → [{'name': 'mine', 'key': 2}]"
+    ]
+    assert "aug.steps" not in plain
+    assert parts(dataset, "metrics=[mine]", "callbacks=[mine]") == plain
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").write_text("a file of that name")
+    assert parts(dataset, "aug.steps=[{name:mine,key:1}]") == one
 
 
 def test_scipy_counts_where_it_transforms(dataset: Dataset) -> None:

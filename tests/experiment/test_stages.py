@@ -8,7 +8,12 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from hhexp.config.registry import lr_schedule
+from hhexp.config.registry import (
+    augmentation_step,
+    epoch_callback,
+    lr_schedule,
+    metric_function,
+)
 from hhexp.config.schema import Config
 from hhexp.data import Dataset, Split
 from hhexp.experiment import check_config
@@ -145,3 +150,18 @@ def test_test_images_ask_for_other_answers_and_for_no_other_training(dataset: Da
     swapped = dataclasses.replace(test, labels=np.array([1, 0]))
     dataset = dataclasses.replace(dataset, test=swapped, test_fingerprint="a" * 64)
     assert chain(dataset, "").request != one.request
+
+
+def test_own_steps_move_their_epochs_and_own_metrics_and_callbacks_none(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for registry in (augmentation_step, metric_function, epoch_callback):
+        monkeypatch.setitem(registry.functions, "mine", lambda *_, key=1: None)
+    plain = chain(dataset, "")
+    stepped = chain(dataset, "aug.steps=[mine] aug.from=3")
+    assert count_shared(plain, stepped) == 2
+    assert count_shared(stepped, chain(dataset, "aug.steps=[{name:mine,key:2}] aug.from=3")) == 2
+    watched = [chain(dataset, f"{key}=[mine]") for key in ("metrics", "callbacks")]
+    for each in watched:
+        assert each.stages == plain.stages
+    assert len({each.request for each in [plain, *watched]}) == 3

@@ -47,7 +47,8 @@ def test_keys_are_unique() -> None:
                 "\tconstant\n\tcosine\nConfig search path:\n\tx",
                 None,
             ),
-            "lr=cosin: no such option; nearest: cosine; available: constant, cosine",
+            "lr=cosin: no such option; nearest: cosine; available: constant, cosine "
+            "(if it is your own, name its module: modules=[my_module])",
         ),
         (ConfigCompositionException("Something\nnew"), "the command line: Something new"),
     ],

@@ -5,6 +5,7 @@ import pytest
 
 from hhexp import models
 from hhexp.errors import UserError
+from hhexp.models.acceptance import check_built
 
 STUDY = {"filters": [16, 32, 64, 64, 64], "dense_units": 512}
 
@@ -27,6 +28,7 @@ def test_five_blocks_need_94_pixels() -> None:
 
 def test_three_classes_get_a_softmax() -> None:
     model = models.build("cnn", {"filters": [4], "dense_units": 8}, (8, 8, 3), classes=3)
+    check_built(model, (8, 8, 3), 3)
     answers = model.predict_on_batch(np.full((2, 8, 8, 3), 200, np.uint8))
     assert answers.shape == (2, 3)
     assert answers.sum(axis=1) == pytest.approx([1, 1], abs=1e-6)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.config.schema import RmsProp
+from hhexp.config.schema import Optimizer
 from hhexp.training.evaluation import Evaluation, build_evaluator
 from hhexp.training.loop import Epoch, Images, train
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.step import build_training_step
 
-RMSPROP = RmsProp(name="rmsprop", rho=0.9, momentum=0.0, epsilon=1e-7)
+RMSPROP = Optimizer(name="rmsprop", rho=0.9, momentum=0.0, epsilon=1e-7)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from hhexp import models
-from hhexp.config.schema import Adam, Sgd
+from hhexp.config.schema import Optimizer
 from hhexp.training.optimizer import build_optimizer
 from hhexp.training.state import Best, PastEpoch, hash_weights, load_state, save_state
 from hhexp.training.step import build_training_step
 
-ADAM = Adam(name="adam", beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+ADAM = Optimizer(name="adam", beta_1=0.9, beta_2=0.999, epsilon=1e-7)
 PAST = [PastEpoch({"val/loss": 0.1 + 0.2}, "abc")]
 
 
@@ -69,6 +69,6 @@ def test_the_best_epochs_weights_come_back_unless_it_is_the_last() -> None:
 def test_a_state_of_another_optimizer_is_refused() -> None:
     model, rule = training()
     content = save_state(model, rule, PAST)
-    sgd = build_optimizer(Sgd(name="sgd", momentum=0.0, nesterov=False))
+    sgd = build_optimizer(Optimizer(name="sgd", momentum=0.0, nesterov=False))
     with pytest.raises(ValueError, match="another model or optimizer"):
         load_state(model, sgd, content)

@@ -4,15 +4,17 @@ The engine is chosen by name. All of them transform image *i* in epoch *e* the s
 bit, whatever batch it comes in and whatever was drawn before.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from hhexp.augment.parameters import Parameters, draw
-from hhexp.config.schema import Ranges
+from hhexp.augment.steps import Steps
+from hhexp.config.schema import Part, Ranges
 from hhexp.errors import UserError
 
-__all__ = ["Parameters", "Ranges", "Transform", "build_transform", "draw"]
+__all__ = ["Parameters", "Ranges", "Steps", "Transform", "build_transform", "draw"]
 
 
 class Transform(Protocol):
@@ -33,7 +35,7 @@ class Transform(Protocol):
 
 
 def build_transform(
-    engine: str, ranges: Ranges, seed: int, device: str = "cpu"
+    engine: str, ranges: Ranges, seed: int, device: str = "cpu", steps: Sequence[Part] = ()
 ) -> Transform | None:
     """The engine ``affine``, ``image_data_generator`` or ``keras_layers``, ready to use.
 
@@ -42,13 +44,19 @@ def build_transform(
         ranges: what the transforms are drawn from.
         seed: the run's seed, 0 … 2**64 - 1.
         device: cpu or gpu; ``affine`` alone has a GPU path, the others compute on the CPU.
+        steps: the person's own, which come before it.
 
     Returns:
-        None where the ranges leave every image as it is.
+        None where there are no steps and the ranges leave every image as it is.
 
     Raises:
         UserError: there is no such engine.
     """
+    made = _build_engine(engine, ranges, seed, device)
+    return Steps(steps, seed, made) if steps else made
+
+
+def _build_engine(engine: str, ranges: Ranges, seed: int, device: str) -> Transform | None:
     if ranges.is_identity:
         return None
     match engine:

@@ -9,14 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from hhexp.config.objective import NAMES, RECALL
-from hhexp.config.registry import (
-    Registry,
-    data_reader,
-    list_keys,
-    loss_function,
-    lr_schedule,
-    model_builder,
-)
+from hhexp.config.registry import GROUPS, LISTS, Registry, list_keys
 from hhexp.config.schema import Config
 from hhexp.errors import UserError
 
@@ -25,8 +18,9 @@ def check(values: Mapping[str, Any]) -> Config:
     """Check a resolved configuration: every key, type and range, and every name that it uses.
 
     It imports nothing, so the functions that it names must have been registered by then: the
-    built-in ones (import ``hhexp.models``, ``hhexp.data``, ``hhexp.training.learning_rate`` and
-    ``hhexp.training.loss``), and the person's own (``import_modules``).
+    built-in ones (import ``hhexp.models``, ``hhexp.data``, ``hhexp.training.learning_rate``,
+    ``hhexp.training.loss`` and ``hhexp.training.optimizer``), and the person's own
+    (``import_modules``).
 
     Raises:
         UserError: in one line, each key that is wrong, its value and what would be right.
@@ -36,28 +30,38 @@ def check(values: Mapping[str, Any]) -> Config:
         config = Config.model_validate(values)
     except ValidationError as error:
         raise UserError(_describe_errors(error, values)) from error
-    check_arguments(model_builder, "model", "builder", config.model.builder, config.model.arguments)
-    check_arguments(lr_schedule, "lr", "schedule", config.lr.schedule, config.lr.arguments)
-    check_arguments(loss_function, "loss", "function", config.loss.function, config.loss.arguments)
-    check_arguments(data_reader, "data", "reader", config.data.reader, config.data.arguments)
+    for group, (registry, key) in GROUPS.items():
+        section = getattr(config, group)
+        name, arguments = getattr(section, key), section.arguments
+        check_arguments(registry, f"{group}.{key}", name, arguments, f"{group}.")
+    for path, registry in LISTS.items():
+        parts: Any = functools.reduce(getattr, path.split("."), config)
+        for part in parts:
+            check_arguments(registry, path, part.name, part.arguments, f"{path}.{part.name}.")
     return config
 
 
 def check_arguments(
-    registry: Registry, group: str, key: str, name: str, arguments: Mapping[str, Any]
+    registry: Registry, key: str, name: str, arguments: Mapping[str, Any], prefix: str
 ) -> None:
-    """Check that ``name`` is registered and that its parameters' types and ranges hold."""
+    """Check that ``name`` is registered and that its parameters' types and ranges hold.
+
+    Args:
+        registry: of its kind.
+        key: the key that names it.
+        name: its name.
+        arguments: its parameters, by their keys.
+        prefix: what a message puts before these keys.
+    """
     if name not in registry.functions:
         raise UserError(
-            f"{group}.{key}={name}: no such {registry.kind}{suggest(name, registry.functions)}"
+            f"{key}={name}: no such {registry.kind}{suggest(name, registry.functions)}"
             " (if it is your own, name its module: modules=[my_module])"
         )
     try:
-        _build_schema(registry.functions[name], f"{group}.{key}={name}").model_validate(
-            dict(arguments)
-        )
+        _build_schema(registry.functions[name], f"{key}={name}").model_validate(dict(arguments))
     except ValidationError as error:
-        raise UserError(_describe_errors(error, arguments, f"{group}.")) from error
+        raise UserError(_describe_errors(error, arguments, prefix)) from error
 
 
 @functools.cache  # it takes milliseconds, and a sweep has thousands of jobs
@@ -96,9 +100,6 @@ def _describe_errors(error: ValidationError, values: Mapping[str, Any], prefix: 
 
 def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
     kind, location, context = detail["type"], detail["loc"], detail.get("ctx", {})
-    # In a union pydantic puts the chosen member's tag behind the group: ("optimizer", "sgd", "…").
-    if len(location) > 2 and location[0] == "optimizer":
-        location = (location[0], *location[2:])
     key = prefix + ".".join(map(str, location))
     if kind == "missing":
         return f"{key}: required but not set"
@@ -106,9 +107,6 @@ def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         *path, unknown = location
         siblings = [key.removesuffix(unknown) + name for name in _find_section(values, path)]
         return f"{key}: no such key{suggest(key, [name for name in siblings if name != key])}"
-    if kind == "union_tag_invalid":
-        discriminator = context["discriminator"].strip("'")
-        return f"{key}.{discriminator}={context['tag']}: must be one of {context['expected_tags']}"
     if kind == "string_pattern_mismatch" and key == "objective":
         wanted = f"must be {', '.join(NAMES)} or {RECALL}<class>"
     else:
@@ -136,6 +134,8 @@ def _describe_wanted(kind: str, context: Mapping[str, Any], value: object, messa
             f", such as [{_format_value(value)}]" if isinstance(value, str | int | float) else ""
         )
         return f"must be a list{example}"
+    if kind == "model_type":
+        return "must be a name, or keys with a name among them, such as {name: mine, size: 3}"
     if kind == "string_type":
         return "must be a string"
     if kind == "string_too_short":

@@ -3,7 +3,15 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hhexp.config.objective import PATTERN
 
@@ -30,6 +38,27 @@ class OpenSection(Section):
     def arguments(self) -> dict[str, Any]:
         """The keys that the named function takes."""
         return dict(self.model_extra or {})
+
+
+class Part(OpenSection):
+    """One of a list of registered functions, and its parameters; its name alone is enough."""
+
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+def _check_names(parts: list[Part]) -> list[Part]:
+    names = [part.name for part in parts]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"must name nothing twice, as {twice[0]}")
+    return parts
+
+
+Parts = Annotated[list[Part], AfterValidator(_check_names)]
 
 
 class Model(OpenSection):
@@ -118,30 +147,10 @@ class Data(OpenSection):
         return self
 
 
-class RmsProp(Section):
-    """``optimizer=rmsprop``, with the arguments of ``keras.optimizers.RMSprop``."""
+class Optimizer(OpenSection):
+    """``optimizer``: a registered optimizer and its parameters."""
 
-    name: Literal["rmsprop"]
-    rho: Momentum
-    momentum: Momentum
-    epsilon: Positive
-
-
-class Adam(Section):
-    """``optimizer=adam``, with the arguments of ``keras.optimizers.Adam``."""
-
-    name: Literal["adam"]
-    beta_1: Momentum
-    beta_2: Momentum
-    epsilon: Positive
-
-
-class Sgd(Section):
-    """``optimizer=sgd``, with the arguments of ``keras.optimizers.SGD``."""
-
-    name: Literal["sgd"]
-    momentum: Momentum
-    nesterov: bool
+    name: str
 
 
 class LearningRate(OpenSection):
@@ -183,7 +192,7 @@ class Ranges(Section):
 
     @property
     def is_identity(self) -> bool:
-        """Whether every image is left as it is."""
+        """Whether the ranges leave every image as it is."""
         ranges = Ranges.model_fields.keys() - {"fill_mode"}
         return not any(getattr(self, name) for name in ranges)
 
@@ -192,6 +201,8 @@ class Augmentation(Ranges):
     """``aug``: the ranges of the random transforms, and the engine that applies them."""
 
     engine: Literal["affine", "image_data_generator", "keras_layers"]
+    steps: Parts = []
+    """The person's own steps, which come before the engine's transforms."""
     since: Annotated[int, Field(ge=1, alias="from")] = 1
     """The first epoch with transforms."""
     until: Annotated[int, Field(ge=1)] | None = None
@@ -205,10 +216,15 @@ class Augmentation(Ranges):
             raise ValueError(f"must not be before aug.from={since}")
         return until
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every image is left as it is."""
+        return self.is_identity and not self.steps
+
     def is_active(self, epoch: int) -> bool:
         """Whether images are transformed in an epoch, from 1."""
         within = self.since <= epoch and (self.until is None or epoch <= self.until)
-        return within and not self.is_identity
+        return within and not self.is_plain
 
 
 class Runtime(Section):
@@ -256,9 +272,6 @@ class Tracking(Section):
     tags: dict[str, str]
 
 
-Optimizer = RmsProp | Adam | Sgd
-
-
 class Config(Section):
     """A whole run."""
 
@@ -273,7 +286,7 @@ class Config(Section):
     stopping: Stopping = Stopping()
     """Records of older runs have none."""
     model: Model
-    optimizer: Annotated[Optimizer, Field(discriminator="name")]
+    optimizer: Optimizer
     lr: LearningRate
     loss: Loss = Loss()
     """Records of older runs have none."""
@@ -281,6 +294,10 @@ class Config(Section):
     data: Data
     runtime: Runtime
     tracking: Tracking
+    metrics: Parts = []
+    """The person's own."""
+    callbacks: Parts = []
+    """The person's own."""
 
     @property
     def may_reuse(self) -> bool:

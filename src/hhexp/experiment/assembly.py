@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp import data, models
-from hhexp.augment import Transform, build_transform
+from hhexp.augment import Steps, Transform, build_transform
 from hhexp.config.schema import Config, View
 from hhexp.data import Dataset
 from hhexp.data.views import view_images
@@ -25,6 +25,9 @@ from hhexp.training.step import TrainingStep, build_training_step
 
 if TYPE_CHECKING:
     import keras
+
+SHOWN = 8
+"""Images that a person's own steps are tried on before the training."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,11 @@ class Training:
         optimizer = build_optimizer(config.optimizer)
         loss = build_loss(config.loss, dataset.train.labels, len(dataset.classes))
         step = build_training_step(model, optimizer, loss)
-        transform = build_transform(config.aug.engine, config.aug, config.seed, device.kind)
+        aug = config.aug
+        transform = build_transform(aug.engine, aug, config.seed, device.kind, aug.steps)
+        if isinstance(transform, Steps):
+            some = np.arange(min(SHOWN, len(dataset.train.images)))
+            transform.check(dataset.train.images[some], some, aug.since)
         evaluate = build_evaluator(model, batch_size=config.batch_size)
         return cls(config, dataset, device, model, optimizer, transform, step, evaluate, steps)
 

@@ -7,6 +7,7 @@ from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.course import Course
 from hhexp.experiment.job import Job
+from hhexp.experiment.own_parts import call_back, measure, measure_past
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.scores import score_epoch
 from hhexp.experiment.stages import Chain
@@ -76,7 +77,11 @@ def train_and_log(
     histories = wait_for_store(lambda: read_histories(tracked.store, tracked.run_id), say)
     logged = max((len(values) for values in histories.values()), default=0)
     if logged < len(past):
-        tracked.log_history(logged + 1, [epoch.measured for epoch in past[logged:]])
+        labels = training.dataset.validation.labels
+        unlogged = [
+            {**epoch.measured, **measure_past(config, epoch, labels)} for epoch in past[logged:]
+        ]
+        tracked.log_history(logged + 1, unlogged)
         logged = len(past)
     spoken = 0.0
     trace = Trace() if config.state.trace else None
@@ -100,8 +105,10 @@ def train_and_log(
         kept = answers.probabilities if answers.probabilities.size <= KEPT else None
         done = PastEpoch(epoch.metrics, epoch.weights, scores, kept)
         course.add(done, training.model)
+        metrics = {**done.measured, **measure(config, answers.labels, answers.probabilities)}
         if epoch.number > logged:
-            tracked.log_epoch(epoch.number, done.measured)
+            tracked.log_epoch(epoch.number, metrics)
+        call_back(tracked, training, epoch, metrics)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
         if is_saved(job, epoch.number) or course.stopped:
             save(tracked, job, training, chain, course, report)

@@ -12,7 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from hhexp.config.registry import loss_function, model_builder
+from hhexp import models
+from hhexp.config.registry import loss_function, model_builder, optimizer_builder
 from hhexp.config.schema import Augmentation, Config
 from hhexp.data import Dataset, Split
 from hhexp.experiment.job import flatten
@@ -79,16 +80,23 @@ def identify(
 def foresee_portability(config: Config) -> str:
     """What can be said of a run on a CPU before its graphs are read.
 
-    hhexp's own models and losses are portable, as ``tests/training/test_portability.py`` sees.
+    hhexp's own models, losses and optimizers are portable, as
+    ``tests/training/test_portability.py`` sees.
     """
-    named = {
-        f"the model {config.model.builder}": model_builder.functions[config.model.builder],
-        f"the loss {config.loss.function}": loss_function.functions[config.loss.function],
+    model, loss, optimizer = config.model.builder, config.loss.function, config.optimizer.name
+    functions = {
+        f"the model {model}": model_builder.functions[model],
+        f"the loss {loss}": loss_function.functions[loss],
+        f"the optimizer {optimizer}": optimizer_builder.functions[optimizer],
     }
-    for what, function in named.items():
-        if function.__module__.partition(".")[0] != "hhexp":
-            return f"{what} is looked at before its first step"
-    return "portable: the same bits on every vendor's CPUs"
+    own = [
+        name
+        for name, function in functions.items()
+        if function.__module__.partition(".")[0] != "hhexp"
+    ]
+    if not own:
+        return "portable: the same bits on every vendor's CPUs"
+    return f"{' and '.join(own)} {'is' if len(own) == 1 else 'are'} looked at before the first step"
 
 
 def list_differences(one: Identity, other: Identity) -> list[str]:
@@ -124,14 +132,16 @@ def hash_training_sources() -> dict[str, str]:
 def _select_configuration(config: Config) -> dict[str, str | int | float | bool | None]:
     """The groups that shape the training; without transforms, nothing else of ``aug`` counts. The
     plain cross-entropy is not named: older runs, which have no ``loss``, were trained with it."""
+    read = models.list_files(config.model.builder, config.model.arguments)
+    model = _hash_contents(config.model.arguments, {"builder": config.model.builder})
     sections = {
-        "model": {key: _hash_content(value) for key, value in config.model.model_dump().items()},
+        "model": model | {key: hash_file(file) for key, file in read.items()},
         "optimizer": config.optimizer.model_dump(),
         "lr": config.lr.model_dump(),
     }
     if not config.loss.is_plain:
         sections["loss"] = config.loss.model_dump()
-    if not config.aug.is_identity:
+    if not config.aug.is_plain:
         epochs = config.aug.model_dump(include={"since", "until"}, exclude_defaults=True)
         sections["aug"] = describe_augmentation(config.aug) | epochs
     return {
@@ -142,7 +152,9 @@ def _select_configuration(config: Config) -> dict[str, str | int | float | bool 
 
 def describe_augmentation(aug: Augmentation) -> dict[str, Any]:
     """What the transforms of an epoch depend on, apart from its number."""
-    parts = aug.model_dump(exclude={"since", "until"})
+    parts = aug.model_dump(exclude={"since", "until", "steps"})
+    if aug.steps:
+        parts["steps"] = [_hash_contents(step.arguments, {"name": step.name}) for step in aug.steps]
     if aug.engine == "image_data_generator":  # whose transforms are SciPy's
         parts["scipy"] = find_version("scipy")
     return parts
@@ -161,12 +173,27 @@ def _name_tables(portability: Portability | None) -> dict[str, str]:
     return {"portability": f"CPUs with the approximations {fingerprint_approximations()}"}
 
 
+def _hash_contents(arguments: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's name and parameters; of one that names a file, the hash of its content."""
+    return {**named, **{key: _hash_content(value) for key, value in arguments.items()}}
+
+
 def _hash_content(value: object) -> object:
-    """A model's parameter; if it names a file, such as one of weights, the hash of its content."""
     if not isinstance(value, str) or not Path(value).expanduser().is_file():
         return value
-    with Path(value).expanduser().open("rb") as file:
-        return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return hash_file(Path(value).expanduser())
+
+
+def hash_file(file: Path) -> str:
+    """The hash of a file's content; a file that is as it was is not read again."""
+    state = file.stat()
+    return _hash_file(file, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@functools.cache
+def _hash_file(file: Path, size: int, mtime_ns: int, inode: int) -> str:
+    with file.open("rb") as opened:
+        return f"SHA-256 {hashlib.file_digest(opened, 'sha256').hexdigest()}"
 
 
 def describe_test(dataset: Dataset) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from hhexp.errors import UserError
 from hhexp.experiment.scores import AT_EVERY_EPOCH
 from hhexp.tracking.store import Store
 from hhexp.training import isa
+from hhexp.training import optimizer as _registered  # noqa: F401
 from hhexp.training.learning_rate import list_rates
 
 
@@ -64,7 +65,7 @@ def check_config(values: Mapping[str, Any]) -> Config:
     """
     modules = values.get("modules")
     if isinstance(modules, list) and all(isinstance(name, str) for name in modules):
-        import_modules(modules)
+        values = {**values, "modules": import_modules(modules)}
     config = check(values)
     Store.resolve(config.tracking.uri)
     check_precision(config.runtime)

@@ -5,11 +5,12 @@ imported, and addresses are asked, only where the person who gives the command h
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hhexp.config.catalogue import read_catalogue
+from hhexp.config.registry import find_module
 from hhexp.config.schema import Config
 from hhexp.errors import UserError
 from hhexp.experiment.job import check_config
@@ -20,7 +21,7 @@ class Trusted:
     """What a person has named on the command line, and so trusts."""
 
     modules: tuple[str, ...] = ()
-    """Their own modules."""
+    """Their own modules, and the names under which installed packages offer some."""
     addresses: tuple[str, ...] = ()
     """Addresses that data may be downloaded from, besides those in hhexp's own configuration."""
     root: str | None = None
@@ -40,8 +41,9 @@ def check_recorded(values: Mapping[str, Any], trusted: Trusted) -> Config:
     Raises:
         UserError: something in it is wrong, or it needs what the person has not named.
     """
-    _refuse_unnamed_modules(values.get("modules"), trusted)
-    values = copy.deepcopy({**values, "modules": list(trusted.modules)})
+    named = [find_module(name) for name in trusted.modules]
+    _refuse_unnamed_modules(values.get("modules"), [*trusted.modules, *named])
+    values = copy.deepcopy({**values, "modules": named})
     if trusted.root is None:
         _refuse_unnamed_addresses(values.get("data"), trusted)
     elif isinstance(values.get("data"), dict):
@@ -49,12 +51,12 @@ def check_recorded(values: Mapping[str, Any], trusted: Trusted) -> Config:
     return check_config(values)
 
 
-def _refuse_unnamed_modules(recorded: object, trusted: Trusted) -> None:
+def _refuse_unnamed_modules(recorded: object, named: Sequence[str]) -> None:
     if recorded is None:
         return
     if not isinstance(recorded, list) or not all(isinstance(name, str) for name in recorded):
         raise UserError("the recorded configuration: modules: must be a list of names")
-    if unnamed := [name for name in recorded if name not in trusted.modules]:
+    if unnamed := [name for name in recorded if name not in named]:
         raise UserError(
             f"the run used the modules {', '.join(unnamed)}: if you trust the code that has these "
             f"names here, give --modules {' '.join(unnamed)}"

@@ -1,6 +1,8 @@
 """Do a job: reuse a finished run, continue from a saved state, or train; and log it."""
 
 import functools
+import os
+import traceback
 from collections.abc import Callable, Sequence
 
 from hhexp.config.registry import import_modules
@@ -18,6 +20,7 @@ from hhexp.experiment.assembly import Training
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.opening import settle_plan
+from hhexp.experiment.own_parts import check_metrics
 from hhexp.experiment.plan import Plan
 from hhexp.experiment.stages import build_chain
 from hhexp.tracking import heartbeat
@@ -29,7 +32,7 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import PLAN, PORTABILITY, STOPPED
 from hhexp.tracking.watch import Watch
-from hhexp.training.runtime import start_tensorflow
+from hhexp.training.runtime import import_quietly, start_tensorflow
 
 Later = Callable[[Callable[[], None]], object]
 """Calls a function that needs no more training: at once, or beside the next job's training."""
@@ -52,12 +55,14 @@ def run(
     tracked: TrackedRun | None = None
     try:
         config = job.config
-        import_modules(config.modules)  # a worker has not imported them
+        with import_quietly(config.runtime.isa):
+            import_modules(config.modules)  # a worker has not imported them
         report(Phase(job.key, "reading the images"))
         dataset = read_data(config)
         report(Phase(job.key, "starting TensorFlow"))
         device = start_tensorflow(**config.runtime.model_dump())
         store = Store.resolve(config.tracking.uri)
+        check_metrics(config, dataset.validation.labels, len(dataset.classes))
         training = Training.assemble(config, dataset, device)
         portability = training.check_portability()
         chain = build_chain(config, dataset, device.kind, portability)
@@ -148,6 +153,8 @@ def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Re
     """End a run that was opened, and report what went wrong."""
     status = "FAILED" if isinstance(error, Exception) else "KILLED"
     said = one_line(error)
+    if tracked is None and os.environ.get("HHEXP_DEBUG") == "1":  # no run logs it
+        traceback.print_exception(error)
     if tracked:
         try:
             tracked.finish(status, error)

@@ -76,9 +76,11 @@ def build_chain(
         stages.append(_hash([stages[-1], moved_by]))
     asked = {
         "lr": config.lr.model_dump(),
-        "aug": None if config.aug.is_identity else config.aug.model_dump(),
+        "aug": None if config.aug.is_plain else config.aug.model_dump(),
         "objective": config.objective,
         "stopping": config.stopping.model_dump(),
+        "metrics": [part.model_dump() for part in config.metrics],
+        "callbacks": [part.model_dump() for part in config.callbacks],
         "views": {name: view.model_dump() for name, view in config.data.views.items()},
     } | describe_test(dataset)
     request = _hash([stages[-1], asked])

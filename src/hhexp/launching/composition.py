@@ -16,11 +16,12 @@ from yaml import MarkedYAMLError
 
 from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
 from hhexp.config.check import check, suggest
-from hhexp.config.registry import import_modules
+from hhexp.config.registry import GROUPS
 from hhexp.config.schema import Data
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
+from hhexp.launching.own_options import offer_own_options
 from hhexp.tracking.address import without_password
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
@@ -58,7 +59,7 @@ def compose_data(words: Sequence[str]) -> Data:
     Raises:
         UserError: a word is wrong.
     """
-    catalogue = read_catalogue()
+    catalogue = offer_own_options(words, read_catalogue())
     check_options(words, catalogue)
     try:
         with initialize_config_module("hhexp.conf", version_base="1.3"):
@@ -68,7 +69,6 @@ def compose_data(words: Sequence[str]) -> Data:
         values: Any = OmegaConf.to_container(config, resolve=True)
     except COMPOSITION_ERRORS as error:
         raise explain_refusal(error, catalogue) from error
-    import_modules(values["modules"])
     return check(values).data
 
 
@@ -135,6 +135,8 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         hint = suggest(option, options)
         if "available" not in hint:
             hint += f"; available: {', '.join(options)}"
+        if group in GROUPS:
+            hint += " (if it is your own, name its module: modules=[my_module])"
         return UserError(f"{group}={option}: no such option{hint}")
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         word = found.group(1)

@@ -6,8 +6,8 @@ so that training, validation and prediction cannot disagree about it. The last l
 probabilities: one sigmoid where there are two classes, else a softmax over all.
 """
 
-from hhexp.models.builder import build, check_model
+from hhexp.models.builder import build, check_model, list_files
 from hhexp.models.cnn import cnn
 from hhexp.models.transfer import transfer
 
-__all__ = ["build", "check_model", "cnn", "transfer"]
+__all__ = ["build", "check_model", "cnn", "list_files", "transfer"]

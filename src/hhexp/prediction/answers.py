@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.errors import UserError
-from hhexp.prediction.gradcam import compute_gradcam
+from hhexp.prediction.gradcam import NoFeatureMapError, compute_gradcam
 from hhexp.prediction.model import RunModel
 from hhexp.tracking.model_files import BATCH
 from hhexp.training.step import probabilities
@@ -23,7 +23,13 @@ class Answers:
     probabilities: np.ndarray
     """[N, C] float32."""
     heat: np.ndarray
-    """[M, h, w] float32, 0 … 1: Grad-CAM of the predicted class, of the first M images."""
+    """[M, h, w] float32, 0 … 1: Grad-CAM of the predicted class, of the first M images. One
+    pixel that is 0 where the model has no feature map."""
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether the model shows where it looked."""
+        return self.heat.shape[1:] != (1, 1)
 
     @property
     def predicted(self) -> np.ndarray:
@@ -45,7 +51,11 @@ def ask(model: RunModel, images: np.ndarray, explained: int) -> Answers:
         for start in range(0, len(images), BATCH)
     ]
     found = np.concatenate(parts)
-    heat = compute_gradcam(model.network, images[:explained], found[:explained].argmax(axis=1))
+    first = images[:explained]
+    try:
+        heat = compute_gradcam(model.network, first, found[:explained].argmax(axis=1))
+    except NoFeatureMapError:
+        heat = np.zeros((len(first), 1, 1), np.float32)
     return Answers(model.classes, found, heat)
 
 

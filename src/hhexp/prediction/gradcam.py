@@ -21,6 +21,10 @@ OPACITY = 0.6
 """Of the heat on the picture, where it is hottest."""
 
 
+class NoFeatureMapError(UserError):
+    """A model's layers keep no height and width, so that nothing shows where it looked."""
+
+
 def compute_gradcam(
     model: "keras.Model", images: np.ndarray, classes: int | np.ndarray
 ) -> np.ndarray:
@@ -40,7 +44,7 @@ def compute_gradcam(
         classes: index of the class asked about, one for all images or one for each.
 
     Raises:
-        UserError: the model has no feature map with a height and width.
+        NoFeatureMapError: the model has none with a height and width.
     """
     import tensorflow as tf
 
@@ -99,7 +103,7 @@ def _build_probe(model: "keras.Model") -> "keras.Model":
         graph, clone_function=lambda layer: scorer if layer is last else layer, call_function=call
     )
     if not maps:
-        raise UserError(
+        raise NoFeatureMapError(
             f"the model {model.name!r} has no feature map with a height and width, which "
             "Grad-CAM needs"
         )

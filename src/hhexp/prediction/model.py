@@ -1,11 +1,14 @@
 """A run's model, opened to be asked."""
 
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from hhexp.config.registry import import_modules
 from hhexp.config.schema import Runtime
 from hhexp.errors import UserError
 from hhexp.reading import damaged
@@ -27,11 +30,18 @@ class RunModel:
     """In the order of the network's outputs; with two classes, the sigmoid is for the second."""
 
 
-def open_model(store: Store, run_id: str, epoch: str = "last") -> RunModel:
+def open_model(
+    store: Store, run_id: str, modules: Sequence[str] = (), epoch: str = "last"
+) -> RunModel:
     """Load the model that a run logged, after its last or its best epoch.
 
     TensorFlow is started with the run's threads and instruction set, unless it runs already: a
     process can be set up for one run only.
+
+    Args:
+        store: where the run is.
+        run_id: its ID, or the first digits.
+        modules: the person's own, which may have layers of it.
 
     Raises:
         UserError: there is no such run, or no model of it that can be loaded safely.
@@ -40,7 +50,17 @@ def open_model(store: Store, run_id: str, epoch: str = "last") -> RunModel:
     classes = read_classes(store, run.run_id)
     if "tensorflow" not in sys.modules:
         start_tensorflow(**_read_runtime(run).model_dump())
-    return RunModel(load_model(store, run.run_id, epoch), classes)
+    import_modules(modules)
+    try:
+        return RunModel(load_model(store, run.run_id, epoch), classes)
+    except UserError as error:
+        recorded = re.findall(r"'([\w.]+)'", run.params.get("modules", ""))
+        if unnamed := [name for name in recorded if name not in sys.modules]:
+            raise UserError(
+                f"{error}; the run used the modules {', '.join(unnamed)}: if you trust the code "
+                f"that has these names here, give --modules {' '.join(unnamed)}"
+            ) from error
+        raise
 
 
 def _read_runtime(run: StoredRun) -> Runtime:

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 from hhexp.errors import UserError
 from hhexp.training.exact import LEFT_AS_TRACED
@@ -19,6 +21,11 @@ OVERRULED = (
 )
 """Variables that would move the numbers past the configuration: it decides, not the shell."""
 
+LOGS = re.compile(
+    rb"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:|[IWE]0000 |"
+    rb"To enable the following instructions: "
+)
+"""How the lines begin that TensorFlow writes to stderr when it is imported."""
 
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
 """Lets the C library ask for memory in pages of 2 MB: a step's maps are hundreds of MB, and finding
@@ -49,10 +56,7 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     Raises:
         UserError: a GPU is asked for and TensorFlow sees none.
     """
-    for name in OVERRULED:
-        os.environ.pop(name, None)
-    os.environ.update(runtime_variables(isa))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    set_variables(isa)
     with quiet_stderr():
         import keras
         import tensorflow as tf
@@ -84,6 +88,14 @@ def start_tensorflow(*, device: str, threads: int, precision: str, isa: str) -> 
     return Device("cpu", cpu_name())
 
 
+def set_variables(isa: str) -> None:
+    """Set what TensorFlow reads when it is imported."""
+    for name in OVERRULED:
+        os.environ.pop(name, None)
+    os.environ.update(runtime_variables(isa))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 def set_huge_pages(own: str | None) -> str:
     """``GLIBC_TUNABLES`` for a process that trains; what a person has set in it stays."""
     if own is None:
@@ -113,16 +125,41 @@ def quiet_stderr() -> Iterator[None]:
 
     Ctrl-C is no failure.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), 2)
+    with _capture_stderr() as (captured, kept):
         try:
             yield
         except Exception:
             captured.seek(0)
             os.write(kept, captured.read())
             raise
+
+
+@contextlib.contextmanager
+def import_quietly(isa: str) -> Iterator[None]:
+    """Within it a person's own module may import TensorFlow: as a run does, and without its logs.
+
+    Whatever else is written to stderr is shown at the end.
+    """
+    set_variables(isa)
+    with _capture_stderr() as (captured, kept):
+        try:
+            yield
         finally:
+            captured.seek(0)
+            lines = captured.read().splitlines(keepends=True)
+            os.write(kept, b"".join(line for line in lines if not LOGS.match(line)))
+
+
+@contextlib.contextmanager
+def _capture_stderr() -> Iterator[tuple[IO[bytes], int]]:
+    """What is written to the file descriptor 2, as a file; and the descriptor of the real one."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield captured, kept
+        finally:
+            sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
