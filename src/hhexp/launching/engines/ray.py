@@ -51,7 +51,7 @@ RAYS_OWN = {
     "RAY_raylet_report_resources_period_milliseconds": "1000",
     "RAY_gcs_pull_resource_loads_period_milliseconds": "2000",
 }
-"""Variables of a Ray that is started here: on two cores it would take 4 % of them for itself."""
+"""Variables of a Ray that is started here; benchmarks/README.md has what it takes for itself."""
 CARRIED = {
     "RAY_kill_child_processes_on_worker_exit": "0",  # they mark their runs, and end by themselves
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
