@@ -355,9 +355,9 @@ def test_own_builders_come_from_a_config_folder_and_a_module(shell: Any) -> None
     alone = shell.call("run", *own, "model.fault=none", *data, "reuse=false")
     assert alone.returncode == 0
     assert read_weights(shell, shell.runs()[-1]) == read_weights(shell, by_fault["none"])
-    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+    assert {line.partition(":")[0] for line in result.stderr.splitlines()} == {
         "FAILED model.fault=death", "FAILED model.fault=shape",
-    ]  # fmt: skip
+    }  # fmt: skip
     assert find_run(shell.store, by_fault["none"].parent_id).status == "FAILED"
     wrong = shell.call("run", *own, "model.faults=none", *data)
     assert (wrong.returncode, "nearest: model.fault" in wrong.stderr) == (2, True)

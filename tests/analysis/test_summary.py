@@ -187,6 +187,23 @@ def test_what_the_test_images_say_stands_beside_the_last_epoch() -> None:
     assert "test" not in to_csv(ROWS)
 
 
+def test_the_best_epochs_line_has_its_own_models_test_numbers(store: Store) -> None:
+    def log(best_epoch: float) -> Row:
+        run = TrackedRun.start(store, "study", "a run")
+        for epoch, accuracy in enumerate((0.8, 0.6), start=1):
+            run.log_epoch(epoch, {"val/accuracy": accuracy})
+        tested = {"test/accuracy": 0.5, "test/best/accuracy": 0.7, "best/epoch": best_epoch}
+        run.log_once(2, tested)
+        run.finish("FINISHED", None)
+        return summarise(store, [run.run_id], {})[0]
+
+    row = log(1.0)
+    assert row.last is not None and row.last.values["test/accuracy"] == 0.5
+    assert row.best is not None and row.best.values["test/accuracy"] == 0.7
+    other = log(2.0)  # the best by another objective than validation accuracy
+    assert other.best is not None and math.isnan(other.best.values["test/accuracy"])
+
+
 def test_runs_that_differ_in_their_fold_have_a_row_of_their_mean(store: Store) -> None:
     run_ids = []
     for aug, accuracies in (("none", (0.5, 0.7)), ("full", (0.9,))):

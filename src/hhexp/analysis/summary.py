@@ -14,6 +14,7 @@ from hhexp.analysis.crossfit import HALVINGS, CrossFit, read_fits
 from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
+from hhexp.tracking.models import BEST_EPOCH
 from hhexp.tracking.query import StoredRun, find_runs
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -207,6 +208,12 @@ def _measure_at(
         name: fit.measure(history, name) if fit else measure(history, name, statistic)
         for name in (*METRICS, *others)
     }
+    if statistic == "best" and history.get(BEST_EPOCH, [0])[-1] == epoch:
+        values |= {
+            name: history[of_best][-1]
+            for name in others
+            if name.startswith("test/") and (of_best := name.replace("/", "/best/", 1)) in history
+        }
     return Point(epoch, values) if epoch else None
 
 

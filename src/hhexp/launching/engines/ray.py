@@ -44,8 +44,14 @@ MEMORY = 100 * 2**20
 RAYS_OWN = {
     "RAY_USAGE_STATS_ENABLED": "0",  # it would tell its makers
     "RAY_worker_niceness": "0",  # as with other engines; Ray's own is 15
+    # What only Ray's dashboard would show, and how often a node of one says how it is.
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_event_stats": "0",
+    "RAY_raylet_report_resources_period_milliseconds": "1000",
+    "RAY_gcs_pull_resource_loads_period_milliseconds": "2000",
 }
-"""Variables of a Ray that is started here."""
+"""Variables of a Ray that is started here; benchmarks/README.md has what it takes for itself."""
 CARRIED = {
     "RAY_kill_child_processes_on_worker_exit": "0",  # they mark their runs, and end by themselves
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
