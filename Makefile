@@ -6,7 +6,7 @@ ARGS ?=
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study quick ui test test-all lint format lock clean
+.PHONY: help setup study quick ui bench test test-all lint format package lock clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,15 @@ lint: setup ## check formatting, style and types
 format: setup ## format the code, and fix the style errors that ruff can fix
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
+
+# Installs all that the wheel needs anew, some minutes.
+package: setup ## build dist/, and try the wheel in an empty environment
+	rm -rf dist build/empty
+	$(RUN) hatchling build
+	$(RUN) twine check --strict dist/*
+	$(PYTHON) -m venv build/empty
+	build/empty/bin/pip install --disable-pip-version-check --quiet dist/*.whl
+	cd build/empty && bin/hhexp run epochs=1 data.image_size=32 tracking.uri=sqlite:///mlflow.db $(ARGS)
 
 lock: setup ## write requirements.lock from pyproject.toml (ARGS=--upgrade: the newest versions)
 	.venv/bin/uv pip compile --quiet --universal --extra dev --no-annotate --no-emit-index-url \
