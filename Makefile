@@ -48,7 +48,7 @@ package: setup ## build dist/, and try the wheel in an empty environment
 	$(RUN) twine check --strict dist/*
 	$(PYTHON) -m venv build/empty
 	build/empty/bin/pip install --disable-pip-version-check --quiet dist/*.whl
-	cd build/empty && bin/hhexp run epochs=1 data.image_size=32 tracking.uri=sqlite:///mlflow.db $(ARGS)
+	cd build/empty && bin/hhexp run epochs=1 data.image_size=100 tracking.uri=sqlite:///mlflow.db $(ARGS)
 
 lock: setup ## write requirements.lock from pyproject.toml (ARGS=--upgrade: the newest versions)
 	.venv/bin/uv pip compile --quiet --universal --extra dev --no-annotate --no-emit-index-url \

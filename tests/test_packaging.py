@@ -103,7 +103,8 @@ def test_the_source_package_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_p
 
 
 def test_the_source_package_holds_the_tests_and_what_they_need(sdist: Path) -> None:
-    held = {Path(*Path(name).parts[1:]).as_posix() for name in tarfile.open(sdist).getnames()}
+    with tarfile.open(sdist) as archive:
+        held = {Path(*Path(name).parts[1:]).as_posix() for name in archive.getnames()}
     assert {"tests/conftest.py", "Makefile", "requirements.lock", "CITATION.cff"} <= held
     assert not any(name.startswith(("mlruns/", ".venv/", "experiments/")) for name in held)
 
