@@ -169,3 +169,31 @@ def test_a_budget_is_a_number(run: TrackedRun, budget: str, capsys: Any) -> None
         call(run, "--prune", "--budget-gb", budget)
     assert ended.value.code == 2
     assert f"{budget}: must be a number" in capsys.readouterr().err
+
+
+def test_failed_runs_are_deleted_and_interrupted_ones_stay(run: TrackedRun, capsys: Any) -> None:
+    def end(kind: str, status: str, parent: str | None = None) -> TrackedRun:
+        ended = TrackedRun.start(run.store, "study", kind, parent, {"hhexp.kind": kind})
+        ended.finish(status, None)
+        return ended
+
+    lost, half = end("sweep", "FAILED"), end("sweep", "FAILED")
+    gone = [lost, end("run", "FAILED", lost.run_id), end("run", "FAILED", half.run_id)]
+    kept = [half, end("run", "FINISHED", half.run_id), end("run", "KILLED"), run]
+    assert call(run, "--delete-failed") == 2
+    assert "this would delete 3 failed runs and sweeps; agree with --yes" in capsys.readouterr().err
+    assert call(run, "--delete-failed", "--yes") == 0
+    assert "deleted 3 failed runs and sweeps" in capsys.readouterr().out
+    client = run.store.client()
+    stages = {each.run_id: client.get_run(each.run_id).info.lifecycle_stage for each in gone + kept}
+    assert [stages[each.run_id] for each in gone] == ["deleted"] * 3
+    assert [stages[each.run_id] for each in kept] == ["active"] * 4
+    assert call(run, "--delete-failed") == 0
+    assert "no failed runs" in capsys.readouterr().out
+
+
+def test_it_says_what_the_machine_is(run: TrackedRun, capsys: Any) -> None:
+    assert call(run) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("hhexp ") and "instruction set" in said and "a run's bits: " in said
+    assert f"store: {run.store}" in said

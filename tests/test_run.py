@@ -183,6 +183,7 @@ def test_explain_says_what_would_be_done_and_trains_nothing(swept: Any) -> None:
         (["lr.value=abc"], "lr.value=abc: must be a number"),
         (["data.image_size=64"], "images of 64 pixels are too small .* needs 94 or more"),
         (["epoch=3"], "epoch: no such key or group; nearest: epochs"),
+        (["--epochs", "5"], "--epochs: no such flag; a key is written as epochs=5"),
         (["agu=none"], "agu: no such key or group; nearest: aug"),
         (["aug=ful"], "aug=ful: no such option; nearest: full"),
         (["aug=none,full"], "several values need a sweep: add -m"),

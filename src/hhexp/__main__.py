@@ -3,6 +3,7 @@
 import importlib
 import sys
 
+from hhexp import __version__
 from hhexp.config.check import suggest
 
 COMMANDS = {
@@ -28,6 +29,9 @@ def main() -> int:
         for name, purpose in COMMANDS.items():
             print(f"  {name:10} {purpose}")
         print("\nFor help on one: hhexp COMMAND --help. The same command: python -m hhexp.COMMAND.")
+        return 0
+    if words == ["--version"]:
+        print(f"hhexp {__version__}")
         return 0
     command, *rest = words
     if command not in COMMANDS:

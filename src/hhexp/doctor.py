@@ -1,4 +1,4 @@
-"""``python -m hhexp.doctor``: look after a store."""
+"""``python -m hhexp.doctor``: look at this machine, and after a store."""
 
 import argparse
 import sys
@@ -40,6 +40,7 @@ class Finding:
 def main(argv: list[str] | None = None) -> int:
     """Say what was left behind, is damaged or takes up room, and mend what the person confirms."""
     words = _build_parser().parse_args(argv)
+    from hhexp.launching.checkup import describe_machine
     from hhexp.terminal import Terminal
     from hhexp.tracking.pruning import read_shelf
     from hhexp.tracking.store import Store
@@ -48,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
     store = Store.resolve(words.tracking_uri)
     if words.send:
         return _send(store, console)
+    for line in describe_machine():
+        console.print(line)
+    console.print(f"store: {store}")
     shelf = read_shelf(store)
     findings = list(_examine(store, shelf, wholly=words.wholly))
     for line in (line for finding in findings for line in finding.lines):
@@ -61,6 +65,12 @@ def main(argv: list[str] | None = None) -> int:
             console.print("nothing to delete")
         else:
             remedies.append(pruning)
+    if words.delete_failed:
+        deletion = _choose_failed(store)
+        if deletion is None:
+            console.print("no failed runs")
+        else:
+            remedies.append(deletion)
     _apply(remedies, console, agreed=words.yes)
     return 0
 
@@ -162,6 +172,22 @@ def _choose_pruning(store: "Store", shelf: "Shelf", budget_gb: float | None) -> 
     return _make_deletion(store, chosen, what) if chosen else None
 
 
+def _choose_failed(store: "Store") -> Remedy | None:
+    """What ``--delete-failed`` deletes; None for nothing."""
+    from hhexp.tracking.failed import delete_runs, find_failed
+
+    failed = find_failed(store)
+    if not failed:
+        return None
+    what = f"{len(failed)} failed runs and sweeps"
+
+    def delete() -> str:
+        delete_runs(store, failed)
+        return f"deleted {what}; until you call `mlflow gc`, MLflow can restore them"
+
+    return Remedy(f"delete {what}", delete)
+
+
 def _make_deletion(store: "Store", states: "list[SavedState]", what: str) -> Remedy:
     from hhexp.tracking.states import drop_states
 
@@ -197,8 +223,8 @@ def _apply(remedies: list[Remedy], console: "Terminal", *, agreed: bool) -> None
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.doctor",
-        description="Show which runs were left behind, which training states are damaged and what "
-        "they take up. Mend it with --mend, and delete states with --prune: runs, metrics and "
+        description="Show what this machine is to hhexp, which runs were left behind, which training "
+        "states are damaged and what they take up. Mend it with --mend, and delete states with --prune: runs, metrics and "
         "models stay, and a run that did not finish keeps the state that it needs.",
     )
     parser.add_argument(
@@ -226,6 +252,11 @@ def _build_parser() -> argparse.ArgumentParser:
         "--send",
         action="store_true",
         help="send the metrics and artifacts that wait on this machine, as the store was away",
+    )
+    parser.add_argument(
+        "--delete-failed",
+        action="store_true",
+        help="delete the runs that failed; those that were interrupted stay",
     )
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     add_tracking_uri(parser)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hhexp import __version__
 from hhexp.console import entry
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         from hhexp.launching.own_options import offer_own_options
 
         catalogue = offer_own_options(words, catalogue)
+    if "--version" in words:
+        print(f"hhexp {__version__}")
+        return 0
     if {"-h", "--help"} & set(words):
         print(write_help(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0

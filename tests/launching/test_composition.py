@@ -42,6 +42,10 @@ def test_keys_are_unique() -> None:
             "lr.final_fraction: this key exists only with lr=cosine or lr=warmup_cosine",
         ),
         (
+            ConfigCompositionException("Could not override 'optimizer.lr'.\nTo append …"),
+            "optimizer.lr: no such key or group; did you mean lr.value=…?",
+        ),
+        (
             MissingConfigException(
                 "In 'config': Could not find 'lr/cosin'\n\nAvailable options in 'lr':\n"
                 "\tconstant\n\tcosine\nConfig search path:\n\tx",

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from hhexp.config.catalogue import Catalogue
 from hhexp.launching import composition, launcher
 from hhexp.launching.composer import take_apart
+from hhexp.launching.flags import check_flags
 from hhexp.launching.overrides import check_sweep
 from hhexp.launching.sweep import RunFailed, Sweep
 
@@ -24,6 +25,7 @@ def train(sweep: Sweep, words: Sequence[str], catalogue: Catalogue) -> None:
     Raises:
         UserError: the configuration is not valid; nothing was trained or logged.
     """
+    check_flags(words, catalogue)
     composition.check_options(words, catalogue)
     launcher.check_launcher(words)
     if sweep.multirun:

@@ -18,12 +18,14 @@ from hhexp.config.catalogue import NOT_A_NAME, Catalogue, read_catalogue
 from hhexp.config.check import check, suggest
 from hhexp.config.registry import GROUPS
 from hhexp.config.schema import Data
+from hhexp.config.synonyms import find_meant
 from hhexp.errors import UserError
 from hhexp.experiment import Job, check_config
 from hhexp.launching.composer import Composed
 from hhexp.launching.own_options import offer_own_options
 from hhexp.tracking.address import without_password
 
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
 
 
@@ -101,10 +103,13 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
             raise UserError(f"{word}: there must be a key before the =, such as epochs=15")
         known = group in catalogue.groups or group.partition("/")[0] == "hydra"
         for option in value.split(",") if known and equals else []:
-            if not option or re.fullmatch(NOT_A_NAME, option, re.IGNORECASE):
+            if not option or re.fullmatch(f"{NOT_A_NAME}|{NUMBER}", option, re.IGNORECASE):
                 names = ", ".join(catalogue.groups.get(group, {}))
                 hint = f"; available: {names}" if names else ""
                 problem = "no such option" if option else "there must be an option after the ="
+                meant = find_meant(group, {*catalogue.keys()} - {*catalogue.groups})
+                if meant and re.fullmatch(NUMBER, option, re.IGNORECASE):
+                    hint = f"; did you mean {meant}={option}? Available for {group}: {names}"
                 raise UserError(f"{group}={option}: {problem}{hint}")
 
 
@@ -127,7 +132,9 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
             return UserError(f"{key}: {launcher}")
         if having := _find_options(key, catalogue):
             return UserError(f"{key}: this key exists only with {having}")
-        return UserError(f"{key}: no such key or group{suggest(key, catalogue.keys())}")
+        meant = find_meant(key, catalogue.keys())
+        hint = f"; did you mean {meant}=…?" if meant else suggest(key, catalogue.keys())
+        return UserError(f"{key}: no such key or group{hint}")
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         group, option = found.groups()
         block = text.partition("Available options in")[2].partition("Config search path")[0]
