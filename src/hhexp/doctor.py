@@ -223,9 +223,10 @@ def _apply(remedies: list[Remedy], console: "Terminal", *, agreed: bool) -> None
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "hhexp.doctor",
-        description="Show what this machine is to hhexp, which runs were left behind, which training "
-        "states are damaged and what they take up. Mend it with --mend, and delete states with --prune: runs, metrics and "
-        "models stay, and a run that did not finish keeps the state that it needs.",
+        description="Show what this machine is to hhexp, which runs were left behind, which "
+        "training states are damaged and what they take up. Mend it with --mend, and delete states "
+        "with --prune: runs, metrics and models stay, and a run that did not finish keeps the "
+        "state that it needs.",
     )
     parser.add_argument(
         "--mend",

@@ -270,6 +270,8 @@ class Tracking(Section):
     experiment: Annotated[str, Field(min_length=1)]
     label: str | None
     tags: dict[str, str]
+    system_metrics: bool = False
+    """Records of older runs have none."""
 
 
 class Config(Section):

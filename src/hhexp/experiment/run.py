@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from hhexp.config.registry import import_modules
 from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStarted
+from hhexp.display.transcript import Transcript
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import (
     Results,
@@ -30,6 +31,7 @@ from hhexp.tracking.outages import is_away, wait_for_store
 from hhexp.tracking.query import find_runs, read_histories
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.system import watch_system
 from hhexp.tracking.tags import PLAN, PORTABILITY, STOPPED
 from hhexp.tracking.watch import Watch
 from hhexp.training.runtime import import_quietly, start_tensorflow
@@ -52,6 +54,14 @@ def run(
         parent_id: the sweep's run.
         later: logs the results of the trained model.
     """
+    transcript = Transcript(job.key, job.config.epochs)
+    with transcript.copy_prints():
+        _answer(job, transcript, transcript.hear(report), parent_id, later)
+
+
+def _answer(
+    job: Job, transcript: Transcript, report: Report, parent_id: str | None, later: Later
+) -> None:
     tracked: TrackedRun | None = None
     try:
         config = job.config
@@ -85,13 +95,14 @@ def run(
         report(RunStarted(job.key, tracked.run_id, first, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
-        answers = train_and_log(tracked, job, training, chain, course, report)
+        with watch_system(tracked, wanted=config.tracking.system_metrics):
+            answers = train_and_log(tracked, job, training, chain, course, report)
         tested = measure_test(training)
         ends = measure_views(training) | tested | measure_best(training, course, tested)
         results = Results(training, course, answers, ends)
-        later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
+        later(functools.partial(_finish, job, tracked, results, chosen.notes, transcript, report))
     except BaseException as error:
-        _fail(job, tracked, error, report)
+        _fail(job, tracked, error, transcript, report)
 
 
 def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
@@ -131,7 +142,12 @@ def _stop_where_taken(tracked: TrackedRun, report: Report) -> Report:
 
 
 def _finish(
-    job: Job, tracked: TrackedRun, results: Results, notes: Sequence[str], report: Report
+    job: Job,
+    tracked: TrackedRun,
+    results: Results,
+    notes: Sequence[str],
+    transcript: Transcript,
+    report: Report,
 ) -> None:
     """Log what a run came to, and end it."""
     try:
@@ -141,15 +157,21 @@ def _finish(
             tracked.set_tags({STOPPED: stopped})
         said = "; ".join(filter(None, [*notes, stopped, *log_results(tracked, results)]))
         heartbeat.check(tracked.run_id)
-        tracked.finish("FINISHED", None)
+        tracked.finish("FINISHED", None, {transcript.path: transcript.text})
     except BaseException as error:
-        _fail(job, tracked, error, report)
+        _fail(job, tracked, error, transcript, report)
         return
     objective = results.course.past[-1].measured.get(job.config.objective)
     report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
 
 
-def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:
+def _fail(
+    job: Job,
+    tracked: TrackedRun | None,
+    error: BaseException,
+    transcript: Transcript,
+    report: Report,
+) -> None:
     """End a run that was opened, and report what went wrong."""
     status = "FAILED" if isinstance(error, Exception) else "KILLED"
     said = one_line(error)
@@ -157,7 +179,8 @@ def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Re
         traceback.print_exception(error)
     if tracked:
         try:
-            tracked.finish(status, error)
+            console = {transcript.path: f"{transcript.text}{status}: {said}\n"}
+            tracked.finish(status, error, console)
         except Exception as second:
             why = "for the same reason" if one_line(second) == said else one_line(second)
             said += f"; and the run could not be marked as {status}: {why}"

@@ -34,6 +34,8 @@ FEW = 20
 """First stages that are looked for one by one."""
 NAMED = 4
 """Runs that a message names."""
+SYSTEM = "system/"
+"""How MLflow calls what it measures of the machine, every some seconds."""
 IDS = 100
 """IDs in one question."""
 
@@ -216,7 +218,7 @@ def read_histories(store: Store, run_id: str) -> dict[str, list[float]]:
 
     An epoch that was trained again after a resume has its last value; one that has none is NaN.
     """
-    names = tuple(store.client().get_run(run_id).data.metrics)
+    names = _list_metrics(store.client().get_run(run_id))
     histories = read_many(store, {run_id: names})[run_id]
     return {name: list(values) for name, values in histories.items()}
 
@@ -266,10 +268,16 @@ def _read_run(run: "Run") -> StoredRun:
         start=_read_time(run.info.start_time),
         end=_read_time(run.info.end_time) if run.info.end_time else None,
         parent_id=run.data.tags.get(PARENT),
-        metrics=tuple(sys.intern(name) for name in sorted(run.data.metrics)),
+        metrics=_list_metrics(run),
         artifacts=run.info.artifact_uri,
         models=tuple(model.model_id for model in run.outputs.model_outputs) if run.outputs else (),
     )
+
+
+def _list_metrics(run: "Run") -> tuple[str, ...]:
+    """The names of a run's metrics by epoch; those of the machine have steps of another kind."""
+    names = (name for name in sorted(run.data.metrics) if not name.startswith(SYSTEM))
+    return tuple(map(sys.intern, names))
 
 
 def _share(texts: Mapping[str, str]) -> dict[str, str]:

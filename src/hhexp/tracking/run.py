@@ -228,14 +228,18 @@ class TrackedRun:
             )
             self._write(Entry("model", {"name": name, "epoch": epoch}, folder))
 
-    def finish(self, status: str, error: BaseException | None) -> None:
-        """End the run as FINISHED, FAILED or KILLED.
+    def finish(
+        self, status: str, error: BaseException | None, texts: Mapping[str, str] | None = None
+    ) -> None:
+        """Log some last texts, by their paths, and end the run as FINISHED, FAILED or KILLED.
 
         A failure's error becomes a tag, in one line, and with its traceback the artifact error.txt.
         A run that another process has taken over is left to it.
         """
         if not leave(self.run_id):
             return
+        for path, text in (texts or {}).items():
+            self.log_text(text, path)
         failed = error if status == "FAILED" else None
         self._write(
             Entry(
