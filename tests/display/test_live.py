@@ -93,11 +93,24 @@ def test_only_the_running_ones_of_many_jobs_are_shown(clock, training):
     assert [line.split()[0] for line in lines[2:]] == ["seed=0", "seed=2"]
 
 
-def test_a_job_alone_has_no_sweep_line(clock):
-    screen = Screen(JOBS[:1], 1, clock, 80)
+def test_a_job_alone_has_a_line_for_its_name_and_none_for_the_sweep(clock, training):
+    name = "data=folder data.root=pictures data.image_size=150 epochs=2"
+    screen = Screen([PlannedRun(name, 2)], 1, clock, 80)
     assert screen.lines() == []
-    screen.display(Phase(KEYS[0], "reading the images"))
-    assert screen.lines()[1:] == ["aug=none epochs=15  reading the images"]
+    screen.display(Phase(name, "reading the images"))
+    assert screen.lines()[0] == name
+    assert screen.lines()[2] == "   reading the images"
+    training(screen.display, clock, name, 2).epoch(1)
+    assert screen.lines()[0] == name
+    assert screen.lines()[2].split()[0] == "2/2"
+
+
+def test_names_of_runs_are_whole_at_80_columns(clock, training):
+    names = [f"aug.engine=image_data_generator seed={seed}" for seed in (10, 11)]
+    screen = Screen([PlannedRun(name, 2) for name in names], 2, clock, 80)
+    for name in names:
+        training(screen.display, clock, name, 2).epoch(1)
+    assert [line[: len(names[0])] for line in screen.lines()[2:]] == names
 
 
 def test_a_continued_run_says_from_where_until_its_first_step(clock, training):

@@ -105,6 +105,19 @@ def test_only_sources_that_git_does_not_ignore_are_read(project: Path) -> None:
     assert state.left_out == ("link.py: no plain file",)
 
 
+def test_what_hhexp_writes_into_a_study_is_no_change(project: Path) -> None:
+    written = ("experiments/mine/report/report.md", "experiments/mine/runs/shared/a.yaml")
+    write(project, dict.fromkeys(written, "before\n"))
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "a study")
+    write(project, {**dict.fromkeys(written, "after\n"), "experiments/mine/runs/b.yaml": "new"})
+    state, patch = ask(project)
+    assert (state.dirty, state.left_out, patch) == (False, (), "")
+    write(project, {"experiments/mine/study.yaml": "title: another\n"})
+    state, patch = ask(project)
+    assert state.dirty and "experiments/mine/study.yaml" in patch and "report.md" not in patch
+
+
 def test_a_patch_is_cut_between_files_and_says_so(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -72,7 +72,7 @@ def layout(width: int, keys: Sequence[str]) -> Layout:
         return width - sum(column.width + GAP for column in columns)
 
     for heading in DROPPED_FIRST:
-        if room() >= min(longest, max(16, width // 4)):
+        if room() >= min(longest, width // 2):
             break
         columns = [column for column in columns if column.heading != heading]
     key = max(1, min(longest, room()))
@@ -126,14 +126,19 @@ class Live:
             self._console.print(line)
 
     def _fit_layout(self) -> Layout:
-        return layout(self._console.width - MARGIN, list(self._sweep.runs))
+        keys = list(self._sweep.runs)
+        return layout(self._console.width - MARGIN, keys if len(keys) > 1 else [])
 
     def _draw_screen(self) -> RenderableType:
         with self._lock:
             fitted, running = self._fit_layout(), self._sweep.running
-            rows = [self._draw_sweep_line()] if len(self._sweep.runs) > 1 else []
-            if running:
-                rows.append(_list_running(running, fitted))
+            rows: list[RenderableType] = []
+            if len(self._sweep.runs) > 1:
+                rows.append(self._draw_sweep_line())
+                rows += [_list_running(running, fitted)] if running else []
+            elif running:
+                name = Text(running[0].key, "bold", no_wrap=True, overflow="ellipsis")
+                rows += [name, _list_running([replace(running[0], key="")], fitted)]
             return Constrain(Group(*rows), self._console.width - MARGIN)
 
     def _draw_sweep_line(self) -> RenderableType:

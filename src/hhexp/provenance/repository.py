@@ -21,6 +21,9 @@ DIFF = (
     *("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 
+WRITTEN = tuple(f":(exclude,glob)**/experiments/*/{folder}/**" for folder in ("report", "runs"))
+"""What hhexp itself writes into a study: no source, since no later run depends on it."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -116,11 +119,13 @@ def _read_state(top: Path, modules: tuple[str, ...], name: str) -> tuple[State, 
 
 def _list_changes(top: Path, left_out: list[str]) -> Iterator[tuple[str, bytes]]:
     """Each changed file and its patch: first of tracked files, then of untracked sources."""
-    whole = run_git(top, *DIFF, "HEAD")
+    whole = run_git(top, *DIFF, "HEAD", "--", ".", *WRITTEN)
     # Inside a patch no line starts so: content lines start with a sign, binary ones have no space.
     for piece in re.split(rb"(?m)^(?=diff --git )", whole)[1:]:
         yield _read_name(piece), piece
-    for path in _git(top, "ls-files", "--others", "--exclude-standard", "-z").split("\0"):
+    for path in _git(
+        top, "ls-files", "--others", "--exclude-standard", "-z", "--", ".", *WRITTEN
+    ).split("\0"):
         file = top / path
         if Path(path).suffix not in SOURCE_SUFFIXES:
             continue
