@@ -10,6 +10,7 @@ from hhexp.console import entry
 
 if TYPE_CHECKING:
     from hhexp.launching.sweep import Sweep
+    from hhexp.tracking.store import Store
 
 
 VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
@@ -97,6 +98,18 @@ def show_results(sweep: "Sweep") -> None:
     if sweep.parent:
         summary.log_summary(sweep.parent, rows)
     sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
+    shown = sweep.parent.run_id if sweep.parent else list(made)[-1]
+    if page := locate(sweep.store, shown):
+        sweep.say(f"\nIn MLflow's UI: {page}")
+
+
+def locate(store: "Store", run_id: str) -> str | None:
+    """The page of a run on the store's own server; None where it has none."""
+    from hhexp.tracking import pages
+    from hhexp.tracking.query import find_runs
+
+    server = pages.locate_server(store)
+    return f"{server}/{pages.locate_run(*find_runs(store, [run_id]))}" if server else None
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
