@@ -89,8 +89,7 @@ def conclude(sweep: "Sweep") -> int:
 def show_results(sweep: "Sweep") -> None:
     """Print and log the table, and say what it cannot tell and what to do next."""
     from hhexp.analysis import summary
-    from hhexp.analysis.caution import LEARNING, say_what_is_open
-    from hhexp.analysis.selection import select_runs
+    from hhexp.analysis.overview import show_sweep
 
     if sweep.store is None:
         return
@@ -99,7 +98,7 @@ def show_results(sweep: "Sweep") -> None:
     sweep.console.print(summary.render(rows, "Results"))
     if sweep.parent:
         summary.log_summary(sweep.parent, rows)
-        if said := say_what_is_open(select_runs(sweep.store, list(made), [LEARNING])):
+        if said := show_sweep(sweep.store, sweep.parent.run_id, list(made)):
             sweep.say("\n".join(["", *said]))
     sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
     shown = sweep.parent.run_id if sweep.parent else list(made)[-1]

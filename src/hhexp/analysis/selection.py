@@ -23,6 +23,8 @@ SHAPING = ("model", "optimizer", "lr", "loss", "aug")
 """Groups whose options make another training."""
 ALWAYS = {"loss": "cross_entropy"}
 """What older runs were trained with, which have no such parameter."""
+OBJECTIVE = "objective"
+"""The parameter that says which metric a run was to make best."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -65,7 +67,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
 
 
 def select_runs(store: Store, run_ids: Sequence[str], metrics: Collection[str]) -> Results:
-    """Read some metrics of runs, in cells that their overrides tell apart.
+    """Read some metrics of runs, and their objectives, in cells that their overrides tell apart.
 
     Args:
         store: where they are.
@@ -76,7 +78,8 @@ def select_runs(store: Store, run_ids: Sequence[str], metrics: Collection[str]) 
         UserError: the store has no such run, or cannot be used.
     """
     records = find_runs(store, run_ids)
-    return _sort_into_cells(store, "these runs", None, {}, None, records, metrics)
+    read = {*metrics, *(record.params.get(OBJECTIVE, "") for record in records)}
+    return _sort_into_cells(store, "these runs", None, {}, None, records, read)
 
 
 def find_shared(study: Study) -> Cell:
