@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hhexp.analysis.caution import say_what_is_open
+from hhexp.analysis.cell_curves import log_curves
 from hhexp.analysis.claims import ClaimVerdict
 from hhexp.analysis.description import METRICS, write_description, write_summary
 from hhexp.analysis.report.scope import MANY_RUNS
@@ -31,9 +32,10 @@ def show_sweep(store: Store, sweep_id: str, run_ids: Sequence[str]) -> list[str]
 def show_in_mlflow(
     results: Results, run_id: str, verdicts: Sequence[ClaimVerdict] = ()
 ) -> list[str]:
-    """Describe a sweep or a study on its own run, and on the experiment whose last one it is.
+    """Give a sweep's or a study's own run the curves of its cells and a description, and describe
+    the experiment whose last one it is.
 
-    Nothing is described for more runs than are read in a moment, or without a finished one.
+    Nothing is done for more runs than are read in a moment, or without a finished one.
 
     Args:
         results: its runs.
@@ -46,6 +48,7 @@ def show_in_mlflow(
     said = say_what_is_open(results)
     if len(results.all) <= MANY_RUNS and any(map(results.of, results.cells)):
         (run,) = find_runs(results.store, [run_id])
+        log_curves(results, run)
         text = write_description(results, run, verdicts, said)
         describe_run(results.store, run, text)
         summary = write_summary(results, run, verdicts)
