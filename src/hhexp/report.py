@@ -16,6 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.analysis.caution import say_what_is_open
     from hhexp.analysis.claims import judge_claims
     from hhexp.analysis.description import write_description
+    from hhexp.analysis.overview import tag_verdicts
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         said = say_what_is_open(results)
         text = write_description(results, sweep, verdicts, said, has_report=True)
         describe_run(results.store, sweep, text)
+        tag_verdicts(results, sweep.run_id, verdicts)
     for verdict in verdicts:
         say(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)

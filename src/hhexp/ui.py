@@ -21,6 +21,7 @@ from hhexp.tracking import database, pages
 from hhexp.tracking.query import find_recent, find_runs
 from hhexp.tracking.quiet import SETTINGS
 from hhexp.tracking.store import Store
+from hhexp.tracking.views import locate_comparison
 
 PORTS = range(5000, 5020)
 # At this level the server prints where it runs once it does.
@@ -72,7 +73,7 @@ def list_links(store: Store, server: str) -> list[str]:
     kind = "sweep" if sweeps else "run"
     links.append(f"The last {kind}, {shown[0].name}: {server}/{pages.locate_run(shown[0])}")
     if sweeps:
-        links.append(f"Its runs compared: {server}/{pages.locate_children(shown[0])}")
+        links.append(f"Its runs compared: {server}/{locate_comparison(store, shown[0])}")
     return links
 
 

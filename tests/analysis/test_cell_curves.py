@@ -32,7 +32,7 @@ def log_runs(
 
 
 def curves(store: Store, run_ids: Sequence[str]) -> dict[str, dict[int, float]]:
-    return make_curves(select_runs(store, run_ids, cell_curves.METRICS))
+    return make_curves(select_runs(store, run_ids, cell_curves.DRAWN))
 
 
 def test_a_cell_has_its_mean_and_the_ends_of_its_interval(store: Store) -> None:

@@ -1,5 +1,7 @@
 """What MLflow's UI says of a sweep: the answer, its numbers, and links."""
 
+from pathlib import Path
+
 import pytest
 
 from hhexp.analysis import description
@@ -8,6 +10,7 @@ from hhexp.analysis.description import write_description, write_headline, write_
 from hhexp.analysis.overview import show_sweep
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select, select_runs
+from hhexp.report import main
 from hhexp.tracking.notes import LENGTH, NOTE, SIGNED, describe_experiment, describe_run
 from hhexp.tracking.query import StoredRun, find_run
 from hhexp.tracking.run import TrackedRun
@@ -118,3 +121,13 @@ def test_runs_read_by_id_have_their_objective_too(store: Store) -> None:
     run.log_epoch(1, {"val/f1": 0.5, "val/loss": 1.0, "val/brier": 0.2})
     (result,) = select_runs(store, [run.run_id], ["val/loss"]).all
     assert sorted(result.history) == ["val/f1", "val/loss"]
+
+
+def test_the_report_of_a_sweep_adds_its_verdicts_and_itself(synthetic, tmp_path: Path) -> None:
+    words = [synthetic.sweep_id, "--study", str(synthetic.study), "--output", str(tmp_path)]
+    assert main([*words, "--tracking-uri", synthetic.store.uri]) == 0
+    tags = find_run(synthetic.store, synthetic.sweep_id).tags
+    assert tags["hhexp.verdict.on.study.lower_loss"] == "supported"
+    assert tags["hhexp.verdict.on.study.higher_accuracy"] == "refuted"
+    assert tags["hhexp.verdict.on.study.higher_train_loss"].startswith("undecided: ")
+    assert "[the report](" in tags[NOTE] and "| undecided: " in tags[NOTE]

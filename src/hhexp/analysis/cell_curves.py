@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hhexp.analysis.description import METRICS
 from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import mask_infinite
 from hhexp.analysis.report.scope import MANY_CELLS
@@ -20,6 +19,8 @@ from hhexp.tracking.names import make_names
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.run import TrackedRun
 
+DRAWN = ("val/accuracy", "val/loss", "train/accuracy", "train/loss")
+"""The metrics that have curves, beside the runs' objective."""
 MOST = 10_000
 """Values that are logged at most, of longer curves those of every second epoch, or third, …: SQLite
 takes them in about a second."""
@@ -45,7 +46,7 @@ def make_curves(results: Results) -> dict[str, Curve]:
     cells = {label(cell): list(results.of(cell).values()) for cell in results.cells}
     if len(cells) > MANY_CELLS:
         return {}
-    asked = [*METRICS, *(result.run.params.get(OBJECTIVE, "") for result in results.all)]
+    asked = [*DRAWN, *(result.run.params.get(OBJECTIVE, "") for result in results.all)]
     stacked = {
         (metric, cell): values
         for metric in dict.fromkeys(asked)

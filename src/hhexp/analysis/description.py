@@ -11,6 +11,7 @@ from hhexp.analysis.statistics import Interval, mean_interval
 from hhexp.tracking import pages
 from hhexp.tracking.notes import LENGTH
 from hhexp.tracking.query import StoredRun
+from hhexp.tracking.views import locate_comparison
 
 COLUMNS = {
     "validation accuracy, %": ("val/accuracy", "last"),
@@ -62,7 +63,7 @@ def write_description(
     if results.study:
         parts.insert(0, f"**{show(results.study.question)}**")
     parts += [_tabulate_claims(verdicts)] if verdicts else []
-    ends = ["".join(f"{show(each)}\n" for each in remarks), _write_links(run, has_report)]
+    ends = ["".join(f"{show(each)}\n" for each in remarks), _write_links(results, run, has_report)]
     room = LENGTH - sum(len(part) + 2 for part in [*parts, *ends])
     parts.append(_tabulate_cells(results, run, room))
     return "\n\n".join(filter(None, [*parts, *ends]))
@@ -72,16 +73,16 @@ def write_summary(results: Results, run: StoredRun, verdicts: Sequence[ClaimVerd
     """The description of the experiment whose last sweep or study this is."""
     itself = f"[{show(run.name)}]({pages.locate_run(run)})"
     first = f"Last {run.kind}: {write_headline(results, verdicts)}"
-    about = f"All about the {run.kind}: {itself}. {_write_links(run, has_report=False)}"
+    about = f"All about the {run.kind}: {itself}. {_write_links(results, run, has_report=False)}"
     table = _tabulate_cells(results, run, LENGTH - len(first) - len(about) - 4)
     return "\n\n".join(filter(None, [first, table, about]))
 
 
-def _write_links(run: StoredRun, has_report: bool) -> str:
+def _write_links(results: Results, run: StoredRun, has_report: bool) -> str:
     """Links to what else there is of a sweep or a study."""
     links = [
         f"[The learning curves of the cells]({pages.locate_run(run, 'model-metrics')})",
-        f"[all runs side by side]({pages.locate_children(run)})",
+        f"[all runs side by side]({locate_comparison(results.store, run)})",
     ]
     if has_report:
         links.append(f"[the report]({pages.locate_run(run, f'artifacts/{REPORT}')})")

@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 
 from hhexp.analysis.caution import say_what_is_open
-from hhexp.analysis.cell_curves import log_curves
+from hhexp.analysis.cell_curves import DRAWN, log_curves
+from hhexp.analysis.charts_view import make_view
 from hhexp.analysis.claims import ClaimVerdict
 from hhexp.analysis.description import METRICS, write_description, write_summary
 from hhexp.analysis.report.scope import MANY_RUNS
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select_runs
+from hhexp.tracking.names import make_names
 from hhexp.tracking.notes import describe_experiment, describe_run
 from hhexp.tracking.query import find_runs
+from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import CLAIM_VERDICT
+from hhexp.tracking.views import save_view
 
 
 def show_sweep(store: Store, sweep_id: str, run_ids: Sequence[str]) -> list[str]:
@@ -25,15 +30,15 @@ def show_sweep(store: Store, sweep_id: str, run_ids: Sequence[str]) -> list[str]
     Returns:
         what it cannot tell, and what would, in a line each.
     """
-    results = select_runs(store, run_ids, METRICS)
+    results = select_runs(store, run_ids, {*METRICS, *DRAWN})
     return show_in_mlflow(results, sweep_id)
 
 
 def show_in_mlflow(
     results: Results, run_id: str, verdicts: Sequence[ClaimVerdict] = ()
 ) -> list[str]:
-    """Give a sweep's or a study's own run the curves of its cells and a description, and describe
-    the experiment whose last one it is.
+    """Give a sweep's or a study's own run the curves of its cells and a description, and the
+    experiment a view of its runs, and a description as its last one.
 
     Nothing is done for more runs than are read in a moment, or without a finished one.
 
@@ -49,8 +54,20 @@ def show_in_mlflow(
     if len(results.all) <= MANY_RUNS and any(map(results.of, results.cells)):
         (run,) = find_runs(results.store, [run_id])
         log_curves(results, run)
+        tag_verdicts(results, run_id, verdicts)
+        save_view(results.store, run, make_view(results, run))
         text = write_description(results, run, verdicts, said)
         describe_run(results.store, run, text)
         summary = write_summary(results, run, verdicts)
         describe_experiment(results.store, run.experiment_id, summary)
     return said
+
+
+def tag_verdicts(results: Results, run_id: str, verdicts: Sequence[ClaimVerdict]) -> None:
+    """Set the verdicts on a study's claims as tags of the run of the study or sweep, with which
+    MLflow's UI filters: ``tags.`hhexp.verdict.on.STUDY.CLAIM` LIKE 'supported%'``."""
+    if results.study and verdicts:
+        study = results.study.name
+        said = {f"{CLAIM_VERDICT}{study}.{each.claim.name}": str(each) for each in verdicts}
+        names = make_names(said)
+        TrackedRun(results.store, run_id).set_tags({names[tag]: said[tag] for tag in said})

@@ -30,6 +30,12 @@ def locate_run(run: StoredRun, part: str = "") -> str:
     return _locate(run.experiment_id, f"runs/{run.run_id}{f'/{part}' if part else ''}", WORKFLOW)
 
 
+def locate_view(experiment_id: str, key: str) -> str:
+    """A saved view of an experiment, with its charts."""
+    asked = {"compareRunsMode": "CHART", "viewStateShareKey": key}
+    return _locate(experiment_id, "runs", WORKFLOW | asked)
+
+
 def locate_children(sweep: StoredRun) -> str:
     """The charts of a sweep's runs, side by side."""
     asked = {"compareRunsMode": "CHART", "searchFilter": tag_equals(PARENT, sweep.run_id)}
