@@ -21,7 +21,7 @@ from hhexp.tracking import database, pages
 from hhexp.tracking.query import find_recent, find_runs
 from hhexp.tracking.quiet import SETTINGS
 from hhexp.tracking.store import Store
-from hhexp.tracking.views import locate_comparison
+from hhexp.tracking.views import locate_all, locate_comparison
 
 PORTS = range(5000, 5020)
 # At this level the server prints where it runs once it does.
@@ -65,8 +65,7 @@ def list_links(store: Store, server: str) -> list[str]:
     shown = sweeps or find_recent(store, 1)
     if not shown:
         return []
-    runs = f"{server}/{pages.locate_experiment(shown[0].experiment_id)}"
-    links = [f"All runs: {runs}"]
+    links = [f"All runs: {server}/{locate_all(store, shown[0].experiment_id)}"]
     if shown[0].parent_id:
         (study,) = find_runs(store, [shown[0].parent_id])
         links.append(f"The last study, {study.name}: {server}/{pages.locate_run(study)}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hhexp.analysis import charts_view
-from hhexp.analysis.charts_view import choose_groups, find_hue, make_view
+from hhexp.analysis.charts_view import choose_groups, find_hue, make_view, make_view_of_all
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
 from hhexp.tracking import views
@@ -16,7 +16,13 @@ from hhexp.tracking.query import StoredRun, find_run
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND
-from hhexp.tracking.views import PREFIX, locate_comparison, save_view
+from hhexp.tracking.views import (
+    PREFIX,
+    locate_all,
+    locate_comparison,
+    save_view,
+    save_view_of_all,
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +63,17 @@ def test_it_shows_the_sweeps_runs_and_of_many_those_trained_for_it(
     assert make_view(results, sweep)["searchFilter"] == parent
 
 
+def test_the_view_of_all_runs_has_columns_and_folds_none_into_a_sweep(results: Results) -> None:
+    view = make_view_of_all(results)
+    assert (view["searchFilter"], view["orderByKey"]) == ("", "metrics.`val/accuracy`")
+    assert "metrics.`val/accuracy`" in view["selectedColumns"] and "groupBy" not in view
+
+
+def test_runs_of_one_seed_are_not_grouped(results: Results, sweep: StoredRun) -> None:
+    lone = [result for result in results.all if result.seed == 0]
+    assert make_view(replace(results, all=lone), sweep)["groupBy"] is None
+
+
 def test_runs_of_one_cell_are_not_grouped(results: Results, sweep: StoredRun) -> None:
     one = replace(results.all[0], cell={})
     assert make_view(replace(results, cells=[{}], all=[one]), sweep)["groupBy"] is None
@@ -77,7 +94,10 @@ def test_a_view_is_saved_as_mlflow_reads_it(store: Store) -> None:
     run = TrackedRun.start(store, "study", "aug=none,full " + 90 * "x", None, {KIND: "sweep"})
     found = find_run(store, run.run_id)
     assert "searchFilter" in locate_comparison(store, found)
+    assert "viewStateShareKey" not in locate_all(store, found.experiment_id)
     save_view(store, found, {"searchFilter": "x"})
+    save_view_of_all(store, found.experiment_id, {})
+    assert locate_all(store, found.experiment_id).endswith("viewStateShareKey=hhexp-all")
     assert locate_comparison(store, found).endswith(f"viewStateShareKey=hhexp-{run.run_id}")
     tags = store.client().get_experiment(found.experiment_id).tags
     saved = json.loads(tags[f"{PREFIX}hhexp-{run.run_id}"])
@@ -96,6 +116,7 @@ def test_only_the_last_views_are_kept_and_those_of_people(
     store.client().set_experiment_tag(found[0].experiment_id, f"{PREFIX}mine", "{}")
     for run in found:
         save_view(store, run, {})
+        save_view_of_all(store, run.experiment_id, {})
     tags = store.client().get_experiment(found[0].experiment_id).tags
     kept = {tag.removeprefix(PREFIX) for tag in tags if tag.startswith(PREFIX)}
-    assert kept == {"mine", *(f"hhexp-{run.run_id}" for run in found[2:])}
+    assert kept == {"mine", "hhexp-all", *(f"hhexp-{run.run_id}" for run in found[2:])}

@@ -42,9 +42,10 @@ def test_of_many_cells_it_names_the_best(results: Results, monkeypatch: pytest.M
 def test_the_verdicts_are_the_headline_where_there_are_any(synthetic, sweep: StoredRun) -> None:
     judged = select(synthetic.store, synthetic.sweep_id, str(synthetic.study))
     text = write_description(judged, sweep, judge_claims(judged))
-    question, headline, *_ = text.split("\n\n")
+    question, headline, links, *_ = text.split("\n\n")
     assert question == "**Does &lt;augmentation> help?**"
     assert headline.startswith("Augmentation lowers validation loss. **supported**; ")
+    assert links.startswith("[learning curves of the cells](#/experiments/")
     assert "| Augmentation raises validation accuracy. | refuted |" in text
 
 
@@ -56,10 +57,10 @@ def test_every_seed_in_the_table_leads_to_its_run(
     runs = f"#/experiments/{sweep.experiment_id}/runs"
     first = synthetic.run_ids["none", 4, 0]
     assert f"| aug=none epochs=4 | [0]({runs}/{first}?workflowType=machine_learning), [1](" in text
-    assert "Only synthetic.\n" in text
+    assert text.endswith("|\n\nOnly synthetic.")
     assert f"[all runs side by side]({runs}?" in text
-    assert "For a report: `python -m hhexp.report" in text
-    assert f"[the report]({runs}/{sweep.run_id}/artifacts/report.html?" in write_description(
+    assert "report: `python -m hhexp.report" in text
+    assert f"[report]({runs}/{sweep.run_id}/artifacts/report.html?" in write_description(
         results, sweep, has_report=True
     )
 
@@ -130,4 +131,4 @@ def test_the_report_of_a_sweep_adds_its_verdicts_and_itself(synthetic, tmp_path:
     assert tags["hhexp.verdict.on.study.lower_loss"] == "supported"
     assert tags["hhexp.verdict.on.study.higher_accuracy"] == "refuted"
     assert tags["hhexp.verdict.on.study.higher_train_loss"].startswith("undecided: ")
-    assert "[the report](" in tags[NOTE] and "| undecided: " in tags[NOTE]
+    assert "[report](" in tags[NOTE] and "| undecided: " in tags[NOTE]

@@ -25,26 +25,40 @@ HUES = "orpvnbtgykkeeoooygggmrrrfnbbs"
 
 
 def make_view(results: Results, run: StoredRun) -> dict[str, Any]:
-    """The state of MLflow's page for an experiment that shows a sweep's or a study's runs."""
-    runs = [each.run for each in results.all]
-    told = list(results.cells[0])
-    objectives = {each.params.get(OBJECTIVE, "val/accuracy") for each in runs}
-    columns = [f"metrics.`{name}`" for name in ("val/accuracy", "train/accuracy", BEST_EPOCH)]
-    columns += [f"metrics.`best/{name}`" for name in sorted(objectives)]
-    listed = ", ".join(f"'{each.run_id}'" for each in runs)
-    few = len(runs) <= NAMED
+    """The state of MLflow's page for an experiment that shows a sweep's or a study's runs, by cell
+    where some cell has several."""
+    listed = ", ".join(f"'{each.run.run_id}'" for each in results.all)
+    named = f"attributes.run_id IN ({listed})"
+    asked = named if len(results.all) <= NAMED else tag_equals(PARENT, run.run_id)
+    repeated = any(len(results.of(cell)) > 1 for cell in results.cells)
+    groups = choose_groups(results.cells, results) if repeated and results.cells[0] else []
+    return _make_state(results, asked) | {"groupBy": _group(groups) if groups else None}
+
+
+def make_view_of_all(results: Results) -> dict[str, Any]:
+    """The same that shows all runs of the experiment, the most accurate first: only in the order of
+    their start are runs folded into their sweeps, which have none of the columns."""
+    return _make_state(results, "") | {"orderByKey": "metrics.`val/accuracy`"}
+
+
+def _make_state(results: Results, asked: str) -> dict[str, Any]:
+    """A view of what is asked for, with the columns and charts of a sweep or a study."""
+    objectives = {each.run.params.get(OBJECTIVE, "val/accuracy") for each in results.all}
+    params = [*results.cells[0], "seed"]
+    metrics = ["val/accuracy", "train/accuracy", BEST_EPOCH]
+    metrics += [f"best/{name}" for name in sorted(objectives)]
     return {
-        "searchFilter": f"attributes.run_id IN ({listed})"
-        if few
-        else tag_equals(PARENT, run.run_id),
+        "searchFilter": asked,
         "orderByKey": "attributes.start_time",
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": [*(f"params.`{name}`" for name in [*told, "seed"]), *columns],
-        "groupBy": _group(choose_groups(results.cells, results)) if told else None,
+        "selectedColumns": [
+            *(f"params.`{name}`" for name in params),
+            *(f"metrics.`{name}`" for name in metrics),
+        ],
         "useGroupedValuesInCharts": True,
         "runsHiddenMode": "FIRST_20_RUNS",
         "isAccordionReordered": True,

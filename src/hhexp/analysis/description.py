@@ -59,35 +59,33 @@ def write_description(
         remarks: what a reader has to know.
         has_report: whether a report is among the run's artifacts.
     """
-    parts = [write_headline(results, verdicts)]
+    parts = [write_headline(results, verdicts), _write_links(results, run, has_report)]
     if results.study:
         parts.insert(0, f"**{show(results.study.question)}**")
     parts += [_tabulate_claims(verdicts)] if verdicts else []
-    ends = ["".join(f"{show(each)}\n" for each in remarks), _write_links(results, run, has_report)]
-    room = LENGTH - sum(len(part) + 2 for part in [*parts, *ends])
-    parts.append(_tabulate_cells(results, run, room))
-    return "\n\n".join(filter(None, [*parts, *ends]))
+    end = "\n".join(show(each) for each in remarks)
+    room = LENGTH - sum(len(part) + 2 for part in [*parts, end])
+    return "\n\n".join(filter(None, [*parts, _tabulate_cells(results, run, room), end]))
 
 
 def write_summary(results: Results, run: StoredRun, verdicts: Sequence[ClaimVerdict] = ()) -> str:
     """The description of the experiment whose last sweep or study this is."""
-    itself = f"[{show(run.name)}]({pages.locate_run(run)})"
     first = f"Last {run.kind}: {write_headline(results, verdicts)}"
-    about = f"All about the {run.kind}: {itself}. {_write_links(results, run, has_report=False)}"
-    table = _tabulate_cells(results, run, LENGTH - len(first) - len(about) - 4)
-    return "\n\n".join(filter(None, [first, table, about]))
+    links = f"[{show(run.name)}]({pages.locate_run(run)})"
+    links += f" · {_write_links(results, run, has_report=False)}"
+    table = _tabulate_cells(results, run, LENGTH - len(first) - len(links) - 4)
+    return "\n\n".join(filter(None, [first, links, table]))
 
 
 def _write_links(results: Results, run: StoredRun, has_report: bool) -> str:
     """Links to what else there is of a sweep or a study."""
-    links = [
-        f"[The learning curves of the cells]({pages.locate_run(run, 'model-metrics')})",
-        f"[all runs side by side]({locate_comparison(results.store, run)})",
-    ]
+    report = f"report: `python -m hhexp.report {run.run_id[:8]}`"
     if has_report:
-        links.append(f"[the report]({pages.locate_run(run, f'artifacts/{REPORT}')})")
-        return f"{', '.join(links)}."
-    return f"{', '.join(links)}. For a report: `python -m hhexp.report {run.run_id[:8]}`"
+        report = f"[report]({pages.locate_run(run, f'artifacts/{REPORT}')})"
+    curves = pages.locate_run(run, "model-metrics")
+    compared = locate_comparison(results.store, run)
+    links = f"[learning curves of the cells]({curves}) · [all runs side by side]({compared})"
+    return f"{links} · {report}"
 
 
 def _tabulate_claims(verdicts: Sequence[ClaimVerdict]) -> str:

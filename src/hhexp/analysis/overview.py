@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hhexp.analysis.caution import say_what_is_open
 from hhexp.analysis.cell_curves import DRAWN, log_curves
-from hhexp.analysis.charts_view import make_view
+from hhexp.analysis.charts_view import make_view, make_view_of_all
 from hhexp.analysis.claims import ClaimVerdict
 from hhexp.analysis.description import METRICS, write_description, write_summary
 from hhexp.analysis.report.scope import MANY_RUNS
@@ -16,7 +16,7 @@ from hhexp.tracking.query import find_runs
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import CLAIM_VERDICT
-from hhexp.tracking.views import save_view
+from hhexp.tracking.views import save_view, save_view_of_all
 
 
 def show_sweep(store: Store, sweep_id: str, run_ids: Sequence[str]) -> list[str]:
@@ -38,7 +38,7 @@ def show_in_mlflow(
     results: Results, run_id: str, verdicts: Sequence[ClaimVerdict] = ()
 ) -> list[str]:
     """Give a sweep's or a study's own run the curves of its cells and a description, and the
-    experiment a view of its runs, and a description as its last one.
+    experiment views of its runs and of all, and a description of its last one.
 
     Nothing is done for more runs than are read in a moment, or without a finished one.
 
@@ -56,6 +56,7 @@ def show_in_mlflow(
         log_curves(results, run)
         tag_verdicts(results, run_id, verdicts)
         save_view(results.store, run, make_view(results, run))
+        save_view_of_all(results.store, run.experiment_id, make_view_of_all(results))
         text = write_description(results, run, verdicts, said)
         describe_run(results.store, run, text)
         summary = write_summary(results, run, verdicts)

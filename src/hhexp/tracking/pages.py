@@ -3,6 +3,7 @@
 Each names the workflow: without that, MLflow shows an experiment as one of prompts and agents.
 """
 
+from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 from hhexp.tracking.query import StoredRun
@@ -30,9 +31,9 @@ def locate_run(run: StoredRun, part: str = "") -> str:
     return _locate(run.experiment_id, f"runs/{run.run_id}{f'/{part}' if part else ''}", WORKFLOW)
 
 
-def locate_view(experiment_id: str, key: str) -> str:
-    """A saved view of an experiment, with its charts."""
-    asked = {"compareRunsMode": "CHART", "viewStateShareKey": key}
+def locate_view(experiment_id: str, key: str, mode: Literal["CHART", "TABLE"]) -> str:
+    """A saved view of an experiment, as charts or as a table."""
+    asked = {"compareRunsMode": mode, "viewStateShareKey": key}
     return _locate(experiment_id, "runs", WORKFLOW | asked)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hhexp.tracking.notes import tag_experiment
-from hhexp.tracking.pages import locate_children, locate_view
+from hhexp.tracking.pages import locate_children, locate_experiment, locate_view
 from hhexp.tracking.query import StoredRun
 from hhexp.tracking.store import Store
 
@@ -21,6 +21,8 @@ PREFIX = "mlflow.sharedViewState."
 """MLflow's, of the tags that hold views; what follows is a view's key."""
 OURS = "hhexp-"
 """How the keys of our own views begin."""
+ALL = "all"
+"""The key of the view of all runs; those of a sweep's or a study's runs are the IDs of these."""
 KEPT = 50
 """Views of ours that an experiment has at most: each question to a store reads them."""
 NAME_LENGTH = 80
@@ -36,32 +38,47 @@ def save_view(store: Store, run: StoredRun, state: Mapping[str, Any]) -> None:
     """
     from mlflow.exceptions import MlflowException
 
-    packed = base64.b64encode(zlib.compress(json.dumps(state).encode(), 9)).decode()
-    name = run.name if len(run.name) <= NAME_LENGTH else f"{run.name[: NAME_LENGTH - 1]}…"
-    made = int(time.time() * 1000)
-    value = json.dumps({"name": name, "createdAt": made, "state": f"deflate;{packed}"})
-    client = store.client()
+    client, tag = store.client(), _name_tag(run.run_id)
     ours = _list_ours(client.get_experiment(run.experiment_id).tags)
-    tag_experiment(store, run.experiment_id, _name_tag(run), value)
-    for tag in [tag for tag in ours if tag != _name_tag(run)][: -KEPT + 1]:
+    _write(store, run.experiment_id, run.run_id, run.name, state)
+    for old in [each for each in ours if each not in (tag, _name_tag(ALL))][: -KEPT + 1]:
         with contextlib.suppress(MlflowException):  # another process has deleted it
-            client.delete_experiment_tag(run.experiment_id, tag)
+            client.delete_experiment_tag(run.experiment_id, old)
+
+
+def save_view_of_all(store: Store, experiment_id: str, state: Mapping[str, Any]) -> None:
+    """Save the view of all of an experiment's runs."""
+    _write(store, experiment_id, ALL, "All runs", state)
 
 
 def locate_comparison(store: Store, run: StoredRun) -> str:
     """The page that shows a sweep's or a study's runs side by side: the view of it, if there is."""
-    experiment = store.client().get_experiment(run.experiment_id)
-    if _name_tag(run) in experiment.tags:
-        return locate_view(run.experiment_id, _name_key(run))
+    if _has(store, run.experiment_id, run.run_id):
+        return locate_view(run.experiment_id, f"{OURS}{run.run_id}", "CHART")
     return locate_children(run)
 
 
-def _name_key(run: StoredRun) -> str:
-    return f"{OURS}{run.run_id}"
+def locate_all(store: Store, experiment_id: str) -> str:
+    """The page that shows an experiment's runs: the view of it, if there is."""
+    if _has(store, experiment_id, ALL):
+        return locate_view(experiment_id, f"{OURS}{ALL}", "TABLE")
+    return locate_experiment(experiment_id)
 
 
-def _name_tag(run: StoredRun) -> str:
-    return f"{PREFIX}{_name_key(run)}"
+def _write(store: Store, experiment_id: str, key: str, name: str, state: Mapping[str, Any]) -> None:
+    packed = base64.b64encode(zlib.compress(json.dumps(state).encode(), 9)).decode()
+    shown = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+    made = int(time.time() * 1000)
+    value = json.dumps({"name": shown, "createdAt": made, "state": f"deflate;{packed}"})
+    tag_experiment(store, experiment_id, _name_tag(key), value)
+
+
+def _has(store: Store, experiment_id: str, key: str) -> bool:
+    return _name_tag(key) in store.client().get_experiment(experiment_id).tags
+
+
+def _name_tag(key: str) -> str:
+    return f"{PREFIX}{OURS}{key}"
 
 
 def _list_ours(tags: Mapping[str, str]) -> list[str]:
