@@ -111,8 +111,10 @@ def locate(store: "Store", run_id: str) -> str | None:
     from hhexp.tracking import pages
     from hhexp.tracking.query import find_runs
 
-    server = pages.locate_server(store)
-    return f"{server}/{pages.locate_run(*find_runs(store, [run_id]))}" if server else None
+    if not (server := pages.locate_server(store)):
+        return None
+    (run,) = find_runs(store, [run_id])
+    return f"{server}/{pages.locate_run(run)}"
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
