@@ -16,8 +16,10 @@ from typing import IO
 import pytest
 
 from hhexp import ui
+from hhexp.tracking.pages import locate_server
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import KIND
 
 
 @pytest.fixture
@@ -45,6 +47,48 @@ def test_a_store_that_is_not_there_yet_is_said(
 def test_a_servers_own_ui_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert ui.main(["--tracking-uri", "https://team.example"]) == 0
     assert "https://team.example" in capsys.readouterr().out
+
+
+@pytest.fixture
+def sweep(store: Store) -> TrackedRun:
+    """A sweep with a run, in the experiment with ID 1."""
+    parent = TrackedRun.start(store, "study", "aug=none,full", None, {KIND: "sweep"})
+    TrackedRun.start(store, "study", "aug=none", parent.run_id, {KIND: "run"})
+    return parent
+
+
+def test_the_links_show_the_last_sweep_and_its_runs_side_by_side(
+    store: Store, sweep: TrackedRun
+) -> None:
+    everything, itself, compared = ui.list_links(store, "http://here:5000")
+    runs = "http://here:5000/#/experiments/1/runs"
+    assert everything == f"All runs: {runs}?workflowType=machine_learning"
+    page = f"{runs}/{sweep.run_id}?workflowType=machine_learning"
+    assert itself == f"The last sweep, aug=none,full: {page}"
+    assert compared.startswith(f"Its runs compared: {runs}?workflowType=machine_learning&")
+    assert "compareRunsMode=CHART" in compared and sweep.run_id in compared
+
+
+def test_the_sweep_of_a_study_is_shown_with_the_study(store: Store) -> None:
+    study = TrackedRun.start(store, "study", "study flips", None, {KIND: "study"})
+    TrackedRun.start(store, "study", "aug=none,full", study.run_id, {KIND: "sweep"})
+    _, first, second, _ = ui.list_links(store, "http://here:5000")
+    assert first.startswith("The last study, study flips: ") and study.run_id in first
+    assert second.startswith("The last sweep, aug=none,full: ")
+
+
+def test_without_a_sweep_the_links_show_the_last_run(store: Store) -> None:
+    assert ui.list_links(store, "http://here:5000") == []
+    run = TrackedRun.start(store, "study", "aug=none", None, {KIND: "run"})
+    _, shown = ui.list_links(store, "http://here:5000")
+    assert shown.startswith("The last run, aug=none: ") and run.run_id in shown
+
+
+def test_a_servers_page_is_named_without_its_password() -> None:
+    assert locate_server(Store("https://me:secret@team.example/mlflow/")) == (
+        "https://team.example/mlflow"
+    )
+    assert locate_server(Store("databricks")) is None
 
 
 def test_a_port_in_use_is_said(

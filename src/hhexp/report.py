@@ -13,11 +13,15 @@ def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
     options = _build_parser().parse_args(argv)
     from hhexp.analysis import report
+    from hhexp.analysis.caution import say_what_is_open
     from hhexp.analysis.claims import judge_claims
+    from hhexp.analysis.description import write_description
+    from hhexp.analysis.overview import tag_verdicts
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
     from hhexp.terminal import say
+    from hhexp.tracking.notes import describe_run
     from hhexp.tracking.store import Store
 
     import_modules(options.modules)
@@ -25,7 +29,13 @@ def main(argv: list[str] | None = None) -> int:
     overlay = report.make_overlay(results) if options.gradcam else None
     trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
     page = report.write(results, options.output, overlay, trusted)
-    for verdict in judge_claims(results):
+    verdicts = judge_claims(results)
+    if sweep := results.sweep:
+        said = say_what_is_open(results)
+        text = write_description(results, sweep, verdicts, said, has_report=True)
+        describe_run(results.store, sweep, text)
+        tag_verdicts(results, sweep.run_id, verdicts)
+    for verdict in verdicts:
         say(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)
     say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")

@@ -11,6 +11,7 @@ from hhexp.console import entry
 
 if TYPE_CHECKING:
     from hhexp.launching.sweep import Sweep
+    from hhexp.tracking.store import Store
 
 
 VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
@@ -90,8 +91,9 @@ def conclude(sweep: "Sweep") -> int:
 
 
 def show_results(sweep: "Sweep") -> None:
-    """Print and log the table, and say what to do next."""
+    """Print and log the table, and say what it cannot tell and what to do next."""
     from hhexp.analysis import summary
+    from hhexp.analysis.overview import show_sweep
 
     if sweep.store is None:
         return
@@ -100,7 +102,23 @@ def show_results(sweep: "Sweep") -> None:
     sweep.console.print(summary.render(rows, "Results"))
     if sweep.parent:
         summary.log_summary(sweep.parent, rows)
+        if said := show_sweep(sweep.store, sweep.parent.run_id, list(made)):
+            sweep.say("\n".join(["", *said]))
     sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
+    shown = sweep.parent.run_id if sweep.parent else list(made)[-1]
+    if page := locate(sweep.store, shown):
+        sweep.say(f"\nIn MLflow's UI: {page}")
+
+
+def locate(store: "Store", run_id: str) -> str | None:
+    """The page of a run on the store's own server; None where it has none."""
+    from hhexp.tracking import pages
+    from hhexp.tracking.query import find_runs
+
+    if not (server := pages.locate_server(store)):
+        return None
+    (run,) = find_runs(store, [run_id])
+    return f"{server}/{pages.locate_run(run)}"
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:

@@ -17,9 +17,11 @@ from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.options import add_tracking_uri
 from hhexp.terminal import say
-from hhexp.tracking import database
+from hhexp.tracking import database, pages
+from hhexp.tracking.query import find_recent, find_runs
 from hhexp.tracking.quiet import SETTINGS
 from hhexp.tracking.store import Store
+from hhexp.tracking.views import locate_all, locate_comparison
 
 PORTS = range(5000, 5020)
 # At this level the server prints where it runs once it does.
@@ -42,7 +44,11 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     store = Store.resolve(options.tracking_uri)
     if store.is_server:
-        print(f"The runs are on a server that has its own UI: {store}")
+        say(f"The runs are on a server that has its own UI: {store}")
+        if server := pages.locate_server(store):
+            with contextlib.suppress(UserError):  # who only asks where it is need not be let in
+                for link in list_links(store, server):
+                    say(link)
         return 0
     if store.is_sqlite:
         database.check(store.database)
@@ -51,6 +57,23 @@ def main(argv: list[str] | None = None) -> int:
         warning = f"warning: everyone who reaches port {port} here can read and change the runs"
         say(f"{warning}; for a server with passwords see docs/server.md", sys.stderr)
     return serve(store, options.host, port)
+
+
+def list_links(store: Store, server: str) -> list[str]:
+    """Lines that say where on a server a store's runs, its last study and its last sweep are."""
+    sweeps = find_recent(store, 1, "sweep")
+    shown = sweeps or find_recent(store, 1)
+    if not shown:
+        return []
+    links = [f"All runs: {server}/{locate_all(store, shown[0].experiment_id)}"]
+    if shown[0].parent_id:
+        (study,) = find_runs(store, [shown[0].parent_id])
+        links.append(f"The last study, {study.name}: {server}/{pages.locate_run(study)}")
+    kind = "sweep" if sweeps else "run"
+    links.append(f"The last {kind}, {shown[0].name}: {server}/{pages.locate_run(shown[0])}")
+    if sweeps:
+        links.append(f"Its runs compared: {server}/{locate_comparison(store, shown[0])}")
+    return links
 
 
 def is_loopback(host: str) -> bool:
@@ -130,12 +153,15 @@ def serve(store: Store, host: str, port: int) -> int:
     ) as server:
         assert server.stdout
         last = "it printed nothing"
+        place = name_place(socket.gethostname() if host in ANYWHERE else host, port)
         try:
+            links = list_links(store, f"http://{place}")  # while the server starts
             for line in server.stdout:
                 last = line.strip() or last
                 if "Uvicorn running on" in line:
-                    place = name_place(socket.gethostname() if host in ANYWHERE else host, port)
-                    print(f"The runs in {store} are at http://{place} (Ctrl-C to stop)", flush=True)
+                    say(f"The runs in {store} are at http://{place} (Ctrl-C to stop)")
+                    for link in links:
+                        say(link)
             server.wait()
         except KeyboardInterrupt:
             print("\nStopped.")

@@ -77,6 +77,18 @@ def test_it_stops_when_its_primary_claims_are_decided(answered: Any) -> None:
     assert "decided at the look after 6 seeds" in text
 
 
+def test_its_run_has_the_verdicts_and_the_learning_curves(answered: Any) -> None:
+    shell, _, _, _ = answered
+    own = studies(shell)[0]
+    assert own.tags["hhexp.verdict.on.mine.learns"] == "supported"
+    assert own.tags["mlflow.note.content"].startswith(
+        "**Does it learn?**\n\nIt learns. **supported**"
+    )
+    assert "accuracy/aug_none mean of 6 seeds" in own.metrics
+    experiment = shell.store.client().get_experiment(own.experiment_id)
+    assert experiment.tags["mlflow.note.content"].startswith("Last study: It learns. **supported**")
+
+
 def test_it_is_registered_before_its_first_run(answered: Any) -> None:
     shell, file, _, _ = answered
     (own,) = studies(shell)

@@ -1,7 +1,7 @@
 """From a study, an ID or a filter to results: which runs are meant, and the cell of each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hhexp.analysis import grid
@@ -23,6 +23,8 @@ SHAPING = ("model", "optimizer", "lr", "loss", "aug")
 """Groups whose options make another training."""
 ALWAYS = {"loss": "cross_entropy"}
 """What older runs were trained with, which have no such parameter."""
+OBJECTIVE = "objective"
+"""The parameter that says which metric a run was to make best."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -64,6 +66,22 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
     return results
 
 
+def select_runs(store: Store, run_ids: Sequence[str], metrics: Collection[str]) -> Results:
+    """Read some metrics of runs, and their objectives, in cells that their overrides tell apart.
+
+    Args:
+        store: where they are.
+        run_ids: theirs.
+        metrics: what is read of their histories.
+
+    Raises:
+        UserError: the store has no such run, or cannot be used.
+    """
+    records = find_runs(store, run_ids)
+    read = {*metrics, *(record.params.get(OBJECTIVE, "") for record in records)}
+    return _sort_into_cells(store, "these runs", None, {}, None, records, read)
+
+
 def find_shared(study: Study) -> Cell:
     """What a study's runs have in common: what it fixes, and of each group that shapes the training
     and that it does not name, the default option."""
@@ -94,6 +112,7 @@ def _sort_into_cells(
     shared: Cell,
     sweep: StoredRun | None,
     records: Sequence[StoredRun],
+    metrics: Collection[str] | None = None,
 ) -> Results:
     """The runs in their cells, with histories; those outside a study's grid are left out.
 
@@ -111,7 +130,13 @@ def _sort_into_cells(
         in_grid = placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)
     order = {grid.label(cell): number for number, cell in enumerate(cells)}
-    histories = read_many(store, {record.run_id: record.metrics for record, _ in placed})
+    histories = read_many(
+        store,
+        {
+            record.run_id: [name for name in record.metrics if metrics is None or name in metrics]
+            for record, _ in placed
+        },
+    )
     results = [_make_result(record, cell, histories[record.run_id]) for record, cell in placed]
     results.sort(
         key=lambda r: (order[r.label], r.seed is None, r.seed or 0, r.fold or 0, r.run.start)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from hhexp.analysis import summary
 from hhexp.analysis.claims import ClaimVerdict, judge_claims
+from hhexp.analysis.overview import show_in_mlflow, show_sweep
 from hhexp.analysis.registration import register
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
@@ -61,7 +62,12 @@ class Inquiry:
                 self.own.finish(status, None)
         if budget.is_spent:
             self.say("The budget is spent. The same command goes on.")
-        return self._read() if self.answers else None
+        if not (self.answers and self.own):
+            return None
+        results = self._read()
+        for line in show_in_mlflow(results, self.own.run_id, judge_claims(results)):
+            self.say(line)
+        return results
 
     def _train(self, seeds: Sequence[int]) -> None:
         """Train all cells with some seeds, as one sweep."""
@@ -90,6 +96,7 @@ class Inquiry:
             self.console.print(summary.render(rows, "Results"))
             if sweep.parent:
                 summary.log_summary(sweep.parent, rows)
+                show_sweep(sweep.store, sweep.parent.run_id, list(made))
         for failure in sweep.failures:
             self.failed = True
             line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")

@@ -85,6 +85,20 @@ def _send_metrics(store: Store, run_id: str, entry: Entry) -> None:
         client.log_batch(run_id, metrics=metrics[start : start + METRICS])
 
 
+def _send_curves(store: Store, run_id: str, entry: Entry) -> None:
+    """MLflow keeps one of several values that are equal in all: they can be sent again."""
+    from mlflow.entities import Metric
+
+    client, at = store.client(), entry.values["time_ms"]
+    metrics = [
+        Metric(name, value, at, step)
+        for name, curve in entry.values["curves"].items()
+        for step, value in curve
+    ]
+    for start in range(0, len(metrics), METRICS):
+        client.log_batch(run_id, metrics=metrics[start : start + METRICS])
+
+
 def _send_tags(store: Store, run_id: str, entry: Entry) -> None:
     from mlflow.entities import RunTag
 
@@ -190,6 +204,7 @@ def _drop_part(store: Store, run_id: str, entry: Entry) -> None:
 SENDERS = {
     "params": _send_params,
     "metrics": _send_metrics,
+    "curves": _send_curves,
     "tags": _send_tags,
     "dataset": _send_dataset,
     "artifact": _send_artifact,

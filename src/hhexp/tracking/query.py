@@ -64,6 +64,8 @@ class StoredRun:
     """The address of its artifacts."""
     models: tuple[str, ...] = ()
     """The IDs of the models that it logged."""
+    experiment_id: str = ""
+    """Of the experiment that it is in."""
 
     @property
     def kind(self) -> str | None:
@@ -167,9 +169,9 @@ def find_trained(store: Store) -> Iterator[StoredRun]:
     return _search(store.client(), tag_equals(KIND, "run"))
 
 
-def find_recent(store: Store, most: int) -> list[StoredRun]:
-    """The last runs that were trained, the newest first."""
-    return list(_search(store.client(), tag_equals(KIND, "run"), order="DESC", most=most))
+def find_recent(store: Store, most: int, kind: str = "run") -> list[StoredRun]:
+    """The last runs of a kind (those that were trained, sweeps, …), the newest first."""
+    return list(_search(store.client(), tag_equals(KIND, kind), order="DESC", most=most))
 
 
 def find_running(store: Store) -> list[StoredRun]:
@@ -271,6 +273,7 @@ def _read_run(run: "Run") -> StoredRun:
         metrics=_list_metrics(run),
         artifacts=run.info.artifact_uri,
         models=tuple(model.model_id for model in run.outputs.model_outputs) if run.outputs else (),
+        experiment_id=run.info.experiment_id,
     )
 
 

@@ -125,6 +125,12 @@ class TrackedRun:
         for epoch, metrics in enumerate(epochs, start=first_epoch):
             self.log_epoch(epoch, metrics)
 
+    def log_curves(self, curves: Mapping[str, Mapping[int, float]]) -> None:
+        """Log metrics as a whole, by their names: the value of each by the epoch."""
+        names = make_names(curves)
+        values = {names[name]: sorted(curve.items()) for name, curve in curves.items()}
+        self._write(Entry("curves", {"curves": values, "time_ms": _read_clock()}))
+
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; a value that is too long for MLflow is cut, and marked as cut."""
         self._write(Entry("tags", {key: _cut(str(v), TAG_LENGTH) for key, v in tags.items()}))
