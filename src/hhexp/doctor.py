@@ -2,13 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_tracking_uri
+from hhexp.json_document import print_document
+from hhexp.options import add_json, add_tracking_uri
 
 if TYPE_CHECKING:
     from hhexp.terminal import Terminal
@@ -34,12 +35,20 @@ class Finding:
     lines: tuple[str, ...]
     remedy: Remedy | None = None
     """None where there is nothing to mend."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs."""
 
 
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Say what was left behind, is damaged or takes up room, and mend what the person confirms."""
     words = _build_parser().parse_args(argv)
+    with print_document(words.json) as document:
+        return _look_after(words, document)
+
+
+def _look_after(words: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Say and mend, and put what was found into the document; the exit status."""
     from hhexp.terminal import Terminal
     from hhexp.tracking.pruning import read_shelf
     from hhexp.tracking.store import Store
@@ -47,11 +56,14 @@ def main(argv: list[str] | None = None) -> int:
     console = Terminal(soft_wrap=True)
     store = Store.resolve(words.tracking_uri)
     if words.send:
-        return _send(store, console)
+        return _send(store, console, document)
     shelf = read_shelf(store)
     findings = list(_examine(store, shelf, wholly=words.wholly))
-    for line in (line for finding in findings for line in finding.lines):
-        console.print(line)
+    document["store"] = str(store)
+    for finding in findings:
+        document |= finding.facts
+        for line in finding.lines:
+            console.print(line)
     remedies = [finding.remedy for finding in findings if words.mend and finding.remedy]
     if words.mend and not remedies:
         console.print("nothing to mend")
@@ -61,11 +73,11 @@ def main(argv: list[str] | None = None) -> int:
             console.print("nothing to delete")
         else:
             remedies.append(pruning)
-    _apply(remedies, console, agreed=words.yes)
+    document["done"] = _apply(remedies, console, agreed=words.yes)
     return 0
 
 
-def _send(store: "Store", console: "Terminal") -> int:
+def _send(store: "Store", console: "Terminal", document: dict[str, Any]) -> int:
     """Send what waits on this machine for a store that was away."""
     from hhexp.tracking.leftover import send_left
     from hhexp.tracking.outbox import list_waiting
@@ -78,6 +90,7 @@ def _send(store: "Store", console: "Terminal") -> int:
             f"run {waiting.run_id}: refused: {waiting.refused}; what waits is in "
             f"{waiting.folder}: delete the folder if you do not need it"
         )
+    document |= {"sent": sent, "refused": {each.run_id: each.refused for each in refused}}
     return 1 if refused else 0
 
 
@@ -94,11 +107,11 @@ def _examine_waiting(store: "Store") -> Finding:
     from hhexp.tracking.outbox import find_root, list_waiting
 
     waiting = list_waiting(store)
+    facts = {"waiting": [each.run_id for each in waiting]}
     if not waiting:
-        return Finding(())
-    return Finding(
-        (f"what was logged of {len(waiting)} runs waits in {find_root()}; --send sends it",)
-    )
+        return Finding((), facts=facts)
+    said = f"what was logged of {len(waiting)} runs waits in {find_root()}; --send sends it"
+    return Finding((said,), facts=facts)
 
 
 def _examine_runs(store: "Store") -> Finding:
@@ -108,15 +121,18 @@ def _examine_runs(store: "Store") -> Finding:
     left = find_left(store)
     lines = [f"{len(left.alive)} runs and sweeps in training, {len(left.abandoned)} abandoned"]
     lines += [f"  {describe_abandoned(run)}" for run in left.abandoned]
+    facts = {
+        "in_training": [run.run_id for run in left.alive],
+        "abandoned": [run.run_id for run in left.abandoned],
+    }
     if not left.abandoned:
-        return Finding(tuple(lines))
+        return Finding(tuple(lines), facts=facts)
 
     def end() -> str:
         return f"ended {end_abandoned(store, left.abandoned)} abandoned runs and sweeps"
 
-    return Finding(
-        tuple(lines), Remedy(f"end {len(left.abandoned)} abandoned runs and sweeps as KILLED", end)
-    )
+    what = f"end {len(left.abandoned)} abandoned runs and sweeps as KILLED"
+    return Finding(tuple(lines), Remedy(what, end), facts)
 
 
 def _examine_states(store: "Store", shelf: "Shelf", *, wholly: bool) -> Finding:
@@ -132,24 +148,36 @@ def _examine_states(store: "Store", shelf: "Shelf", *, wholly: bool) -> Finding:
             f"  {len(away)} runs with states have no artifacts where the store says, such as run "
             f"{away[0][:8]} in {shelf.places[away[0]]}: is a disk not mounted, or the store moved?"
         )
+    facts = {
+        "damaged_states": [{"run_id": each.run_id, "epoch": each.epoch} for each in damaged],
+        "runs_without_artifacts": away,
+    }
     if not damaged:
-        return Finding(tuple(lines))
-    return Finding(tuple(lines), _make_deletion(store, damaged, f"{len(damaged)} damaged states"))
+        return Finding(tuple(lines), facts=facts)
+    deletion = _make_deletion(store, damaged, f"{len(damaged)} damaged states")
+    return Finding(tuple(lines), deletion, facts)
 
 
 def _weigh_states(shelf: "Shelf") -> Finding:
     """What the states take up."""
     from hhexp.tracking.pruning import GB, count_bytes
 
+    kinds = {
+        "needed": (shelf.needed, "of runs that did not finish, which go on from them"),
+        "branches": (shelf.branches, "on the way of a run, where other runs can leave it"),
+        "ends": (shelf.ends, "at the end of finished runs, which longer runs can continue"),
+    }
     return Finding(
         tuple(
             f"{len(states)} states, {count_bytes(states) / GB:.2f} GB: {purpose}"
-            for states, purpose in (
-                (shelf.needed, "of runs that did not finish, which go on from them"),
-                (shelf.branches, "on the way of a run, where other runs can leave it"),
-                (shelf.ends, "at the end of finished runs, which longer runs can continue"),
-            )
-        )
+            for states, purpose in kinds.values()
+        ),
+        facts={
+            "states": {
+                name: {"count": len(states), "bytes": count_bytes(states)}
+                for name, (states, _) in kinds.items()
+            }
+        },
     )
 
 
@@ -172,8 +200,8 @@ def _make_deletion(store: "Store", states: "list[SavedState]", what: str) -> Rem
     return Remedy(f"delete {what}", delete)
 
 
-def _apply(remedies: list[Remedy], console: "Terminal", *, agreed: bool) -> None:
-    """Do what the person agrees to.
+def _apply(remedies: list[Remedy], console: "Terminal", *, agreed: bool) -> list[str]:
+    """Do what the person agrees to, and say what was done.
 
     Raises:
         UserError: nobody can be asked; or the person agreed to nothing.
@@ -183,15 +211,16 @@ def _apply(remedies: list[Remedy], console: "Terminal", *, agreed: bool) -> None
     if remedies and not agreed and not sys.stdin.isatty():
         what = "; ".join(remedy.what for remedy in remedies)
         raise UserError(f"this would {what}; agree with --yes")
-    done = 0
+    done = []
     for remedy in remedies:
         if agreed or Confirm.ask(
             f"{remedy.what[0].upper()}{remedy.what[1:]}?", console=console, default=False
         ):
-            console.print(remedy.apply())
-            done += 1
+            done.append(remedy.apply())
+            console.print(done[-1])
     if remedies and not done:
         raise UserError("nothing was changed")
+    return done
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -229,6 +258,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     add_tracking_uri(parser)
+    add_json(parser)
     return parser
 
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 from hhexp import interface
 from hhexp.config.catalogue import write_help
 from hhexp.console import entry
+from hhexp.json_document import print_document
 from hhexp.launching.words import order_words, read_options
 
 if TYPE_CHECKING:
     from hhexp.terminal import Terminal
+
+JSON = "--json"
+"""The flag that is not Hydra's."""
 
 
 @entry
@@ -26,15 +30,25 @@ def main(argv: list[str] | None = None) -> int:
         0, or 1 where a run failed or what was logged could not be sent, or 2 where none could
         start.
     """
-    words = order_words(sys.argv[1:] if argv is None else argv)
+    given = sys.argv[1:] if argv is None else argv
+    words = order_words([word for word in given if word != JSON])
     catalogue = read_options(words)
     if {"-h", "--help"} & set(words):
         print(write_help(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0
     from hhexp.display import console
 
-    shown = console()
-    return conclude(interface.train_words(words, catalogue, shown), shown)
+    with print_document(JSON in given) as document:
+        shown = console()
+        trained = interface.train_words(words, catalogue, shown)
+        document |= {
+            "store": str(trained.store) if trained.store else None,
+            "sweep_id": trained.sweep_id,
+            "runs": trained.rows,
+            "failures": trained.failed,
+            "unsent": trained.unsent,
+        }
+        return conclude(trained, shown)
 
 
 def conclude(trained: interface.TrainedRuns, console: "Terminal") -> int:
