@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from hhexp.experiment import Outcome
 from hhexp.experiment.answers import FILE, read_answers
-from hhexp.launching.sweep import Sweep
-from hhexp.run import conclude, join_values
+from hhexp.interface import TrainedRuns
+from hhexp.launching.words import join_values
+from hhexp.run import conclude
+from hhexp.terminal import Terminal
 from hhexp.tracking.models import load_model
 from hhexp.tracking.process import is_running
 from hhexp.tracking.query import find_run, read_last_values
@@ -487,7 +488,7 @@ def test_a_failure_is_said_to_the_letter_whatever_its_brackets(
 ) -> None:
     key, error = "modules=[my_models]", "RuntimeError: no primitive [/job:localhost/CPU:0]"
     failed = Outcome(key, None, "FAILED", None, error)
-    assert conclude(Sweep(Console(), False, outcomes=[failed])) == 2
+    assert conclude(TrainedRuns(None, (), None, (failed,)), Terminal()) == 2
     assert capsys.readouterr().err == f"FAILED {key}: {error}\n"
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "publish": "write runs as small files that you can commit",
     "report": "write a report on runs: tables, claims, pictures",
     "predict": "ask a run's model about images",
+    "export": "write a run's model as Keras, SavedModel, ONNX or TFLite",
     "doctor": "look after the store: what was left behind, is damaged, or takes up room",
     "ui": "look at the runs in MLflow's UI",
 }

@@ -49,14 +49,21 @@ def entry(main: Main) -> Entry:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         except Exception as error:
-            # A file that cannot be read is the person's to mend, whichever it is.
-            if isinstance(error, OSError) and error.strerror and error.filename:
-                return _print_error(f"{os.fsdecode(error.filename)}: {error.strerror}", 2)
-            if reason := _find_outage(error):
-                return _print_error(f"{reason}; when it is back, give the same command again", 2)
+            if said := explain_error(error):
+                return _print_error(said, 2)
             return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
+
+
+def explain_error(error: Exception) -> str | None:
+    """What to say of an exception that the person can mend; None of any other."""
+    # A file that cannot be read is the person's to mend, whichever it is.
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    if reason := _find_outage(error):
+        return f"{reason}; when it is back, give the same command again"
+    return None
 
 
 def _find_outage(error: Exception) -> str | None:

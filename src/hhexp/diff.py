@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_published, add_tracking_uri
+from hhexp.json_document import print_document
+from hhexp.options import add_json, add_published, add_tracking_uri
 
 if TYPE_CHECKING:
     from hhexp.reproduction.record import Record
@@ -26,6 +28,12 @@ def main(argv: list[str] | None = None) -> int:
         0 where nothing differs, 1 where something does.
     """
     words = _build_parser().parse_args(argv)
+    with print_document(words.json) as document:
+        return _compare(words, document)
+
+
+def _compare(words: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Show what differs, and put it into the document; the exit status."""
     from hhexp.reproduction.doubts import find_doubts
     from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
@@ -34,12 +42,30 @@ def main(argv: list[str] | None = None) -> int:
     store = Store.resolve(words.tracking_uri)
     store.prepare()
     one, other = (_find_one(store, run_id, words.published) for run_id in words.runs)
+    document["runs"] = []
     for record in (one, other):
         _print_title(record, console)
-        for doubt in find_doubts(store, record):
+        doubts = find_doubts(store, record)
+        for doubt in doubts:
             console.print(f"The record of run {record.run_id[:8]} is doubtful: {doubt}")
-    differs = _show_provenance(one, other, console, whole=words.all)
-    return int(_show_numbers(one, other, console) or differs)
+        document["runs"].append(_describe_record(record, doubts))
+    made = _show_provenance(one, other, console, whole=words.all)
+    document |= made
+    document["equal"] = _show_numbers(one, other, console)
+    return int(bool(made["differences"] or made["patches"]) or not document["equal"])
+
+
+def _describe_record(record: "Record", doubts: "Sequence[str]") -> dict[str, Any]:
+    """A run as the document has it, with the metrics of its last epoch."""
+    return {
+        "run_id": record.run_id,
+        "name": record.name,
+        "where": record.where,
+        "doubts": doubts,
+        "epochs": len(record.epochs),
+        "metrics": record.epochs[-1].metrics if record.epochs else {},
+        "weights": record.epochs[-1].weights if record.epochs else None,
+    }
 
 
 def _find_one(store: "Store", run_id: str, experiments: Path) -> "Record":
@@ -57,8 +83,10 @@ def _print_title(record: "Record", console: "Terminal") -> None:
     console.print(f"{record.run_id[:8]}  {record.name}, from {record.where}")
 
 
-def _show_provenance(one: "Record", other: "Record", console: "Terminal", *, whole: bool) -> bool:
-    """Show how two runs were made differently; whether they were."""
+def _show_provenance(
+    one: "Record", other: "Record", console: "Terminal", *, whole: bool
+) -> dict[str, Any]:
+    """Show how two runs were made differently, and return it."""
     from hhexp.reproduction.difference import (
         find_differences,
         list_uncompared,
@@ -74,15 +102,16 @@ def _show_provenance(one: "Record", other: "Record", console: "Terminal", *, who
     patches = describe_patches(one.files, other.files, titles, whole=whole)
     for text in patches:
         console.print(text)
-    if missing := list_uncompared(one.provenance, other.provenance):
+    missing = list_uncompared(one.provenance, other.provenance)
+    if missing:
         console.print(f"Not compared, as not both runs have it on record: {', '.join(missing)}")
     if not found and not patches:
         console.print("They were made in the same way, as far as it is on record.")
-    return bool(found or patches)
+    return {"differences": found, "patches": patches, "not_compared": missing}
 
 
 def _show_numbers(one: "Record", other: "Record", console: "Terminal") -> bool:
-    """Show two runs' numbers; whether they differ."""
+    """Show two runs' numbers; whether all are the same."""
     from hhexp.reproduction.numbers import (
         are_equal,
         describe_first_difference,
@@ -91,7 +120,7 @@ def _show_numbers(one: "Record", other: "Record", console: "Terminal") -> bool:
 
     console.print(tabulate_numbers(one, other))
     console.print(describe_first_difference(one, other))
-    return not are_equal(one, other)
+    return are_equal(one, other)
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -109,6 +138,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add_tracking_uri(parser)
     add_published(parser)
+    add_json(parser)
     parser.add_argument(
         "--all", action="store_true", help="show every difference, and every line of the patches"
     )

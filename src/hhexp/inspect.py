@@ -4,14 +4,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hhexp.console import entry
 from hhexp.data import Dataset, find_doubts, open_dataset
 from hhexp.data.splits import NoValidationError
-from hhexp.options import check_output
+from hhexp.json_document import print_document
+from hhexp.options import add_json, check_output
 from hhexp.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -31,11 +32,17 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns 1 if the checks find something.
     """
+    options = _build_parser().parse_args(argv)
+    with print_document(options.json) as document:
+        return _inspect(options, document)
+
+
+def _inspect(options: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Look at the data, and put what is found into the document; the exit status."""
     from hhexp.figures.sheets import draw_samples
     from hhexp.launching.composition import compose_data
     from hhexp.prediction.sheet import SUFFIXES, save_figure
 
-    options = _build_parser().parse_args(argv)
     output = check_output(options.output, SUFFIXES)
     data = compose_data(_list_overrides(options.words))
     side = data.image_size or SIDE
@@ -47,7 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         dataset = open_dataset(data.model_copy(update={"validation_share": SHARE}))
     console = Terminal()
     console.print(_tabulate_counts(dataset))
-    say(_describe_sizes(dataset))
+    sizes = _find_sizes(dataset)
+    say(_describe_sizes(*sizes))
     found = {finding.text: finding.files for finding in find_doubts(dataset, side)}
     if dataset.skipped:
         found = {f"bad files ({len(dataset.skipped):,})": dataset.skipped, **found}
@@ -60,6 +68,15 @@ def main(argv: list[str] | None = None) -> int:
         say("The checks find nothing.")
     save_figure(draw_samples(dataset.splits, dataset.classes, dataset.name), output)
     say(f"Some images of each class: {output}")
+    document |= {
+        "data": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "classes": dataset.classes,
+        "counts": dataset.counts,
+        "sizes": dict(zip(("smallest", "median", "largest"), sizes, strict=True)),
+        "findings": [{"text": text, "files": files} for text, files in found.items()],
+        "figure": output,
+    }
     return 1 if found else 0
 
 
@@ -85,12 +102,17 @@ def _tabulate_counts(dataset: Dataset) -> "Table":
     return table
 
 
-def _describe_sizes(dataset: Dataset) -> str:
-    """One line on how large the pictures in the files are."""
+def _find_sizes(dataset: Dataset) -> list[tuple[int, int]]:
+    """Width and height in pixels of the smallest, the median and the largest picture."""
     facts = np.concatenate([split.facts for split in dataset.splits.values()])
     order = np.argsort(facts["width"].astype(np.int64) * facts["height"], kind="stable")
     chosen = [facts[order[place]] for place in (0, len(order) // 2, -1)]
-    smallest, middle, largest = (f"{each['width']}×{each['height']}" for each in chosen)
+    return [(int(each["width"]), int(each["height"])) for each in chosen]
+
+
+def _describe_sizes(*sizes: tuple[int, int]) -> str:
+    """One line on how large the pictures in the files are."""
+    smallest, middle, largest = (f"{width}×{height}" for width, height in sizes)
     if smallest == largest:
         return f"All pictures have {smallest} pixels."
     return (
@@ -117,6 +139,7 @@ def _build_parser() -> argparse.ArgumentParser:
         default="inspect.png",
         help="file for the images; default: inspect.png in the current folder",
     )
+    add_json(parser)
     return parser
 
 

@@ -16,6 +16,15 @@ def add_tracking_uri(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let a command take ``--json`` (``hhexp.json_document``)."""
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the results as one JSON document, and everything else to the standard error",
+    )
+
+
 def add_published(parser: argparse.ArgumentParser) -> None:
     """Let a command that finds runs take ``--published``."""
     parser.add_argument(

@@ -4,17 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_modules, add_tracking_uri, check_output
+from hhexp.json_document import print_document
+from hhexp.options import add_json, add_modules, add_tracking_uri, check_output
 from hhexp.prediction.answers import ask, undo_scaling
 from hhexp.prediction.model import check_image_size, open_model
 from hhexp.prediction.photographs import read_photographs
 from hhexp.prediction.sheet import PICTURED, SUFFIXES, draw_answers, save_figure
-from hhexp.prediction.table import build_table, describe_unscaled
+from hhexp.prediction.table import build_table, describe_unscaled, list_answers, list_unread
 from hhexp.terminal import Terminal, say
 from hhexp.tracking.query import find_run
 from hhexp.tracking.store import Store
@@ -27,6 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns 1 if some of the files cannot be read, 2 if none can.
     """
     options = _build_parser().parse_args(argv)
+    with print_document(options.json) as document:
+        return _answer(options, document)
+
+
+def _answer(options: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Answer, and put the answers into the document; the exit status."""
     files = [Path(file) for file in options.files]
     store = Store.resolve(options.tracking_uri)
     run = find_run(store, options.run_id)
@@ -36,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         model = open_model(store, run.run_id, options.modules, options.epoch)
         size = check_image_size(model)
     photographs = read_photographs(files, *size)
+    document |= {"run_id": run.run_id, "epoch": options.epoch, "classes": model.classes}
+    document |= {"images": [], "unread": list_unread(files, photographs), "figure": None}
     if not photographs:
         return 2
     images = np.stack([photograph.pixels for photograph in photographs])
@@ -48,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.unscaled:
         console.print(describe_unscaled(*answers))
     save_figure(draw_answers(photographs, answers), output)
+    document |= {"images": list_answers(photographs, answers), "figure": output}
     if answers[0].has_regions:
         say(f"Regions that speak for the class (Grad-CAM): {output}")
     else:
@@ -77,6 +88,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("files", metavar="FILE", nargs="+", help="an image of any size")
     add_modules(parser)
     add_tracking_uri(parser)
+    add_json(parser)
     parser.add_argument(
         "--epoch",
         choices=("last", "best"),

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from hhexp.console import entry
-from hhexp.options import add_tracking_uri, add_trusted
+from hhexp.json_document import print_document
+from hhexp.options import add_json, add_tracking_uri, add_trusted
 
 
 @entry
@@ -16,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.analysis.caution import say_what_is_open
     from hhexp.analysis.claims import judge_claims
     from hhexp.analysis.description import write_description
+    from hhexp.analysis.frame import tabulate_claims
     from hhexp.analysis.overview import tag_verdicts
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
@@ -25,21 +27,25 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.tracking.store import Store
 
     import_modules(options.modules)
-    results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
-    overlay = report.make_overlay(results) if options.gradcam else None
-    trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
-    page = report.write(results, options.output, overlay, trusted)
-    verdicts = judge_claims(results)
-    if sweep := results.sweep:
-        said = say_what_is_open(results)
-        text = write_description(results, sweep, verdicts, said, has_report=True)
-        describe_run(results.store, sweep, text)
-        tag_verdicts(results, sweep.run_id, verdicts)
-    for verdict in verdicts:
-        say(f"{verdict.claim.name}: {verdict}")
-    count = len(results.all)
-    say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
-    return 0
+    with print_document(options.json) as document:
+        results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
+        overlay = report.make_overlay(results) if options.gradcam else None
+        trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
+        page = report.write(results, options.output, overlay, trusted)
+        verdicts = judge_claims(results)
+        if sweep := results.sweep:
+            said = say_what_is_open(results)
+            text = write_description(results, sweep, verdicts, said, has_report=True)
+            describe_run(results.store, sweep, text)
+            tag_verdicts(results, sweep.run_id, verdicts)
+        for verdict in verdicts:
+            say(f"{verdict.claim.name}: {verdict}")
+        count = len(results.all)
+        say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+        claims = tabulate_claims(verdicts)
+        known = claims.astype(object).where(claims.notna(), None).to_dict("records")
+        document |= {"page": page, "runs": count, "claims": known}
+        return 0
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -66,6 +72,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     add_trusted(parser)
     add_tracking_uri(parser)
+    add_json(parser)
     return parser
 
 

@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hhexp.console import entry
 from hhexp.errors import UserError
-from hhexp.options import add_published, add_tracking_uri, add_trusted
+from hhexp.json_document import print_document
+from hhexp.options import add_json, add_published, add_tracking_uri, add_trusted
 
 if TYPE_CHECKING:
     from hhexp.reproduction.record import Record
@@ -25,6 +26,15 @@ def main(argv: list[str] | None = None) -> int:
         1 where a training failed.
     """
     words = _build_parser().parse_args(argv)
+    here = words.code == words.packages == "current" and words.bisect is None
+    if words.json and not here:
+        raise UserError("--json: leave out --code, --packages and --bisect")
+    with print_document(words.json) as document:
+        return _reproduce(words, document)
+
+
+def _reproduce(words: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Reproduce, and put the verdicts into the document; the exit status."""
     from hhexp.reproduction.find import find
     from hhexp.terminal import Terminal
     from hhexp.tracking.answers import find_sweep_runs
@@ -40,10 +50,11 @@ def main(argv: list[str] | None = None) -> int:
     if status is not None:
         return status
     prepared = _prepare(words, records, doubts, console)
+    document["runs"] = [_describe_change(each) for each in prepared]
     if words.dry_run:
         return 0
     if words.bisect is None:
-        return _reproduce_here(words, prepared, store, console)
+        return _reproduce_here(words, prepared, store, console, document)
     if len(prepared) > 1:
         raise UserError(f"--bisect: {words.run_id} is a sweep: give one of its runs")
     from hhexp.reproduction.bisect import bisect
@@ -112,11 +123,25 @@ def _prepare(
     return prepared
 
 
+def _describe_change(each: "Reproduction") -> dict[str, Any]:
+    """A run as the document has it, before it is trained again."""
+    from hhexp.reproduction.difference import find_differences
+
+    return {
+        "run_id": each.record.run_id,
+        "where": each.record.where,
+        "doubts": each.doubts,
+        "differences": find_differences(each.record.provenance, each.provenance),
+        "moved": each.moved,
+    }
+
+
 def _reproduce_here(
     words: argparse.Namespace,
     prepared: "Sequence[Reproduction]",
     store: "Store",
     console: "Terminal",
+    document: dict[str, Any],
 ) -> int:
     """Train the runs again and print the verdicts; the exit status."""
     from hhexp.reproduction.expectation import explain_difference
@@ -125,7 +150,8 @@ def _reproduce_here(
     verdicts = reproduce(
         prepared, store, console, tolerance=words.tolerance, experiments=words.published
     )
-    for each, verdict in zip(prepared, verdicts, strict=True):
+    for known, each, verdict in zip(document["runs"], prepared, verdicts, strict=True):
+        known["verdict"] = verdict
         said = str(verdict) if verdict else "the training failed"
         console.print(f"{each.record.run_id[:8]} {said}")
         if verdict and verdict.first:
@@ -201,6 +227,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "the packages that --packages recorded installs",
     )
     add_published(parser)
+    add_json(parser)
     return parser
 
 

@@ -1,23 +1,26 @@
-"""``python -m hhexp.run``: train a run, or with ``-m`` each run of a sweep."""
+"""``python -m hhexp.run``: train a run, or with ``-m`` each run of a sweep.
 
-import os
+The module can be called: ``hhexp.run(["epochs=5"])`` trains from Python (``hhexp.interface.run``).
+"""
+
 import shutil
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from hhexp import __version__
+from hhexp import __version__, interface
+from hhexp.config.catalogue import write_help
 from hhexp.console import entry
+from hhexp.json_document import print_document
+from hhexp.launching.words import order_words, read_options
 
 if TYPE_CHECKING:
-    from hhexp.launching.sweep import Sweep
+    from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
 
-
-VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp")
-"""Hydra's flags whose value may have a = in it."""
-MULTIRUN = {"-m", "--multirun", "hydra.mode=MULTIRUN"}
-"""What makes a command a sweep."""
+JSON = "--json"
+"""The flag that is not Hydra's."""
 
 
 @entry
@@ -28,19 +31,9 @@ def main(argv: list[str] | None = None) -> int:
         0, or 1 where a run failed or what was logged could not be sent, or 2 where none could
         start.
     """
-    words = join_values(sys.argv[1:] if argv is None else argv)
-    # Hydra's parser takes flags before overrides only; people put them anywhere.
-    words = sorted(words, key=lambda word: "=" in word and not word.startswith("-"))
-    sys.argv = ["hhexp.run", *words]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # we get the whole error, and print it as one line
-    from hhexp.config.catalogue import find_config_dirs, read_catalogue, write_help
-    from hhexp.config.own_options import find_own_modules
-
-    catalogue = read_catalogue(find_config_dirs(words))
-    if find_own_modules(words):
-        from hhexp.launching.own_options import offer_own_options
-
-        catalogue = offer_own_options(words, catalogue)
+    given = sys.argv[1:] if argv is None else argv
+    words = order_words([word for word in given if word != JSON])
+    catalogue = read_options(words)
     if "--version" in words:
         print(f"hhexp {__version__}")
         return 0
@@ -48,76 +41,59 @@ def main(argv: list[str] | None = None) -> int:
         print(write_help(catalogue, min(100, shutil.get_terminal_size().columns)))
         return 0
     from hhexp.display import console
-    from hhexp.launching.command import train
-    from hhexp.launching.sweep import Sweep
 
-    with Sweep(console(), multirun=bool(MULTIRUN & set(words))) as sweep:
-        train(sweep, words, catalogue)
-        return conclude(sweep)
-
-
-def join_values(words: Sequence[str]) -> list[str]:
-    """The words, each of Hydra's flags that takes a value in one word with it."""
-    joined: list[str] = []
-    for word in words:
-        if joined and joined[-1] in VALUED:
-            joined[-1] = f"{joined[-1]}={word}"
-        else:
-            joined.append(word)
-    return joined
+    with print_document(JSON in given) as document:
+        shown = console()
+        trained = interface.train_words(words, catalogue, shown)
+        document |= {
+            "store": str(trained.store) if trained.store else None,
+            "sweep_id": trained.sweep_id,
+            "runs": trained.rows,
+            "failures": trained.failed,
+            "cautions": trained.cautions,
+            "unsent": trained.unsent,
+        }
+        return conclude(trained, shown)
 
 
-def conclude(sweep: "Sweep") -> int:
-    """Print and log the table of what was trained, then the failures; the exit status."""
+def conclude(trained: interface.TrainedRuns, console: "Terminal") -> int:
+    """Print the table of what was trained, what to do next, and the failures; the exit status."""
     from rich.text import Text
 
+    from hhexp.analysis import summary
     from hhexp.terminal import Terminal
-    from hhexp.tracking.outages import is_away
 
-    made, left = sweep.trained, sweep.send_left()
-    if made and not left:
-        try:
-            show_results(sweep)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            sweep.say(f"the tracking store {sweep.store} is away: no table of results now")
-    for failure in sweep.failures:
+    if trained.rows:
+        console.print(summary.render(trained.rows, "Results"))
+        lines = ["", *trained.cautions] if trained.cautions else []
+        lines.append(look_further(trained.sweep_id, trained.run_ids[-1]))
+        if trained.store and (
+            page := locate(trained.store, trained.sweep_id or trained.run_ids[-1])
+        ):
+            lines.append(f"\nIn MLflow's UI: {page}")
+        console.print("\n".join(lines), soft_wrap=True)
+    for failure in trained.failed:
         line = Text(f"{failure.status} {failure.key}: {failure.error}", "red")
         Terminal(stderr=True).print(line, soft_wrap=True)
-    if sweep.failures and not made:
+    if trained.failed and not trained.run_ids:
         return 2
-    return 1 if sweep.failures or left else 0
-
-
-def show_results(sweep: "Sweep") -> None:
-    """Print and log the table, and say what it cannot tell and what to do next."""
-    from hhexp.analysis import summary
-    from hhexp.analysis.overview import show_sweep
-
-    if sweep.store is None:
-        return
-    made = sweep.trained
-    rows = summary.summarise(sweep.store, list(made), made)
-    sweep.console.print(summary.render(rows, "Results"))
-    if sweep.parent:
-        summary.log_summary(sweep.parent, rows)
-        if said := show_sweep(sweep.store, sweep.parent.run_id, list(made)):
-            sweep.say("\n".join(["", *said]))
-    sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
-    shown = sweep.parent.run_id if sweep.parent else list(made)[-1]
-    if page := locate(sweep.store, shown):
-        sweep.say(f"\nIn MLflow's UI: {page}")
+    return 1 if trained.failed or trained.unsent else 0
 
 
 def locate(store: "Store", run_id: str) -> str | None:
-    """The page of a run on the store's own server; None where it has none."""
+    """The page of a run on the store's own server; None where it has none, or is away."""
     from hhexp.tracking import pages
+    from hhexp.tracking.outages import is_away
     from hhexp.tracking.query import find_runs
 
     if not (server := pages.locate_server(store)):
         return None
-    (run,) = find_runs(store, [run_id])
+    try:
+        (run,) = find_runs(store, [run_id])
+    except Exception as error:
+        if not is_away(error):
+            raise
+        return None
     return f"{server}/{pages.locate_run(run)}"
 
 
@@ -135,6 +111,15 @@ def look_further(sweep_id: str | None, run_id: str) -> str:
         f"  {command:{width}}  {what}" for command, what in commands.items()
     )
 
+
+class _Callable(ModuleType):
+    """A module that is a function too: one name serves ``python -m`` and Python."""
+
+    def __call__(self, words: Sequence[str] = ()) -> interface.TrainedRuns:
+        return interface.run(words)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,11 +13,11 @@ import pytest
 from hhexp.errors import UserError
 from hhexp.tracking.database import PATIENCE_S, check, find_ids, keep_statistics
 from hhexp.tracking.run import TrackedRun
-from hhexp.tracking.store import Store
+from hhexp.tracking.store import Store, keep_tracking_uri
 
 START = """
 import sys
-from hhexp.tracking.store import Store
+from hhexp.tracking.store import Store, keep_tracking_uri
 store = Store.resolve(sys.argv[1])
 store.prepare()
 print(store.experiment_id("study"))
@@ -236,3 +236,21 @@ def test_a_file_that_is_no_store_of_runs_gets_no_statistics(tmp_path: Path) -> N
     assert (tmp_path / "other.db").stat().st_size == 0
     with pytest.raises(UserError, match="cannot be read: no such table: runs"):
         find_ids(tmp_path / "other.db", "%", 1)
+
+
+def test_mlflow_keeps_the_address_that_the_person_has_set(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+    with keep_tracking_uri():
+        store.client()
+        assert mlflow.get_tracking_uri() == store.uri
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert not mlflow.is_tracking_uri_set()
+    mlflow.set_tracking_uri("http://127.0.0.1:1")
+    with keep_tracking_uri():
+        store.client()
+    assert mlflow.get_tracking_uri() == "http://127.0.0.1:1" == os.environ["MLFLOW_TRACKING_URI"]

@@ -121,6 +121,7 @@ def write_help(catalogue: Catalogue, width: int = 100) -> str:
         "  python -m hhexp.run -m aug=none,full epochs=15,30       a sweep: here four runs",
         "  python -m hhexp.run --cfg job aug=full                  show the configuration",
         "  python -m hhexp.run --config-dir my_conf model=mine     use your own folder of options",
+        "  python -m hhexp.run --json epochs=5                     the results as JSON, on stdout",
         "",
         "Keys (key=value; the default in brackets)",
     ]

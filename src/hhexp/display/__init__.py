@@ -53,7 +53,12 @@ def display(
 
 
 def console() -> "Terminal":
-    """The standard output; with FORCE_COLOR set, rich would treat a pipe as a terminal."""
+    """The standard output; with FORCE_COLOR set, rich would treat a pipe as a terminal.
+
+    In a notebook, which says that it is a terminal, plain lines: rich would make a block of HTML of
+    each.
+    """
     from hhexp.terminal import Terminal
 
-    return Terminal(force_terminal=None if sys.stdout.isatty() else False)
+    shown = Terminal(force_terminal=None if sys.stdout.isatty() else False)
+    return Terminal(force_terminal=False, force_jupyter=False) if shown.is_jupyter else shown

@@ -12,8 +12,17 @@ from typing import Any
 from hhexp.config.catalogue import read_catalogue
 from hhexp.config.registry import find_module
 from hhexp.config.schema import Config
+from hhexp.data import Dataset
 from hhexp.errors import UserError
-from hhexp.experiment.job import check_config
+from hhexp.experiment.job import check_config, read_data
+from hhexp.reading import MAPPING, damaged, parse_yaml
+from hhexp.tracking.artifacts import read_text
+from hhexp.tracking.query import StoredRun
+from hhexp.tracking.store import Store
+from hhexp.tracking.tags import DATA_FINGERPRINT
+
+CONFIGURATION = "provenance/config.yaml"
+"""The artifact with a run's configuration."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,26 @@ def check_recorded(values: Mapping[str, Any], trusted: Trusted) -> Config:
     elif isinstance(values.get("data"), dict):
         values["data"]["root"] = trusted.root
     return check_config(values)
+
+
+def read_recorded_data(store: Store, run: StoredRun, trusted: Trusted) -> Dataset:
+    """The data set that a run was trained on, read again.
+
+    Raises:
+        UserError: it is not on this machine, or is not what the run saw; or the record is damaged,
+            or needs what the person has not named.
+    """
+    text = read_text(store, run.run_id, CONFIGURATION)
+    if text is None:
+        raise UserError(f"run {run.run_id} has no {CONFIGURATION}")
+    try:
+        values = MAPPING.validate_python(parse_yaml(text))
+    except ValueError as error:
+        raise damaged(f"{CONFIGURATION} of run {run.run_id}", error) from error
+    dataset = read_data(check_recorded(values, trusted))
+    if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
+        raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
+    return dataset
 
 
 def _refuse_unnamed_modules(recorded: object, named: Sequence[str]) -> None:

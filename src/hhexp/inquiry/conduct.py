@@ -1,7 +1,5 @@
 """A study from its file to its report: look by look, until its primary claims are decided."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,8 +70,6 @@ class Inquiry:
     def _train(self, seeds: Sequence[int]) -> None:
         """Train all cells with some seeds, as one sweep."""
         words = self.study.words(seeds)
-        sys.argv = ["hhexp.run", *words]
-        os.environ["HYDRA_FULL_ERROR"] = "1"  # as hhexp.run does
         sweep = Sweep(self.console, multirun=True, open_study=self._open)
         try:
             with sweep:

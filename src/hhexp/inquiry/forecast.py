@@ -1,7 +1,6 @@
 """What a study would do next, and how long that takes by the seconds of earlier epochs."""
 
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +39,6 @@ def explain(study: Study, file: Path, catalogue: Catalogue, console: Terminal) -
         console.print("Nothing is left to train.", soft_wrap=True)
         return
     words = [*study.words(study.planned[:look]), "explain=true"]
-    sys.argv = ["hhexp.run", *words]
     with Sweep(console, multirun=True) as sweep:
         train(sweep, words, catalogue)
     epochs = sum(branch.epochs for branch in sweep.branches)

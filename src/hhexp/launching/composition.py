@@ -150,8 +150,8 @@ def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
         key, _, value = word.partition("=")
         quoted = shlex.quote(f'{key}="{value}"')
         return UserError(
-            f"{word}: several values need a sweep: add -m; or put quotes around one with commas: "
-            f"{quoted}"
+            f"{word}: several values need a sweep: add -m (in Python, call hhexp.sweep); or put "
+            f"quotes around one with commas: {quoted}"
         )
     return UserError("the command line: " + " ".join(text.partition("\nSee ")[0].split()))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hhexp.config.schema import Runtime
 from hhexp.errors import UserError
+from hhexp.launching.main_module import hide_main_module
 from hhexp.provenance.machine import count_usable_cores
 from hhexp.training.isa import find_effective
 
@@ -32,7 +33,9 @@ def find_gpus() -> tuple[str, ...]:
     if not glob.glob("/dev/nvidia[0-9]*") and not os.path.exists("/dev/dxg"):
         return ()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        count = process.submit(_count_gpus).result()
+        with hide_main_module():
+            counting = process.submit(_count_gpus)  # which starts the process
+        count = counting.result()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = visible.split(",") if visible else [str(number) for number in range(count)]
     return tuple(names[:count])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -69,6 +68,8 @@ class Sweep:
     its ID."""
     branches: list[Branch] = field(default_factory=list)
     """What is trained, or would be."""
+    words: Sequence[str] = ()
+    """Of the command line."""
 
     @staticmethod
     def current() -> Sweep:
@@ -194,13 +195,13 @@ class Sweep:
     def _start_parent(self, config: Config) -> None:
         """Start the sweep's own run."""
         if self.multirun and self.parent is None and self.store is not None:
-            command = shlex.join(["python", "-m", "hhexp.run", *sys.argv[1:]])
+            command = shlex.join(["python", "-m", "hhexp.run", *self.words])
             end_same_sweeps(self.store, command)
             experiment = config.tracking.experiment
             self.parent = TrackedRun.start(
                 self.store,
                 experiment,
-                " ".join(word for word in sys.argv[1:] if not word.startswith("-")),
+                " ".join(word for word in self.words if not word.startswith("-")),
                 self.open_study(self.store, experiment) if self.open_study else None,
                 {
                     **make_tags(config),

@@ -44,13 +44,18 @@ class Answers:
         return self.classes[index], ">99.9%" if text == "100.0%" and probability < 1 else text
 
 
-def ask(model: RunModel, images: np.ndarray, explained: int) -> Answers:
-    """Ask a model about images [N, H, W, 3], 0 … 255; the first few of them are explained."""
+def compute_probabilities(network: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """[N, C] float32: what a network says of images [N, H, W, 3], 0 … 255, in batches."""
     parts = [
-        np.asarray(probabilities(model.network(images[start : start + BATCH], training=False)))
+        np.asarray(probabilities(network(images[start : start + BATCH], training=False)))
         for start in range(0, len(images), BATCH)
     ]
-    found = np.concatenate(parts)
+    return np.concatenate(parts)
+
+
+def ask(model: RunModel, images: np.ndarray, explained: int) -> Answers:
+    """Ask a model about images [N, H, W, 3], 0 … 255; the first few of them are explained."""
+    found = compute_probabilities(model.network, images)
     first = images[:explained]
     try:
         heat = compute_gradcam(model.network, first, found[:explained].argmax(axis=1))

@@ -12,7 +12,7 @@ from hhexp.config.registry import import_modules
 from hhexp.config.schema import Runtime
 from hhexp.errors import UserError
 from hhexp.reading import damaged
-from hhexp.tracking.models import load_model, read_classes
+from hhexp.tracking.models import find_model_id, load_model, read_classes
 from hhexp.tracking.query import StoredRun, find_run
 from hhexp.tracking.store import Store
 from hhexp.training.runtime import start_tensorflow
@@ -47,6 +47,7 @@ def open_model(
         UserError: there is no such run, or no model of it that can be loaded safely.
     """
     run = find_run(store, run_id)
+    find_model_id(store, run.run_id, epoch)  # what is wrong is said before TensorFlow starts
     classes = read_classes(store, run.run_id)
     if "tensorflow" not in sys.modules:
         start_tensorflow(**_read_runtime(run).model_dump())

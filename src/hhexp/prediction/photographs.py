@@ -76,7 +76,7 @@ def read_photograph(path: Path, height: int, width: int) -> Photograph:
         image = decode(content, str(path), None)
     scale = min(1, PICTURE_SIDE / max(image.shape[:2]))
     shown = [max(1, round(side * scale)) for side in image.shape[:2]]
-    return Photograph(path, _resize(image, shown[0], shown[1]), _resize(image, height, width))
+    return Photograph(path, resize(image, shown[0], shown[1]), resize(image, height, width))
 
 
 def _with_8_bits(content: bytes, path: Path) -> bytes:
@@ -94,25 +94,30 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
     except Exception:  # Pillow's decoders raise many kinds, and decoding says what is wrong
         return content
     # Of colours with 16 bits Pillow has kept the upper 8.
-    shallow = _to_grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
+    shallow = to_grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
     file = io.BytesIO()
     shallow.save(file, "PNG")
     return file.getvalue()
 
 
-def _to_grey(image: "Image.Image", path: Path) -> "Image.Image":
-    """Turn an image of whole numbers into one of 8 bits."""
+def to_grey(image: "Image.Image", name: object) -> "Image.Image":
+    """Turn an image of whole numbers into one of 8 bits; ``name`` is what messages call it.
+
+    Raises:
+        UserError: a value is not within 0 … 65535.
+    """
     from PIL import Image
 
     values = np.asarray(image)
     long = image.mode == "I"
     if long and not 0 <= values.min() <= values.max() <= 65535:
-        raise UserError(f"{path}: pixel values outside 0 … 65535: convert it to 8 bits")
+        raise UserError(f"{name}: pixel values outside 0 … 65535: convert it to 8 bits")
     scale = 1 if long and values.max() <= 255 else 257
     return Image.fromarray(np.rint(values / scale).astype(np.uint8))
 
 
-def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image [h, w, 3] uint8 as [height, width, 3], in the way of training images."""
     from PIL import Image
 
     size = (width, height)

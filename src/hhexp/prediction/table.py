@@ -1,7 +1,9 @@
-"""Answers as the terminal shows them."""
+"""Answers as the terminal shows them, and as programs read them."""
 
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hhexp.prediction.answers import Answers
 from hhexp.prediction.photographs import Photograph
@@ -31,6 +33,33 @@ def build_table(photographs: Sequence[Photograph], answers: Sequence[Answers]) -
         words = [word for each in answers for word in each.describe(number)]
         table.add_row(*map(Text, (photograph.label, *words)))
     return table
+
+
+def list_answers(
+    photographs: Sequence[Photograph], answers: Sequence[Answers]
+) -> list[dict[str, Any]]:
+    """For each photograph its file, class and probabilities; those to unscaled pixels too."""
+    listed: list[dict[str, Any]] = []
+    for number, photograph in enumerate(photographs):
+        said = [_list_answer(each, number) for each in answers]
+        unscaled = {"unscaled": said[1]} if len(said) > 1 else {}
+        listed.append({"file": photograph.label, **said[0], **unscaled})
+    return listed
+
+
+def _list_answer(answers: Answers, number: int) -> dict[str, Any]:
+    found = answers.probabilities[number]
+    return {
+        "class": answers.classes[answers.predicted[number]],
+        "probability": found.max(),
+        "probabilities": dict(zip(answers.classes, found, strict=True)),
+    }
+
+
+def list_unread(files: Sequence[Path], photographs: Sequence[Photograph]) -> list[str]:
+    """The files that could not be read."""
+    read = {photograph.path for photograph in photographs}
+    return [os.fsencode(file).decode(errors="replace") for file in files if file not in read]
 
 
 def describe_unscaled(right: Answers, unscaled: Answers) -> str:

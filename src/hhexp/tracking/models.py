@@ -45,7 +45,7 @@ def load_model(store: Store, run_id: str, epoch: str = "last") -> "keras.Model":
         UserError: there is no such run, it has no model (yet), or the model cannot be loaded
             safely.
     """
-    model_id = _find_model_id(store, run_id, epoch)
+    model_id = find_model_id(store, run_id, epoch)
     with tempfile.TemporaryDirectory() as folder:
         file = _download(
             f"models:/{model_id}", MODEL_FILE, folder, f"run {run_id}'s model", MODEL_BYTES
@@ -92,7 +92,7 @@ def read_classes(store: Store, run_id: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _find_model_id(store: Store, run_id: str, epoch: str) -> str:
+def find_model_id(store: Store, run_id: str, epoch: str) -> str:
     """The ID of the model that a run logged last, after its last or its best epoch.
 
     Raises:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # else importing MLflow starts a thread that calls home
@@ -24,6 +25,8 @@ def quieten() -> None:
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     # It prints the traceback of every error of a database, which is raised as well.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    # Of a notebook without widgets, which its progress bars would need.
+    warnings.filterwarnings("ignore", "IProgress not found")
 
 
 def import_ahead() -> None:

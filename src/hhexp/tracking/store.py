@@ -1,6 +1,7 @@
 """Where runs live: a local SQLite file with a folder of artifacts, or a team's server."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +143,33 @@ class Store:
             raise explain_refusal(self, error) or UserError(
                 f"tracking.experiment={name!r}: {_take_first_line(error)}"
             ) from error
+
+
+@contextmanager
+def keep_tracking_uri() -> Iterator[None]:
+    """Leave MLflow and its variable with the address that the person has set, if any.
+
+    Within it a store's client sets its own, which MLflow also writes into the environment, where
+    the next call would look for the person's.
+    """
+    name = "MLFLOW_TRACKING_URI"
+    before = os.environ.get(name)
+    own = None
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        own = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    try:
+        yield
+    finally:
+        if "mlflow" in sys.modules:
+            import mlflow
+
+            mlflow.set_tracking_uri(own)  # type: ignore[arg-type]  # None is for none
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 def _reach(store: Store) -> None:

@@ -7,7 +7,6 @@ says waits in the actor until the command asks: no queue is on a node that may b
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from queue import Empty, SimpleQueue
@@ -94,8 +93,6 @@ class Host:
 
     def __init__(self, home: Surroundings) -> None:
         home.enter()
-        # multiprocessing would import Ray's main module in the process.
-        vars(sys.modules["__main__"]).pop("__file__", None)
         self._said: SimpleQueue[Event | None] = SimpleQueue()
         self._worker = Worker(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
         self._worker.detach()  # so that it can mark its run where Ray kills this process

@@ -22,6 +22,7 @@ from hhexp.config.schema import Runtime
 from hhexp.display.events import Event, Report
 from hhexp.experiment import Job
 from hhexp.launching.engines import interruption
+from hhexp.launching.main_module import hide_main_module
 from hhexp.tracking.journal import flush_journals
 from hhexp.training.runtime import set_huge_pages
 
@@ -114,7 +115,7 @@ def _prepare_start() -> Iterator[None]:
     It inherits that signals wait, until it has set up what they do.
     """
     name = "GLIBC_TUNABLES"
-    with _start:
+    with _start, hide_main_module():
         own = os.environ.get(name)
         os.environ[name] = set_huge_pages(own)
         waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
