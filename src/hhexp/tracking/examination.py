@@ -43,7 +43,6 @@ def examine(store: Store, shelf: Shelf, *, wholly: bool) -> Iterator[Finding]:
 
 def _examine_waiting(store: Store) -> Finding:
     """What waits on this machine, as the store was away."""
-
     waiting = list_waiting(store)
     facts = {"waiting": [each.run_id for each in waiting]}
     if not waiting:
@@ -54,7 +53,6 @@ def _examine_waiting(store: Store) -> Finding:
 
 def _examine_runs(store: Store) -> Finding:
     """What is RUNNING, and what of it no process trains any more."""
-
     left = find_left(store)
     lines = [f"{len(left.alive)} runs and sweeps in training, {len(left.abandoned)} abandoned"]
     lines += [f"  {describe_abandoned(run)}" for run in left.abandoned]
@@ -74,7 +72,6 @@ def _examine_runs(store: Store) -> Finding:
 
 def _examine_states(store: Store, shelf: Shelf, *, wholly: bool) -> Finding:
     """The states that nothing can continue from."""
-
     damaged, away = find_damaged(store, shelf, wholly=wholly)
     compared = "compared by SHA-256" if wholly else "by their sizes; --wholly reads them"
     lines = [f"{len(damaged)} of {len(shelf.states)} states missing or damaged ({compared})"]
@@ -96,7 +93,6 @@ def _examine_states(store: Store, shelf: Shelf, *, wholly: bool) -> Finding:
 
 def _weigh_states(shelf: Shelf) -> Finding:
     """What the states take up."""
-
     kinds = {
         "needed": (shelf.needed, "of runs that did not finish, which go on from them"),
         "branches": (shelf.branches, "on the way of a run, where other runs can leave it"),
@@ -118,7 +114,6 @@ def _weigh_states(shelf: Shelf) -> Finding:
 
 def choose_pruning(store: Store, shelf: Shelf, budget_gb: float | None) -> Remedy | None:
     """What ``--prune`` deletes; None for nothing."""
-
     chosen = shelf.branches if budget_gb is None else choose_to_drop(shelf, int(budget_gb * GB))
     what = f"{len(chosen)} states, {count_bytes(chosen) / GB:.2f} GB"
     return _make_deletion(store, chosen, what) if chosen else None
@@ -126,7 +121,6 @@ def choose_pruning(store: Store, shelf: Shelf, budget_gb: float | None) -> Remed
 
 def choose_failed(store: Store) -> Remedy | None:
     """What ``--delete-failed`` deletes; None for nothing."""
-
     failed = find_failed(store)
     if not failed:
         return None

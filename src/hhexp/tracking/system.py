@@ -32,15 +32,16 @@ def watch_system(tracked: TrackedRun, *, wanted: bool) -> Iterator[None]:
 
 
 def _watch(tracked: TrackedRun, over: threading.Event) -> None:
+    from mlflow.system_metrics.metrics.base_metrics_monitor import BaseMetricsMonitor
     from mlflow.system_metrics.metrics.cpu_monitor import CPUMonitor
     from mlflow.system_metrics.metrics.gpu_monitor import GPUMonitor
 
-    monitors = [CPUMonitor()]
+    monitors: list[BaseMetricsMonitor] = [CPUMonitor()]
     with contextlib.suppress(Exception):  # no GPU, or not NVIDIA's library for it
         monitors.append(GPUMonitor())
     began = time.monotonic()
     while not over.wait(EVERY_S):
-        values = {}
+        values: dict[str, float] = {}
         for monitor in monitors:
             monitor.collect_metrics()
             values |= {SYSTEM + name: value for name, value in monitor.aggregate_metrics().items()}
