@@ -36,11 +36,12 @@ def complete(commands: Mapping[str, str]) -> None:
 
 
 def list_overrides(prefix: str, **_: Any) -> Sequence[str]:
-    """What a word of ``hhexp run`` that starts with ``prefix`` may be: keys, and groups' options."""
+    """What a word of ``hhexp run`` that starts so may be: keys, and groups' options."""
     catalogue = read_catalogue()
+    keys = catalogue.keys()
     key, equals, value = prefix.partition("=")
     if not equals:
-        return [f"{each}=" for each in catalogue.keys() if each.startswith(prefix)]
+        return [f"{each}=" for each in keys if each.startswith(prefix)]
     before = value.rpartition(",")[0]
     start = f"{key}={before}," if before else f"{key}="
     return [f"{start}{option}" for option in catalogue.groups.get(key, {})]
