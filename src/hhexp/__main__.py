@@ -1,9 +1,11 @@
+# PYTHON_ARGCOMPLETE_OK
 """``hhexp X …`` and ``python -m hhexp X …``: the same as ``python -m hhexp.X …``."""
 
 import importlib
 import sys
 
 from hhexp import __version__
+from hhexp.completion import complete
 from hhexp.config.check import suggest
 
 COMMANDS = {
@@ -24,6 +26,7 @@ COMMANDS = {
 
 def main() -> int:
     """Call the command that the first word names."""
+    complete(COMMANDS)
     words = sys.argv[1:]
     if not words or words[0] in ("-h", "--help"):
         print("hhexp COMMAND …, where COMMAND is one of\n")

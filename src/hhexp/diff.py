@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0 where nothing differs, 1 where something does.
     """
-    words = _build_parser().parse_args(argv)
+    words = build_parser().parse_args(argv)
     with print_document(words.json) as document:
         return _compare(words, document)
 
@@ -123,7 +123,8 @@ def _show_numbers(one: "Record", other: "Record", console: "Terminal") -> bool:
     return are_equal(one, other)
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         "hhexp.diff",
         description="Show what differs between two runs: configuration, code with its uncommitted "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Say what was left behind, is damaged or takes up room, and mend what the person confirms."""
-    words = _build_parser().parse_args(argv)
+    words = build_parser().parse_args(argv)
     with print_document(words.json) as document:
         return _look_after(words, document)
 
@@ -104,7 +104,8 @@ def _apply(remedies: "list[Remedy]", console: "Terminal", *, agreed: bool) -> li
     return done
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         "hhexp.doctor",
         description="Show what this machine is to hhexp, which runs were left behind, which "

@@ -21,7 +21,7 @@ CLASSES = "classes.json"
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write the model with its classes and its card, and compare it with the original."""
-    options = _build_parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     with print_document(options.json) as document:
         document |= _export(options)
     return 0
@@ -85,7 +85,8 @@ def check_target(out: str) -> Path:
     return target
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="hhexp.export",
         description="Write a run's model into a folder, for use without hhexp: with its scaling "

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns 1 if the checks find something.
     """
-    options = _build_parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     with print_document(options.json) as document:
         return _inspect(options, document)
 
@@ -120,7 +120,8 @@ def _describe_sizes(*sizes: tuple[int, int]) -> str:
     )
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="hhexp.inspect",
         description="Look at a data set: its splits and sizes, what may be wrong with it, and some "

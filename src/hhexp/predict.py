@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns 1 if some of the files cannot be read, 2 if none can.
     """
-    options = _build_parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     with print_document(options.json) as document:
         return _answer(options, document)
 
@@ -78,7 +78,8 @@ def check_figure(output: str, files: Sequence[Path]) -> Path:
     return path
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="hhexp.predict",
         description="Ask a run's model about image files. Prints the class of each image and its "

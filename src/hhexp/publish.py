@@ -11,7 +11,7 @@ from hhexp.options import add_tracking_uri
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write each run's record as ``experiments/<study>/runs/<run ID>.yaml``."""
-    words = _build_parser().parse_args(argv)
+    words = build_parser().parse_args(argv)
     from hhexp.reproduction import published
     from hhexp.reproduction.doubts import find_doubts
     from hhexp.reproduction.record import from_store
@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         "hhexp.publish",
         description="Write into a study's folder what is needed to reproduce runs, without weights "

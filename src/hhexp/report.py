@@ -12,7 +12,7 @@ from hhexp.options import add_json, add_tracking_uri, add_trusted
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
-    options = _build_parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.caution import say_what_is_open
     from hhexp.analysis.claims import judge_claims
@@ -48,7 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="hhexp.report",
         description="Write a report on a sweep, a study or any runs: one self-contained page "

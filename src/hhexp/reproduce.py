@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         0 for exact, 3 for within tolerance, 4 for diverged, 5 for a record whose parts disagree,
         1 where a training failed.
     """
-    words = _build_parser().parse_args(argv)
+    words = build_parser().parse_args(argv)
     here = words.code == words.packages == "current" and words.bisect is None
     if words.json and not here:
         raise UserError("--json: leave out --code, --packages and --bisect")
@@ -173,7 +173,8 @@ def _forward_words(words: argparse.Namespace) -> list[str]:
     return given
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         "hhexp.reproduce",
         description="Train a run again from nothing and say whether its numbers came back: exact "

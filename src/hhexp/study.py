@@ -13,7 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         0, or 1 where a run failed.
     """
-    options = _build_parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.study import find_study_file, read_study
     from hhexp.config.catalogue import read_catalogue
@@ -39,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if inquiry.failed else 0
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(
         prog="hhexp.study",
         description="Answer a study: train what is missing, judge its claims at each look of its "

@@ -34,14 +34,7 @@ ANYWHERE = ("0.0.0.0", "::")
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Serve MLflow's UI on the store that the arguments name."""
-    parser = argparse.ArgumentParser(
-        "hhexp.ui", description="Serve MLflow's UI for the runs, until you press Ctrl-C."
-    )
-    host_help = "address to serve on; default: 127.0.0.1 (this machine only); 0.0.0.0: any machine"
-    add_tracking_uri(parser)
-    parser.add_argument("--port", type=int, help=f"default: {PORTS[0]}, or the next free one")
-    parser.add_argument("--host", default="127.0.0.1", help=host_help)
-    options = parser.parse_args(argv)
+    options = build_parser().parse_args(argv)
     store = Store.resolve(options.tracking_uri)
     if store.is_server:
         say(f"The runs are on a server that has its own UI: {store}")
@@ -57,6 +50,18 @@ def main(argv: list[str] | None = None) -> int:
         warning = f"warning: everyone who reaches port {port} here can read and change the runs"
         say(f"{warning}; for a server with passwords see docs/server.md", sys.stderr)
     return serve(store, options.host, port)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    parser = argparse.ArgumentParser(
+        "hhexp.ui", description="Serve MLflow's UI for the runs, until you press Ctrl-C."
+    )
+    host_help = "address to serve on; default: 127.0.0.1 (this machine only); 0.0.0.0: any machine"
+    add_tracking_uri(parser)
+    parser.add_argument("--port", type=int, help=f"default: {PORTS[0]}, or the next free one")
+    parser.add_argument("--host", default="127.0.0.1", help=host_help)
+    return parser
 
 
 def list_links(store: Store, server: str) -> list[str]:
