@@ -51,4 +51,5 @@ def test_a_run_keeps_what_it_said_and_what_its_code_printed(shell: Any) -> None:
     assert "my own word after epoch 2" in said and "after epoch 1" not in said
     said = shell.artifact(third.run_id, "console/from_epoch_003.txt").read_text()
     assert "my own word after epoch 3" in said
-    assert said.endswith("FAILED: RuntimeError: no more words\n")
+    error = "callbacks: speak: RuntimeError: no more words (mine.py, line 9)"
+    assert said.endswith(f"FAILED: {error}\n")
