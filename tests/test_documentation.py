@@ -200,6 +200,7 @@ def make_targets() -> set[str]:
 def check_command(text: str) -> None:
     """Fail where a command names what does not exist."""
     words = shlex.split(text, comments=True)
+    words = list(itertools.takewhile(lambda word: word not in (">", "|"), words))
     if words[0] == "make":
         given = dict(word.split("=", 1) for word in words[1:] if re.match(r"[A-Z_]+=", word))
         targets = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
