@@ -35,15 +35,13 @@ def on_files(files: Files, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Let links lead from page to page; leave out those to folders, which no site shows."""
-    here = page.file.abs_src_path
-    if here is None or not Path(here).is_relative_to(ROOT):  # made for the site
-        return markdown
+    here = Path(page.file.abs_src_path or ROOT / "docs" / page.file.src_uri)
 
     def rewrite(link: "re.Match[str]") -> str:
         target, _, anchor = link["target"].partition("#")
         if not target or ":" in target:
             return link[0]
-        path = find_target(Path(here), target)
+        path = find_target(here, target)
         if path.is_dir():
             return link["text"][1:-1]
         way = os.path.relpath(name_page(path), Path(page.file.src_uri).parent)
