@@ -74,6 +74,6 @@ clean: ## delete .venv, caches and builds, but never the runs in mlruns
 	  echo "Creating .venv with $$($(PYTHON) --version)"; \
 	  $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages in requirements.lock, including TensorFlow: about 3 GB, some minutes"
-	@$(RUN) pip install --disable-pip-version-check --requirement requirements.lock
+	@.venv/bin/python scripts/install.py requirements.lock
 	@$(RUN) pip install --disable-pip-version-check --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
