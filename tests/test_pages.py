@@ -148,8 +148,9 @@ class Folder:
     cache: Path
     pictures: Path
 
-    def run(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end; what it asks is answered by yes."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of its commands, none of which leads out of it."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HHEXP_"))}
         own = {
             "PYTHONPATH": str(Path(hhexp.__file__).parents[1]),
@@ -158,10 +159,72 @@ class Folder:
             "HHEXP_JOURNAL": str(self.path / "journal"),
             "COLUMNS": "100",
         }
-        return subprocess.run(
-            words, cwd=self.path, env={**kept, **own}, input="y\n" * 9, capture_output=True,
-            text=True, timeout=900,
-        )  # fmt: skip
+        return {**kept, **own}
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a shell's commands; what they ask is answered by yes.
+
+        Returns:
+            the exit status, and what was printed.
+        """
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=self.path,
+            env=self.environment,
+            input="y\n" * 9,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+        )
+        return done.returncode, done.stdout
+
+
+class Interpreter:
+    """Python, in which a page's programs run one after the other, as in a notebook."""
+
+    LOOP = """
+import sys, traceback
+names = {"__name__": "__main__"}
+for line in sys.stdin:
+    try:
+        exec(compile(eval(line), "the page", "exec"), names)
+        print("\\n\\x04 0", flush=True)
+    except BaseException:
+        traceback.print_exc()
+        print("\\n\\x04 1", flush=True)
+"""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, program: str) -> tuple[int, str]:
+        """Run a program after those before; as ``Folder.run``."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", self.LOOP],
+                cwd=self._folder.path,
+                env=self._folder.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(repr(program) + "\n")
+        self._process.stdin.flush()
+        said = []
+        for line in self._process.stdout:
+            if line.startswith("\x04"):
+                return int(line[1:]), "".join(said)
+            said.append(line)
+        return 1, "".join(said)
+
+    def end(self) -> None:
+        """End it, and what it left."""
+        if self._process:
+            self._process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +239,9 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, str]:
     for name in ("horse.jpg", "photograph.jpg"):
         shutil.copy(folder.pictures / "train/suns/suns00.png", folder.path / name)
     command = shrink("python -m hhexp.run -m aug=none,flip epochs=2", folder.pictures)
-    done = folder.run(["bash", "-c", command])
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout
+    status, said = folder.run(command)
+    assert status == 0, said
+    return folder, said
 
 
 @pytest.fixture
@@ -226,29 +289,23 @@ def test_the_blocks_of_a_page_run(page: Path, folder: Folder, started: tuple[Fol
     known: dict[str, str] = {}
     learn(started[1], known)
     supply(folder, page)
-    said = ""
+    interpreter, said = Interpreter(folder), ""
     for block in (block for of, block in ALL if of == page):
-        if block.mark == "not run":
+        if block.mark == "not run" or (block.kind == "text" and block.mark != "shown exactly"):
             continue
         if block.mark == "shown exactly":
-            assert (
-                strip(said)[1:] == strip(block.text)[1:]
-            )  # the first line has a hash of all bytes
+            # The first line has a hash of all bytes.
+            assert strip(said)[1:] == strip(block.text)[1:]
         elif block.file:
             file = folder.path / block.file
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(shrink_study(block.text, folder.pictures), "utf-8")
-        elif block.kind in RUNS:
-            if block.kind == "sh":
-                words = ["bash", "-euo", "pipefail", "-c"]
-            else:
-                words = [sys.executable, "-c"]
+        else:
             text = prepare(block, known, folder.pictures)
-            done = folder.run([*words, text])
-            status = 1 if block.mark == "ends with 1" else 0
-            assert done.returncode == status, f"{text}\n{done.stdout}{done.stderr}"
-            said = done.stdout
+            status, said = (folder if block.kind == "sh" else interpreter).run(text)
+            assert status == (block.mark == "ends with 1"), f"{text}\n{said}"
             learn(said, known)
+    interpreter.end()
     if page.name == "own-pictures.md":
         check_reports(folder.path)
 
