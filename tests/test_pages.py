@@ -353,6 +353,16 @@ def test_most_blocks_run_and_the_others_say_why_not() -> None:
     assert len(LEFT) < len(CODE) / 3
 
 
+def test_a_file_that_a_page_writes_is_used_by_a_command_below() -> None:
+    for page in PAGES:
+        blocks = list(read_blocks(page.read_text("utf-8")))
+        for number, block in enumerate(blocks):
+            if block.file:
+                names = {Path(block.file).stem, Path(block.file).parent.name}
+                later = " ".join(each.text for each in blocks[number:] if each.kind == "sh")
+                assert names & set(re.findall(r"\w+", later)), f"{page}: {block.file}"
+
+
 def test_a_block_is_read_with_its_file_its_mark_and_its_reason() -> None:
     page = (
         "The file `a/b.yaml`:\n\n```yaml\nx: 1\n```\n\n"
