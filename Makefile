@@ -6,7 +6,7 @@ ARGS ?=
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study quick ui bench test test-all lint format package lock clean
+.PHONY: help setup study quick ui bench test test-all lint docs format package lock clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ lint: setup ## check formatting, style and types
 	$(RUN) ruff check
 	$(RUN) mypy
 	.venv/bin/lint-imports --no-cache --no-logo
+
+docs: setup ## build the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet $(ARGS)
 
 format: setup ## format the code, and fix the style errors that ruff can fix
 	$(RUN) ruff format
@@ -71,6 +74,6 @@ clean: ## delete .venv, caches and builds, but never the runs in mlruns
 	  echo "Creating .venv with $$($(PYTHON) --version)"; \
 	  $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages in requirements.lock, including TensorFlow: about 3 GB, some minutes"
-	@$(RUN) pip install --disable-pip-version-check --requirement requirements.lock
+	@.venv/bin/python scripts/install.py requirements.lock
 	@$(RUN) pip install --disable-pip-version-check --quiet --no-build-isolation --no-deps --editable .
 	@touch $@

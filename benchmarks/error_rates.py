@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +17,8 @@ from scipy.stats import pearson3, skew
 from hhexp.analysis.claims import weigh_claim
 from hhexp.analysis.contrasts import Measured, bound
 from hhexp.analysis.decisions import Decision, decide_family
-from hhexp.analysis.results import Result, Results
-from hhexp.analysis.study import Claim, SeedPlan, Study, read_study
-from hhexp.reproduction import published
-from hhexp.reproduction.record import Record
-from hhexp.tracking.query import StoredRun
-from hhexp.tracking.store import Store
+from hhexp.analysis.published import read_published
+from hhexp.analysis.study import Claim, SeedPlan, Study
 
 FLAGSHIP = Path(__file__).parents[1] / "experiments/augmentation_vs_epochs"
 PLAN = SeedPlan(first=5, most=20, look_every=5)
@@ -52,9 +47,9 @@ def read_flagship(folder: Path = FLAGSHIP) -> tuple[Study, list[Claimed]]:
 
     The published runs have no metrics of the partial views, so the claims about these are left out.
     """
-    study = read_study(folder / "study.yaml")
-    runs = list(_read_runs(study, folder / "runs"))
-    results = Results(Store("sqlite:///none.db"), "", study, None, study.cells, runs, [])
+    results = read_published(folder)
+    study = results.study
+    assert study is not None
     found = []
     for claim in study.claims:
         measured = [Measured.read(results, each, study.planned) for each in claim.statements]
@@ -164,27 +159,6 @@ def _fit(measured: Measured) -> Shape:
     values = np.array(list(measured.by_seed.values()))
     distance = (values.mean() - bound(measured.statement)) / values.std(ddof=1)
     return Shape(float(distance), float(skew(values, bias=False)))
-
-
-def _read_runs(study: Study, folder: Path) -> Iterator[Result]:
-    """The published runs of a study, as results."""
-    for file in sorted(folder.glob("*.yaml")):
-        record = published.read(file)
-        cell = next(c for c in study.cells if set(c.items()) <= _list_values(record))
-        history: dict[str, list[float]] = {}
-        for epoch in record.epochs:
-            for name, value in epoch.metrics.items():
-                history.setdefault(name, []).append(value)
-        stored = StoredRun(
-            record.run_id, record.name, "FINISHED", dict(cell), {}, datetime.now(UTC), None, None
-        )
-        yield Result(stored, cell, int(str(record.config["seed"])), history)
-
-
-def _list_values(record: Record) -> set[tuple[str, str]]:
-    """The keys and values by which a published run's cell is told."""
-    plain = {key: str(value) for key, value in record.config.items()}
-    return set({**plain, **record.choices}.items())
 
 
 if __name__ == "__main__":

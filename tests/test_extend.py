@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,16 +46,6 @@ def test_every_part_has_an_example() -> None:
         "my_models", "my_optimizers", "my_steps", "my_metrics", "my_callbacks",
     }  # fmt: skip
     assert {name for command in COMMANDS for name in re.findall(r"my_\w+", command)} == set(MODULES)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_is_understood(equipped: Any, command: str) -> None:
-    words = shlex.split(command)
-    words += ["data=folder", f"data.root={equipped.pictures}", "explain=true"]
-    words += [] if "model=" in command else ["model.filters=[8]", "model.dense_units=8"]
-    told = equipped.call("run", *words)
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "train: from scratch" in told.stdout
 
 
 def test_own_parts_keep_a_run_exact(equipped: Any) -> None:
