@@ -23,7 +23,17 @@ from hhexp.launching.composer import take_apart
 
 ROOT = Path(__file__).parents[1]
 MADE_HERE = {"build", "dist", "mlruns", "multirun", "outputs"}
-RUN_FLAGS = {"-m", "--multirun", "--help", "-h", "--cfg", "--info", "--hydra-help", "--resolve"}
+RUN_FLAGS = {
+    "-m",
+    "--multirun",
+    "--json",
+    "--help",
+    "-h",
+    "--cfg",
+    "--info",
+    "--hydra-help",
+    "--resolve",
+}
 
 FENCE = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1 *$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|^\[[^\]]+\]: +(\S+)", re.MULTILINE)
