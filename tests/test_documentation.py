@@ -24,9 +24,9 @@ from hhexp.launching.composer import take_apart
 ROOT = Path(__file__).parents[1]
 MADE_HERE = {"build", "dist", "mlruns", "multirun", "outputs"}
 RUN_FLAGS = {
-    "--json",
     "-m",
     "--multirun",
+    "--json",
     "--help",
     "-h",
     "--cfg",

@@ -70,6 +70,7 @@ def test_the_package_offers_its_functions_and_imports_nothing_for_them() -> None
         (["epochs=1,2"], "in Python, call hhexp.sweep"),
         ("epochs=1", "must be a list of words"),
         ([1], "must be a list of words"),
+        (None, "must be a list of words"),
         (["-m", "epochs=1"], "-m: is for the command line"),
         (["--cfg", "job"], "--cfg: is for the command line"),
         (["tracking.uri=sqlite:///a/:memory:?x", "epochs=x"], "epochs=x"),

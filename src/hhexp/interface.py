@@ -250,7 +250,7 @@ def _check_words(words: Sequence[str]) -> list[str]:
     Raises:
         UserError: one is no word for Python, or this process cannot train what they ask for.
     """
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
         raise UserError(f'{words!r}: must be a list of words, such as ["aug=full", "epochs=5"]')
     ordered = order_words(words)
     for word in ordered:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -88,6 +89,10 @@ def test_one_image_many_and_a_batch_are_told_apart(file: Path) -> None:
     assert len(list_images(PIXELS)) == 1
     assert len(list_images(np.stack([PIXELS, PIXELS]))) == 2
     assert len(list_images([PIXELS, "a.png", Image.fromarray(PIXELS)])) == 3
+    assert len(list_images(Image.fromarray(PIXELS))) == 1
+    assert list_images(name for name in ("a.png", "b.png")) == ["a.png", "b.png"]
+    assert list_images(pd.Series(["a.png", "b.png"])) == ["a.png", "b.png"]
+    assert len(list_images(keras.ops.convert_to_tensor(PIXELS))) == 1
     with pytest.raises(UserError, match="no images"):
         list_images([])
 

@@ -20,7 +20,7 @@ from hhexp.analysis.selection import select
 from hhexp.analysis.statistics import Interval, paired_difference
 from hhexp.config.check import suggest
 from hhexp.errors import UserError
-from hhexp.tracking.store import Store
+from hhexp.tracking.store import Store, keep_tracking_uri
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SHOWN = ("last", "best", "mean_last_5")
 
 
+@keep_tracking_uri()
 def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     """One row per run.
 
@@ -44,6 +45,7 @@ def runs(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     return tabulate_runs(select(Store.resolve(tracking_uri), selection))
 
 
+@keep_tracking_uri()
 def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     """Tidy and long: one row per run, epoch and metric, without missing values.
 
@@ -55,6 +57,7 @@ def curves(selection: str, tracking_uri: str | None = None) -> "pd.DataFrame":
     return tabulate_curves(select(Store.resolve(tracking_uri), selection))
 
 
+@keep_tracking_uri()
 def compare(
     selection: str,
     first: Mapping[str, object],
@@ -111,6 +114,7 @@ def _find_cell(results: Results, values: Mapping[str, object]) -> Cell:
     raise UserError(f"compare: {grid.label(values)} {problem}: choose one of {known}")
 
 
+@keep_tracking_uri()
 def claims(
     selection: str, study: str | None = None, tracking_uri: str | None = None
 ) -> "pd.DataFrame":

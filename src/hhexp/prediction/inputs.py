@@ -1,9 +1,9 @@
 """From a person's image (a file, an image of Pillow's, an array) to what a model takes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -17,15 +17,22 @@ ImageLike = Union[str, "os.PathLike[str]", "Image.Image", np.ndarray]
 """A file, an image of Pillow's, or an array [H, W, 3] of 0 … 255."""
 
 
-def list_images(images: ImageLike | Sequence[ImageLike]) -> list[ImageLike]:
-    """The images that were given: one, a sequence of them, or an array [N, H, W, 3].
+def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageLike]:
+    """The images that were given: one, any number of them, or an array [N, H, W, 3].
 
     Raises:
         UserError: there is none.
     """
-    many = isinstance(images, Sequence) and not isinstance(images, str)
-    batch = isinstance(images, np.ndarray) and images.ndim == 4
-    listed: list[Any] = list(cast(Sequence[Any], images)) if many or batch else [images]
+    from PIL import Image
+
+    if isinstance(images, str | os.PathLike | Image.Image):
+        return [images]
+    listed: list[Any]
+    if hasattr(images, "__array__"):  # an array, a tensor, or a column of files
+        values = np.asarray(images)
+        listed = list(values) if values.ndim in (1, 4) else [values]
+    else:
+        listed = list(images) if isinstance(images, Iterable) else [images]
     if not listed:
         raise UserError("there are no images to ask about")
     return listed

@@ -1,6 +1,6 @@
 """A run's model for a person's own Python: it takes images in any form, and answers in numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,12 +75,12 @@ class Predictor:
         """What it tells apart, in the order of the probabilities."""
         return self.opened.classes
 
-    def predict(self, images: ImageLike | Sequence[ImageLike]) -> Predictions:
+    def predict(self, images: ImageLike | Iterable[ImageLike]) -> Predictions:
         """Ask the model about images: decoded and resized as in training, scaled by the model.
 
         Args:
-            images: a file, an image of Pillow's, an array [H, W, 3], a sequence of any of these, or
-                an array [N, H, W, 3]. Arrays hold RGB, 0 … 255, not scaled.
+            images: a file, an image of Pillow's, an array [H, W, 3], several of any of these, or an
+                array [N, H, W, 3]. Arrays hold RGB, 0 … 255, not scaled.
 
         Raises:
             UserError: an image cannot be read, or an array has another shape or other values.
