@@ -19,11 +19,14 @@ from hhexp.experiment import Outcome
 from hhexp.experiment.answers import FILE, read_answers
 from hhexp.interface import TrainedRuns
 from hhexp.launching.words import join_values
-from hhexp.run import conclude
+from hhexp.run import conclude, locate
 from hhexp.terminal import Terminal
+from hhexp.tracking import pages
 from hhexp.tracking.models import load_model
 from hhexp.tracking.process import is_running
-from hhexp.tracking.query import find_run, read_last_values
+from hhexp.tracking.query import find_recent, find_run, read_last_values
+from hhexp.tracking.run import TrackedRun
+from hhexp.tracking.store import Store
 from hhexp.training.state import hash_weights
 
 
@@ -34,6 +37,32 @@ def swept(new_shell: Callable[[], Any]) -> Any:
     result = shell.train("-m", "aug=none,full", "epochs=1,3", "tracking.label=tiny")
     assert result.returncode == 0, result.stderr
     return shell, result
+
+
+def test_a_sweep_of_one_seed_says_what_it_cannot_tell(swept: Any) -> None:
+    _, result = swept
+    table, _, after = result.stdout.partition("One seed cannot tell a difference from chance.")
+    assert "Results" in table and "Next steps:" in after
+
+
+def test_the_store_describes_the_sweep_and_has_a_view_of_its_runs(swept: Any) -> None:
+    shell, _ = swept
+    (sweep,) = find_recent(shell.store, 1, "sweep")
+    assert "| aug=full epochs=3 | [0](#/experiments/1/runs/" in sweep.tags["mlflow.note.content"]
+    assert "accuracy in training/aug_none epochs_1 mean of 1 seed" in sweep.metrics
+    tags = shell.store.client().get_experiment(sweep.experiment_id).tags
+    assert f"mlflow.sharedViewState.hhexp-{sweep.run_id}" in tags
+    assert tags["mlflow.note.content"].startswith("Last sweep: Validation accuracy after the last")
+
+
+def test_the_page_of_a_run_is_named_where_its_store_has_a_server(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = TrackedRun.start(store, "study", "a run")
+    assert locate(store, run.run_id) is None
+    monkeypatch.setattr(pages, "locate_server", lambda _: "https://team.example")
+    page = f"https://team.example/#/experiments/1/runs/{run.run_id}?workflowType=machine_learning"
+    assert locate(store, run.run_id) == page
 
 
 def test_a_sweep_is_one_parent_run_with_a_run_for_each_combination(swept: Any) -> None:
