@@ -6,7 +6,16 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from hhexp.config.registry import import_modules
-from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStarted
+from hhexp.display.events import (
+    Event,
+    Judge,
+    Notice,
+    Phase,
+    Report,
+    RunEnded,
+    RunStarted,
+    go_on,
+)
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import (
     Results,
@@ -17,6 +26,7 @@ from hhexp.experiment.artifacts import (
     measure_views,
 )
 from hhexp.experiment.assembly import Training
+from hhexp.experiment.course import Course
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.opening import settle_plan
@@ -39,7 +49,11 @@ Later = Callable[[Callable[[], None]], object]
 
 
 def run(
-    job: Job, report: Report, parent_id: str | None = None, later: Later = lambda log: log()
+    job: Job,
+    report: Report,
+    parent_id: str | None = None,
+    later: Later = lambda log: log(),
+    judge: Judge = go_on,
 ) -> None:
     """Answer a job, in a process that trains no other meanwhile. How it ended is reported.
 
@@ -51,6 +65,7 @@ def run(
         report: hears what happens; ``RunEnded`` comes last.
         parent_id: the sweep's run.
         later: logs the results of the trained model.
+        judge: of a search: is asked after each epoch whether the run is to go on.
     """
     tracked: TrackedRun | None = None
     try:
@@ -85,7 +100,10 @@ def run(
         report(RunStarted(job.key, tracked.run_id, first, config.epochs, training.steps))
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
-        answers = train_and_log(tracked, job, training, chain, course, report)
+        answers = train_and_log(tracked, job, training, chain, course, report, judge)
+        if course.cut:
+            _stop(job, tracked, course, report)
+            return
         tested = measure_test(training)
         ends = measure_views(training) | tested | measure_best(training, course, tested)
         results = Results(training, course, answers, ends)
@@ -147,6 +165,18 @@ def _finish(
         return
     objective = results.course.past[-1].measured.get(job.config.objective)
     report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
+
+
+def _stop(job: Job, tracked: TrackedRun, course: Course, report: Report) -> None:
+    """End a run that a search has stopped: with its last state, but without results.
+
+    It is KILLED, as MLflow has no better word. So nothing takes it for a whole run, and a command
+    that asks for all its epochs continues it.
+    """
+    heartbeat.check(tracked.run_id)
+    tracked.set_tags({STOPPED: course.cut})
+    tracked.finish("KILLED", None)
+    report(RunEnded(job.key, tracked.run_id, "STOPPED", course.cut, course.values[-1]))
 
 
 def _fail(job: Job, tracked: TrackedRun | None, error: BaseException, report: Report) -> None:

@@ -19,6 +19,7 @@ from hhexp.tracking.tags import (
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
+    STOPPED,
     tag_equals,
 )
 
@@ -67,6 +68,11 @@ class StoredRun:
     def kind(self) -> str | None:
         """Run, sweep, study or reproduction; None where hhexp did not make it."""
         return self.tags.get(KIND)
+
+    @property
+    def outcome(self) -> str:
+        """The status; but STOPPED where a search has ended the run, for which MLflow has none."""
+        return "STOPPED" if self.status == "KILLED" and STOPPED in self.tags else self.status
 
 
 def find_run(store: Store, prefix: str) -> StoredRun:

@@ -139,7 +139,13 @@ class _Checks(BaseModel):
 
 
 def _note_unfinished(results: Results) -> Iterator[str]:
-    count = sum(result.run.status != "FINISHED" for result in results.all)
+    stopped = sum(result.run.outcome == "STOPPED" for result in results.all)
+    if stopped:
+        yield (
+            f"{stopped} run{'s were' if stopped > 1 else ' was'} ended early by the search. No "
+            "number includes them."
+        )
+    count = sum(result.run.outcome not in ("FINISHED", "STOPPED") for result in results.all)
     if count:
         yield (
             f"{count} run{'s' if count > 1 else ''} did not finish. They are listed below, but "
