@@ -96,7 +96,11 @@ def show_results(sweep: "Sweep") -> None:
     sweep.console.print(summary.render(rows, "Results"))
     if sweep.parent:
         summary.log_summary(sweep.parent, rows)
-    sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, list(made)[-1]))
+    shown = list(made)[-1]
+    if sweep.best:
+        sweep.say(f"\n{sweep.best.text}")
+        shown = sweep.best.run_id or shown
+    sweep.say(look_further(sweep.parent.run_id if sweep.parent else None, shown))
 
 
 def look_further(sweep_id: str | None, run_id: str) -> str:
