@@ -181,7 +181,7 @@ def train_judged(
 
     def judge(question: Question) -> str:
         asked.append(question)
-        return "pruned" if question.values[-1] > 0.6 else ""
+        return "pruned" if question.values[-1] > 0.6 or question.diverged else ""
 
     chain = Chain({}, tuple(f"e{n}" for n in range(5)), "asked")
     tracked, course = TrackedRun.start(store, "study", "a trial"), course_of(training, *past)
@@ -196,11 +196,12 @@ def test_a_search_ends_a_run_which_keeps_its_last_state(store: Store, training: 
     assert (course.cut, course.say_why_stopped(), states) == ("pruned", "pruned", [3])
 
 
-def test_a_search_is_not_asked_after_the_last_epoch_and_of_others_runs_never(
+def test_a_search_hears_of_the_last_epoch_but_ends_nothing_then_and_hears_of_no_other_run(
     store: Store, training: Any
 ) -> None:
     asked, course, states = train_judged(store, training, losses=[0.5, 0.5, 0.5, 0.9])
-    assert (len(asked), course.cut, states) == (3, "", [4])
+    assert [question.ended for question in asked] == [False, False, False, True]
+    assert (course.cut, states) == ("", [4])
     asked, course, states = train_judged(store, training, judged=False, losses=[0.9] * 4)
     assert (asked, course.cut, states) == ([], "", [4])
 

@@ -120,13 +120,15 @@ Report = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Question:
-    """A run asks between two epochs whether it is to go on."""
+    """A run of a search tells what it has come to, and asks whether it is to go on."""
 
     job: str
     values: tuple[float, ...]
     """The objective after each epoch so far; NaN where it was not measured."""
     diverged: str = ""
     """The loss that is not a finite number any more; empty where all are."""
+    ended: bool = False
+    """Whether no further epoch is to be trained, whatever the answer is."""
 
 
 Judge = Callable[[Question], str]

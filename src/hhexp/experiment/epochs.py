@@ -138,9 +138,11 @@ def train_and_log(
 
 
 def _ask(job: Job, course: Course, judge: Judge) -> None:
-    """Let the search, if the run is of one, end it before the next epoch."""
-    if job.judged and 0 < len(course.past) < job.config.epochs and not course.stopped:
-        course.cut = judge(Question(job.key, tuple(course.values), course.diverged))
+    """Tell the search, if the run is of one, how far it is, and let it end the run now."""
+    if job.judged and course.past:
+        ended = course.stopped or len(course.past) == job.config.epochs
+        said = judge(Question(job.key, tuple(course.values), course.diverged, ended))
+        course.cut = "" if ended else said
 
 
 def is_saved(job: Job, epoch: int) -> bool:

@@ -11,6 +11,7 @@ from hhexp.display.events import (
     Judge,
     Notice,
     Phase,
+    Question,
     Report,
     RunEnded,
     RunStarted,
@@ -26,7 +27,7 @@ from hhexp.experiment.artifacts import (
     measure_views,
 )
 from hhexp.experiment.assembly import Training
-from hhexp.experiment.course import Course
+from hhexp.experiment.course import Course, find_diverged
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.opening import settle_plan
@@ -91,7 +92,7 @@ def run(
             lambda: settle_plan(job, store, chain, parent_id, report), say
         )
         if tracked is None:
-            wait_for_store(lambda: reuse(job, store, chosen, report), say)
+            wait_for_store(lambda: reuse(job, store, chosen, report, judge), say)
             return
         tracked.tell(lambda text: report(Notice(job.key, text)))
         report = _stop_where_taken(tracked, report)
@@ -112,12 +113,16 @@ def run(
         _fail(job, tracked, error, report)
 
 
-def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
-    """Answer a job by the finished run that a plan names."""
+def reuse(job: Job, store: Store, chosen: Plan, report: Report, judge: Judge = go_on) -> None:
+    """Answer a job by the finished run that a plan names; a search hears what that came to."""
     run_id = str(chosen.run_id)
     histories = read_histories(store, run_id)
     name = find_name(job.config.objective, histories)
     objective = histories[name][-1] if name else None
+    if job.judged:
+        last = {loss: values[-1] for loss, values in histories.items()}
+        values = tuple(histories[name]) if name else ()
+        judge(Question(job.key, values, find_diverged(last), ended=True))
     (run,) = find_runs(store, [run_id])
     said = "; ".join(filter(None, ["reused a finished run", run.tags.get(STOPPED)]))
     report(RunEnded(job.key, run_id, "FINISHED", said, objective))

@@ -8,11 +8,10 @@ import pytest
 pytest.importorskip("optuna", minversion="4")
 
 from hhexp.config.schema import Config, Runtime
-from hhexp.display.events import EpochDone, Event, Question, RunChosen, RunEnded
+from hhexp.display.events import Event, Question, RunChosen, RunEnded
 from hhexp.errors import UserError
 from hhexp.experiment import Job
 from hhexp.launching.search.account import count_trials, list_outcomes
-from hhexp.launching.search.curves import Curve
 from hhexp.launching.search.settings import Settings
 from hhexp.launching.search.space import read_space
 from hhexp.launching.search.tree import SearchTree
@@ -32,9 +31,7 @@ class Search:
         self.trials = Trials(read_space({}, [word]), settings, "val/accuracy")
         self.heard: list[Event] = []
         self.kept: list[tuple[int, str]] = []
-        self.tree = SearchTree(
-            self.trials, count, self.make_job, self.keep, self.read, self.heard.append
-        )
+        self.tree = SearchTree(self.trials, count, self.make_job, self.keep, self.heard.append)
 
     def make_job(self, asked: Asked, key: str) -> Job:
         if asked.params.get("aug") == "wrong":
@@ -43,9 +40,6 @@ class Search:
 
     def keep(self, number: int, trial: StoredTrial) -> None:
         self.kept.append((number, trial.state))
-
-    def read(self, run_id: str) -> Curve:
-        return Curve([0.1, 0.2, 0.3]) if run_id == "known" else Curve()
 
     def take(self) -> Job:
         job = self.tree.take()
@@ -57,14 +51,15 @@ class Search:
 
     def train(self, job: Job, *values: float, loss: float = 0.5) -> str:
         """Train a job's epochs, as far as the search lets it."""
-        for epoch, value in enumerate(values, start=1):
-            self.tree.hear(EpochDone(job.key, epoch, {"train/loss": loss, "val/loss": 0.5}))
-            diverged = "" if math.isfinite(loss) else "train/loss"
-            question = Question(job.key, values[:epoch], diverged)
-            if epoch < EPOCHS and self.tree.judge(question):
-                self.end(job, "STOPPED", value)
-                return self.trials.trials[-1].state
-        self.end(job, "FINISHED", values[-1])
+        diverged = "" if math.isfinite(loss) else "train/loss"
+        status = "FINISHED"
+        for epoch in range(1, len(values) + 1):
+            ended = epoch == len(values)
+            said = self.tree.judge(Question(job.key, values[:epoch], diverged, ended))
+            if said and not ended:
+                status = "STOPPED"
+                break
+        self.end(job, status, values[-1])
         return self.trials.trials[-1].state
 
 
@@ -99,11 +94,33 @@ def test_a_run_that_one_epoch_has_made_diverge_is_no_best_one() -> None:
     assert search.trials.find_best() is None
 
 
-def test_a_run_that_is_in_the_store_tells_its_epochs() -> None:
+def test_a_run_that_was_trained_before_tells_its_epochs_too() -> None:
     search = Search(count=2)
-    search.end(search.take(), "FINISHED", 0.3, run_id="known")
-    search.end(search.take(), "FINISHED", 0.4, run_id="deleted since")
-    assert [(t.value, t.epochs) for t in search.trials.trials] == [(0.3, 3), (0.4, 1)]
+    job = search.take()
+    assert search.tree.judge(Question(job.key, (0.1, 0.2, 0.3), ended=True)) == ""
+    search.end(job, "FINISHED", 0.3)
+    search.end(search.take(), "FINISHED", 0.3)
+    trials = search.trials.trials
+    assert [(trial.state, trial.value, trial.epochs) for trial in trials] == [
+        ("complete", 0.3, 3), ("failed", None, 0),
+    ]  # fmt: skip
+
+
+def test_a_value_is_known_to_the_next_trial_before_the_run_has_logged_all() -> None:
+    search = Search(count=2)
+    first, second = search.take(), search.take()
+    search.tree.judge(Question(first.key, (0.5, 0.6, 0.7), ended=True))
+    assert search.tree.judge(Question(second.key, (0.1,))).startswith("pruned after epoch 1")
+    search.end(first, "FAILED")  # the disk was full
+    assert search.trials.trials[0].state == "failed"
+
+
+def test_a_run_that_goes_again_after_it_has_told_all_gets_the_same_answer() -> None:
+    search = Search(count=2)
+    search.train(search.take(), 0.5, 0.6, 0.7)
+    job = search.take()
+    said = search.tree.judge(Question(job.key, (0.1,)))
+    assert said and search.tree.judge(Question(job.key, (0.1,))) == said
 
 
 def test_an_interrupted_trial_stays_asked() -> None:

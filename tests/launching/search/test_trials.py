@@ -11,7 +11,6 @@ from hhexp.errors import UserError
 from hhexp.launching.search.settings import Settings
 from hhexp.launching.search.space import read_space
 from hhexp.launching.search.trials import Trials
-from hhexp.tracking.trials import StoredTrial
 
 SPACE = read_space({}, ["lr.value=tag(log, interval(1e-5, 1e-1))", "aug=none,flip"])
 EPOCHS = 4
@@ -36,12 +35,8 @@ def train(trials: Trials, count: int) -> None:
         said = ""
         while len(values) < EPOCHS and not said:
             values.append(learn(asked.params, len(values) + 1))
-            if len(values) < EPOCHS:
-                said = trials.judge(asked.number, values, "")
-        state = "pruned" if said else "complete"
-        stored = {"state": state, "params": asked.params, "epochs": len(values), "note": said}
-        end = StoredTrial.model_validate({**stored, "value": values[-1]})
-        trials.end(asked.number, end, values)
+            said = trials.judge(asked.number, values, "", ended=len(values) == EPOCHS)
+        trials.end(asked.number, "a run")
 
 
 def search(count: int, **given: Any) -> Trials:
@@ -98,10 +93,10 @@ def test_drawn_numbers_are_short_enough_to_type() -> None:
 def test_a_loss_that_is_no_number_ends_a_trial_and_not_the_search() -> None:
     trials = Trials(SPACE, settings(), "val/accuracy")
     asked = trials.ask()
-    said = trials.judge(asked.number, [0.5, 0.5], "train/loss")
+    said = trials.judge(asked.number, [0.5, 0.5], "train/loss", ended=False)
     assert said == "diverged after epoch 2: train/loss is not a finite number"
-    lost = StoredTrial(state="diverged", params=asked.params, epochs=2, note=said)
-    trials.end(asked.number, lost, [0.5, math.nan])
+    trials.end(asked.number, "a run")
+    assert (trials.trials[0].state, trials.trials[0].note) == ("diverged", said)
     train(trials, 3)
     assert trials.find_best() in (1, 2, 3)
     assert trials.ended == 4

@@ -14,14 +14,17 @@ from hhexp.experiment import Job
 from hhexp.experiment.stages import build_chain
 from hhexp.launching.composer import leave_out
 from hhexp.launching.search.account import describe_best, describe_search, list_outcomes
-from hhexp.launching.search.curves import read_curve
 from hhexp.launching.search.settings import Settings
 from hhexp.launching.search.space import Space, write_values
 from hhexp.launching.search.tree import SearchTree, name_planned
 from hhexp.launching.search.trials import Asked, Trials
 from hhexp.launching.sweep import Sweep
-from hhexp.tracking.query import StoredRun
+from hhexp.tracking.histories import read_many
+from hhexp.tracking.names import find_name
+from hhexp.tracking.query import StoredRun, find_if_there
+from hhexp.tracking.store import Store
 from hhexp.tracking.trials import (
+    StoredTrial,
     find_search,
     make_search_tags,
     read_trials,
@@ -65,8 +68,7 @@ def search(space: Space, settings: Settings, launcher: Launcher) -> None:
     trials = Trials(space, settings, first.config.objective)
     if stored:
         known = read_trials(stored)[: settings.n_trials]
-        curves = [read_curve(sweep.store, trial.run_id, trials.objective).values for trial in known]
-        trials.restore(known, curves)
+        trials.restore(known, _read_curves(sweep.store, known, trials.objective))
     sweep.say(describe_search(settings, trials))
     if first.config.explain:
         return
@@ -93,6 +95,20 @@ def _name_search(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def _read_curves(
+    store: Store, trials: Sequence[StoredTrial], objective: str
+) -> list[Sequence[float]]:
+    """The objective after each epoch of the trials' runs; nothing of those deleted since."""
+    ids = {trial.run_id for trial in trials if trial.run_id}
+    runs = [run for run_id in ids for run in find_if_there(store, run_id)]
+    names = {run.run_id: find_name(objective, run.metrics) for run in runs}
+    found = read_many(store, {run_id: [name] for run_id, name in names.items() if name})
+    return [
+        found.get(str(trial.run_id), {}).get(str(names.get(str(trial.run_id))), ())
+        for trial in trials
+    ]
+
+
 def _describe(first: Job, space: Space, settings: Settings) -> dict[str, object]:
     searched = {key: distribution_to_json(each) for key, each in space.searched.items()}
     return {"objective": first.config.objective, **settings.describe(), "space": searched}
@@ -111,8 +127,8 @@ def _train(
     sweep: Sweep, trials: Trials, count: int, make_job: MakeJob, first: Job, at_once: int
 ) -> None:
     """Train so many more trials."""
-    store, engine, parent = sweep.store, sweep.engine, sweep.parent
-    if count < 1 or store is None or engine is None or parent is None:
+    engine, parent = sweep.engine, sweep.parent
+    if count < 1 or engine is None or parent is None:
         return
     numbers = trials.list_next(count)
     shown = [PlannedRun(name_planned(number), first.config.epochs) for number in numbers]
@@ -123,7 +139,6 @@ def _train(
             count,
             make_job,
             lambda number, trial: write_trial(parent, number, trial),
-            lambda run_id: read_curve(store, run_id, trials.objective),
             report,
         )
         try:

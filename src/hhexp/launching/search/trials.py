@@ -53,6 +53,8 @@ class Trials:
             pruner=_make_pruner(settings),
         )
         self._running: dict[int, Trial] = {}
+        self._verdicts: dict[int, StoredTrial] = {}
+        """How trials have ended whose runs have not."""
 
     @property
     def minimises(self) -> bool:
@@ -103,28 +105,60 @@ class Trials:
             self.trials.append(StoredTrial(state="asked", params=trial.params))
         return Asked(trial.number, dict(trial.params))
 
-    def judge(self, number: int, values: Sequence[float], diverged: str) -> str:
-        """Why a trial is to end after these values of the objective; empty where it goes on."""
-        epoch = len(values)
-        if diverged:
-            return f"diverged after epoch {epoch}: {diverged} is not a finite number"
-        trial = self._running[number]
-        if self._report(trial, values):
-            known = [value for value in values if not math.isnan(value)]
-            best = (min if self.minimises else max)(known)
-            return (
-                f"pruned after epoch {epoch}: {self.objective} was {best:.4g} at best, worse than "
-                "the median of the finished trials there"
-            )
-        return ""
+    def judge(self, number: int, values: Sequence[float], diverged: str, ended: bool) -> str:
+        """Hear of a trial's epochs, and say why it is to end now; say nothing where it goes on.
 
-    def end(self, number: int, stored: StoredTrial, values: Sequence[float]) -> None:
-        """Take down how a trial has ended, and the objective after each of its epochs."""
-        trial = self._running.pop(number)
-        self.trials[number] = stored
-        self._report(trial, values)
-        state = STATES[stored.state]
-        self._study.tell(trial, stored.value if stored.state == "complete" else None, state)
+        Args:
+            number: the trial's.
+            values: the objective after each epoch.
+            diverged: the loss that is not a finite number; empty where all are.
+            ended: whether these are all its epochs.
+        """
+        trial = self._running.get(number)
+        if trial is None:  # its process was lost after it had told all
+            return self._verdicts[number].note
+        verdict = self._decide(trial, values, diverged, ended)
+        if verdict is None:
+            return ""
+        self._verdicts[number] = verdict
+        whole = verdict.state == "complete"
+        self._study.tell(trial, verdict.value if whole else None, STATES[verdict.state])
+        del self._running[number]
+        return verdict.note
+
+    def _decide(
+        self, trial: Trial, values: Sequence[float], diverged: str, ended: bool
+    ) -> StoredTrial | None:
+        """How a trial has ended, as far as it has."""
+        epoch, value = len(values), values[-1] if values else math.nan
+        told: dict[str, Any] = {"params": trial.params, "epochs": epoch}
+        if diverged or (ended and not math.isfinite(value)):
+            what = diverged or self.objective
+            note = f"diverged after epoch {epoch}: {what} is not a finite number"
+            return StoredTrial(state="diverged", note=note, **told)
+        bad = self._report(trial, values)
+        if ended:
+            return StoredTrial(state="complete", value=value, **told)
+        if not bad:
+            return None
+        known = [value for value in values if not math.isnan(value)]
+        best = (min if self.minimises else max)(known)
+        note = (
+            f"pruned after epoch {epoch}: {self.objective} was {best:.4g} at best, worse than the "
+            "median of the finished trials there"
+        )
+        shown = value if math.isfinite(value) else None
+        return StoredTrial(state="pruned", value=shown, note=note, **told)
+
+    def end(self, number: int, run_id: str | None, error: str = "") -> None:
+        """Take down that a trial's run has ended, and with which error."""
+        verdict = self._verdicts.pop(number, None)
+        if trial := self._running.pop(number, None):
+            self._study.tell(trial, state=TrialState.FAIL)
+        if verdict is None or error:
+            params = self.trials[number].params
+            verdict = StoredTrial(state="failed", params=params, note=error or "it told no value")
+        self.trials[number] = verdict.model_copy(update={"run_id": run_id})
 
     def find_best(self) -> int | None:
         """The number of the best complete trial, the first of equals; None where there is none."""
