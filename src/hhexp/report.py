@@ -14,6 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _build_parser().parse_args(argv)
     from hhexp.analysis import report
     from hhexp.analysis.claims import judge_claims
+    from hhexp.analysis.report.notes import note_sides
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
@@ -27,6 +28,9 @@ def main(argv: list[str] | None = None) -> int:
     page = report.write(results, options.output, overlay, trusted)
     for verdict in judge_claims(results):
         say(f"{verdict.claim.name}: {verdict}")
+    if not results.search:
+        for note in note_sides(results):
+            say(f"warning: {note}")
     count = len(results.all)
     say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
     return 0

@@ -143,6 +143,11 @@ def find_runs(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
     return [found[run_id] for run_id in run_ids]
 
 
+def find_if_there(store: Store, run_id: str) -> list[StoredRun]:
+    """The run with that ID; none where it was deleted."""
+    return list(_search(store.client(), f"attributes.run_id = '{run_id}'"))
+
+
 def find_children(store: Store, parent_id: str) -> list[StoredRun]:
     """The runs of a sweep, in the order in which they started."""
     return list(_search(store.client(), tag_equals(PARENT, parent_id)))
