@@ -234,13 +234,14 @@ def flags_of(module: str) -> set[str]:
 
 
 def check_overrides(words: Sequence[str]) -> None:
-    """Compose and check each job that a command line of hhexp.run asks for.
+    """Compose and check each job that a command line of hhexp.run asks for; of a search the first.
 
-    What needs a configuration of the reader's own is left to other tests, and what plugins for
-    Hydra add is left out.
+    What needs a configuration of the reader's own is left to other tests.
     """
-    if any(word.startswith(("--config-dir", "modules=", "hydra/sweeper=")) for word in words):
+    if any(word.startswith(("--config-dir", "modules=")) for word in words):
         return
+    if "hydra/sweeper=search" in words:
+        words = draw_trial(words)
     flags = {word for word in words if word.startswith("-")}
     assert flags <= RUN_FLAGS
     if "--cfg" in words:
@@ -264,6 +265,22 @@ def check_overrides(words: Sequence[str]) -> None:
         with initialize_config_module("hhexp.conf", version_base="1.3"):
             config = compose("config", overrides, return_hydra_config=True)
         composition.make_job(take_apart(config, config.hydra))
+
+
+def draw_trial(words: Sequence[str]) -> list[str]:
+    """The words of a search's first trial."""
+    pytest.importorskip("optuna", minversion="4")
+    from hhexp.launching.search.settings import Settings
+    from hhexp.launching.search.space import read_space
+    from hhexp.launching.search.trials import Trials
+
+    of_hydra = [word for word in words if word.startswith("hydra")]
+    with initialize_config_module("hhexp.conf", version_base="1.3"):
+        config = compose("config", of_hydra, return_hydra_config=True)
+    own = {k: v for k, v in config.hydra.sweeper.items() if k not in ("_target_", "params")}
+    given = [word for word in words if word not in of_hydra and not word.startswith("-")]
+    space = read_space({}, given)
+    return space.write_overrides(Trials(space, Settings.check(own), "val/loss").ask().params)
 
 
 SHOWN = [command for path in [*DOCUMENTS, Path("Makefile")] for command in commands(ROOT / path)]
@@ -302,6 +319,9 @@ def test_commands_are_found_in_blocks_in_the_text_and_in_a_makefile(tmp_path: Pa
         "python -m hhexp.run -m epochs=1,0",
         "python -m hhexp.run epochs=1,2",
         "python -m hhexp.run --nothing",
+        "python -m hhexp.run -m hydra/sweeper=search epochs=5",
+        "python -m hhexp.run -m hydra/sweeper=search hydra.sweeper.n_jobs=2 seed=0,1",
+        "python -m hhexp.run -m hydra/sweeper=search lr.rate=0,1",
         "python -m hhexp.ui --nothing",
         "python -m benchmarks --nothing",
         "python -m benchmarks --only nothing",

@@ -41,6 +41,7 @@ BREACHES = {
         "hhexp.experiment.plan -> mlflow",
     ),
     "tracking/run.py": ("def f():\n    from hydra import compose", "hhexp.tracking.run -> hydra"),
+    "launching/sweep.py": ("def f():\n    import optuna", "hhexp.launching.sweep -> optuna"),
     "display/durations.py": (
         "from hhexp.display.plain import Plain",
         "No cycles are allowed in hhexp.display",

@@ -499,19 +499,6 @@ def list_states(run: Any) -> list[int]:
     return [int(name.rpartition(".")[2]) for name in tags]
 
 
-@pytest.mark.slow
-def test_optuna_searches_on_top(shell: Any) -> None:
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    result = shell.train(
-        "-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1",
-        "lr.value=interval(0.0001, 0.01)", "aug=choice(none, flip)", "epochs=1",
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    runs = shell.runs()
-    assert len({run.params["lr.value"] for run in runs}) == 3
-    assert len({run.parent_id for run in runs}) == 1
-
-
 def test_a_failure_is_said_to_the_letter_whatever_its_brackets(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hhexp.analysis.results import Results
     from hhexp.analysis.summary import Row
     from hhexp.experiment import Outcome
-    from hhexp.launching.sweep import Sweep
+    from hhexp.launching.sweep import Best, Sweep
     from hhexp.prediction.predictor import Predictor
     from hhexp.terminal import Terminal
     from hhexp.tracking.store import Store
@@ -48,6 +48,8 @@ class TrainedRuns:
     """The runs that did not finish, with the reasons."""
     rows: tuple["Row", ...] = ()
     """The table of results, with a row for each run; none where the store went away."""
+    best: "Best | None" = None
+    """Of a search: the best run, and what is to be said of it."""
     cautions: tuple[str, ...] = ()
     """What the table cannot tell, as of one seed or a few epochs, in lines for people."""
     unsent: int = 0
@@ -195,6 +197,7 @@ def train_words(words: Sequence[str], catalogue: Catalogue, console: "Terminal")
             sweep.parent.run_id if sweep.parent else None,
             tuple(sweep.failures),
             rows,
+            sweep.best,
             cautions,
             unsent,
         )

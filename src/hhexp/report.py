@@ -19,6 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.analysis.description import write_description
     from hhexp.analysis.frame import tabulate_claims
     from hhexp.analysis.overview import tag_verdicts
+    from hhexp.analysis.report.notes import note_sides
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
@@ -40,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
             tag_verdicts(results, sweep.run_id, verdicts)
         for verdict in verdicts:
             say(f"{verdict.claim.name}: {verdict}")
+        if not results.search:
+            for note in note_sides(results):
+                say(f"warning: {note}")
         count = len(results.all)
         say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
         claims = tabulate_claims(verdicts)

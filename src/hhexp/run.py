@@ -50,6 +50,7 @@ def main(argv: list[str] | None = None) -> int:
             "sweep_id": trained.sweep_id,
             "runs": trained.rows,
             "failures": trained.failed,
+            "best": trained.best,
             "cautions": trained.cautions,
             "unsent": trained.unsent,
         }
@@ -65,11 +66,14 @@ def conclude(trained: interface.TrainedRuns, console: "Terminal") -> int:
 
     if trained.rows:
         console.print(summary.render(trained.rows, "Results"))
-        lines = ["", *trained.cautions] if trained.cautions else []
-        lines.append(look_further(trained.sweep_id, trained.run_ids[-1]))
-        if trained.store and (
-            page := locate(trained.store, trained.sweep_id or trained.run_ids[-1])
-        ):
+        lines, shown = [], trained.run_ids[-1]
+        if trained.best:
+            lines += ["", trained.best.text]
+            shown = trained.best.run_id or shown
+        if trained.cautions:
+            lines += ["", *trained.cautions]
+        lines.append(look_further(trained.sweep_id, shown))
+        if trained.store and (page := locate(trained.store, trained.sweep_id or shown)):
             lines.append(f"\nIn MLflow's UI: {page}")
         console.print("\n".join(lines), soft_wrap=True)
     for failure in trained.failed:

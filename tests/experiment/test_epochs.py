@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hhexp.display.events import StateSaved
+from hhexp.display.events import Question, StateSaved
 from hhexp.experiment.course import Course
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.plan import Plan
@@ -96,8 +96,8 @@ def test_a_state_that_is_of_no_use_is_passed_over_too(
         assert (plan.action, course.past, training.model.epoch) == ("train", [], 0)
 
 
-def job_of(training: Any, *keep: int) -> Any:
-    return SimpleNamespace(key="epochs=2", config=training.config, keep=keep)
+def job_of(training: Any, *keep: int, judged: bool = False) -> Any:
+    return SimpleNamespace(key="epochs=2", config=training.config, keep=keep, judged=judged)
 
 
 ANSWERS = Evaluation(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), np.array([0, 1]))
@@ -160,3 +160,60 @@ def test_a_training_that_stops_early_keeps_its_last_state(store: Store, training
     )
     again = train_and_log(tracked, job_of(training), training, chain, course, lambda _: None)
     assert (again, len(course.past)) == ("answers", 4)
+
+
+def train_judged(
+    store: Store, training: Any, *past: PastEpoch, judged: bool = True, losses: Any = ()
+) -> tuple[list[Question], Course, list[int]]:
+    """Train four epochs of a search that ends a run whose loss is above 0.6; what it was asked."""
+    training.config.epochs = 4
+    each = [
+        SimpleNamespace(
+            number=n,
+            metrics={"train/loss": loss, "val/loss": loss},
+            weights="",
+            validation=ANSWERS,
+        )
+        for n, loss in enumerate(losses, start=1)
+    ]
+    training.epochs = lambda first, on_step: iter(each[first - 1 :])
+    asked: list[Question] = []
+
+    def judge(question: Question) -> str:
+        asked.append(question)
+        return "pruned" if question.values[-1] > 0.6 or question.diverged else ""
+
+    chain = Chain({}, tuple(f"e{n}" for n in range(5)), "asked")
+    tracked, course = TrackedRun.start(store, "study", "a trial"), course_of(training, *past)
+    job = job_of(training, judged=judged)
+    train_and_log(tracked, job, training, chain, course, lambda _: None, judge)
+    return asked, course, [state.epoch for state in find_states(store, tracked.run_id)]
+
+
+def test_a_search_ends_a_run_which_keeps_its_last_state(store: Store, training: Any) -> None:
+    asked, course, states = train_judged(store, training, losses=[0.5, 0.4, 0.7, 0.1])
+    assert [question.values for question in asked] == [(0.5,), (0.5, 0.4), (0.5, 0.4, 0.7)]
+    assert (course.cut, course.say_why_stopped(), states) == ("pruned", "pruned", [3])
+
+
+def test_a_search_hears_of_the_last_epoch_but_ends_nothing_then_and_hears_of_no_other_run(
+    store: Store, training: Any
+) -> None:
+    asked, course, states = train_judged(store, training, losses=[0.5, 0.5, 0.5, 0.9])
+    assert [question.ended for question in asked] == [False, False, False, True]
+    assert (course.cut, states) == ("", [4])
+    asked, course, states = train_judged(store, training, judged=False, losses=[0.9] * 4)
+    assert (asked, course.cut, states) == ([], "", [4])
+
+
+def test_a_search_is_asked_first_of_epochs_that_were_trained_before(
+    store: Store, training: Any
+) -> None:
+    asked, course, states = train_judged(store, training, epoch(0.5), epoch(0.8), losses=[0] * 4)
+    assert [question.values for question in asked] == [(0.5, 0.8)]
+    assert (len(course.past), states) == (2, [2])
+
+
+def test_a_search_hears_that_a_loss_is_no_number(store: Store, training: Any) -> None:
+    asked, _, _ = train_judged(store, training, losses=[0.5, float("inf"), 0.5, 0.5])
+    assert [question.diverged for question in asked] == ["", "train/loss"]

@@ -12,7 +12,7 @@ from hhexp.tracking.abandoned import (
 from hhexp.tracking.process import name_process
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import COMMAND, HEARTBEAT, KIND, PROCESS
+from hhexp.tracking.tags import COMMAND, HEARTBEAT, KIND, PROCESS, SEARCH
 
 HERE = name_process(os.getppid())
 GONE = HERE.replace(HERE.split(" ")[2], "1.00")
@@ -39,6 +39,14 @@ def test_a_damaged_heartbeat_is_described_as_none(store: Store) -> None:
     left = find_left(store)
     for run in left.alive + left.abandoned:
         assert describe_abandoned(run).startswith(f"run {run.run_id[:8]} (a run): the same command")
+
+
+def test_of_a_search_the_same_command_goes_on_with_it(store: Store) -> None:
+    search, sweep = start(store, GONE, "sweep"), start(store, GONE, "sweep")
+    search.set_tags({SEARCH: "a" * 64})
+    said = {run.run_id: describe_abandoned(run) for run in find_left(store).abandoned}
+    assert said[search.run_id].endswith("the same command goes on with it")
+    assert said[sweep.run_id].endswith("the same command starts a new one")
 
 
 def test_what_another_process_takes_just_now_is_not_ended(store: Store) -> None:

@@ -13,6 +13,7 @@ from hhexp.analysis import grid
 from hhexp.analysis.crossfit import CrossFit, read_fits, read_scores
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, mask_infinite, measure
+from hhexp.analysis.searches import Search, read_search
 from hhexp.analysis.study import Study
 from hhexp.errors import UserError
 from hhexp.launching.overrides import read_overrides
@@ -243,9 +244,16 @@ class Results:
         """The names of all metrics that some run has."""
         return sorted({name for result in self.all for name in result.history})
 
+    @cached_property
+    def search(self) -> Search | None:
+        """The search that was selected."""
+        return read_search(self.sweep) if self.sweep else None
+
     @property
     def title(self) -> str:
         """What to call it."""
         if self.study:
             return self.study.title
+        if self.search:
+            return self.search.title
         return _name_sweep(self.sweep.name) if self.sweep else self.selection

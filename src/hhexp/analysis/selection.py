@@ -10,6 +10,7 @@ from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell
 from hhexp.analysis.metrics import History
 from hhexp.analysis.registration import find_registrations
 from hhexp.analysis.results import Result, Results
+from hhexp.analysis.searches import read_search
 from hhexp.analysis.study import Study, find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
@@ -50,7 +51,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
         records = [find_run(store, selection)]
         if records[0].kind in ("sweep", "study"):
             sweep = records[0]
-            records = _find_sweep_runs(store, sweep)
+            records = _rank(sweep, _find_sweep_runs(store, sweep))
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
         found = find_matching(store, selection)
         records = [record for record in found if record.kind == "run"]
@@ -103,6 +104,16 @@ def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
     own = [run for run in find_children(store, sweep.run_id) if run.kind == "run"]
     known = {record.run_id for record in own}
     return own + find_runs(store, [each for each in read_answers(sweep) if each not in known])
+
+
+def _rank(sweep: StoredRun, records: Sequence[StoredRun]) -> list[StoredRun]:
+    """The runs of a search from the best on, without those that it has ended early."""
+    search = read_search(sweep)
+    if search is None:
+        return list(records)
+    places = {trial.run_id: place for place, (_, trial) in enumerate(search.ranked)}
+    left = [record for record in records if record.outcome != "STOPPED"]
+    return sorted(left, key=lambda record: places.get(record.run_id, len(places)))
 
 
 def _sort_into_cells(

@@ -125,7 +125,7 @@ def render(rows: Sequence[Row], title: str) -> "Table":
         name = f"{row.overrides} [{row.label}]" if row.label else row.overrides
         state = Text(row.run_id[:ID_SHOWN])
         if row.status != "FINISHED":
-            state.append(f"\n{row.status}", "red")
+            state.append(f"\n{row.status}", "cyan" if row.status == "STOPPED" else "red")
         table.add_row(
             Text(name),
             "\n".join(f"{word} {point.epoch}" for word, point in points.items()) or "none",
@@ -162,7 +162,7 @@ def _make_row(record: StoredRun, history: History, fit: CrossFit | None, name: s
         run_id=record.run_id,
         overrides=name or record.name,
         label=record.tags.get(LABEL, ""),
-        status=record.status,
+        status=record.outcome,
         error=record.tags.get(ERROR, ""),
         last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
         best=_measure_at(history, "best", best_epoch(history), fit),

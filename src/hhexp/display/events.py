@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class RunChosen:
+    """A search has chosen what a planned run is to be: it has its final key from now on."""
+
+    job: str
+    planned: str
+    """Its key until now."""
+    epochs: int
+
+
+@dataclass(frozen=True)
 class RunStarted:
     """A run starts to train; epochs before ``first_epoch`` were reused from a saved state."""
 
@@ -74,6 +84,7 @@ class Notice:
 class RunEnded:
     """A run ended as FINISHED, FAILED or KILLED; ``note`` is the error, or what was reused.
 
+    Or as STOPPED, where a search has ended it before its last epoch, which is no failure.
     ``objective`` is the last value of the metric that a sweeper searches by.
     """
 
@@ -93,7 +104,8 @@ class RunLost:
 
 
 Event = (
-    RunStarted
+    RunChosen
+    | RunStarted
     | RunAwaited
     | StepDone
     | EpochDone
@@ -104,3 +116,25 @@ Event = (
     | RunEnded
 )
 Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A run of a search tells what it has come to, and asks whether it is to go on."""
+
+    job: str
+    values: tuple[float, ...]
+    """The objective after each epoch so far; NaN where it was not measured."""
+    diverged: str = ""
+    """The loss that is not a finite number any more; empty where all are."""
+    ended: bool = False
+    """Whether no further epoch is to be trained, whatever the answer is."""
+
+
+Judge = Callable[[Question], str]
+"""Says in one line why a run is to end now; says nothing where it is to go on."""
+
+
+def go_on(question: Question) -> str:
+    """Let every run train all its epochs."""
+    return ""

@@ -22,7 +22,7 @@ from hhexp.display.progress import Progress, RunProgress
 GAP = 2
 MARGIN = 2
 """Columns left free on the right: a terminal's own "^C" would wrap there, and shift the display."""
-STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
+STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "STOPPED": "cyan"}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hhexp.display.events import (
     Notice,
     Phase,
     RunAwaited,
+    RunChosen,
     RunEnded,
     RunLost,
     RunStarted,
@@ -166,6 +167,9 @@ class Progress:
     def update(self, event: Event) -> RunProgress:
         """Take in an event, and return the run that it is about."""
         now = self._clock()
+        if isinstance(event, RunChosen):
+            self.runs.pop(event.planned, None)
+            return self.runs.setdefault(event.job, RunProgress(event.job, event.epochs))
         run = self.runs.setdefault(event.job, RunProgress(event.job, 0))
         if run.began is None and not isinstance(event, RunEnded):
             run.began = now

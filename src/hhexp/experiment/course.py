@@ -1,7 +1,7 @@
 """A run's epochs so far: which is the best, with its weights, and whether the training stops."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from hhexp.training.state import Best, PastEpoch
 if TYPE_CHECKING:
     import keras
 
+LOSSES = ("train/loss", "val/loss")
+
 
 class Course:
     """The epochs of a run in training."""
@@ -21,6 +23,8 @@ class Course:
         self.past: list[PastEpoch] = []
         self.best: Best | None = None
         """None where no epoch has a number for the objective."""
+        self.cut = ""
+        """Why a search has ended it; empty where none has."""
         self._objective = config.objective
         self._patience = config.stopping.patience
 
@@ -32,7 +36,16 @@ class Course:
     @property
     def stopped(self) -> bool:
         """Whether no further epoch is trained, though more were asked for."""
+        return bool(self.cut) or self._has_lost_patience
+
+    @property
+    def _has_lost_patience(self) -> bool:
         return find_stop(self.values, self._objective, self._patience) is not None
+
+    @property
+    def diverged(self) -> str:
+        """The loss that is not a finite number after the last epoch; empty where all are."""
+        return find_diverged(self.past[-1].metrics)
 
     def add(self, epoch: PastEpoch, model: "keras.Model") -> None:
         """Take down an epoch, after which the model is as it is now."""
@@ -64,13 +77,18 @@ class Course:
 
     def say_why_stopped(self) -> str:
         """Why no further epoch was trained; empty where all were."""
-        if not self.stopped:
-            return ""
+        if self.cut or not self._has_lost_patience:
+            return self.cut
         since = f"better than after epoch {self.best.epoch}" if self.best else "a number"
         return (
             f"stopped after epoch {len(self.past)}: {self._objective} was not {since} for "
             f"{self._patience} epoch{'' if self._patience == 1 else 's'}"
         )
+
+
+def find_diverged(metrics: Mapping[str, float]) -> str:
+    """The loss of an epoch that is not a finite number; empty where all are."""
+    return next((name for name in LOSSES if not math.isfinite(metrics.get(name, 0))), "")
 
 
 @contextmanager

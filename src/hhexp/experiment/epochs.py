@@ -2,7 +2,16 @@
 
 import time
 
-from hhexp.display.events import EpochDone, Phase, Report, StateSaved, StepDone
+from hhexp.display.events import (
+    EpochDone,
+    Judge,
+    Phase,
+    Question,
+    Report,
+    StateSaved,
+    StepDone,
+    go_on,
+)
 from hhexp.experiment.artifacts import log_history
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.course import Course
@@ -61,10 +70,12 @@ def train_and_log(
     chain: Chain,
     course: Course,
     report: Report,
+    judge: Judge = go_on,
 ) -> Evaluation:
     """Train the epochs that are missing, each logged as it ends and added to the course.
 
-    An interrupted run has logged some of them already: none is logged twice.
+    An interrupted run has logged some of them already: none is logged twice. A search may end the
+    run between two epochs: ``Course.cut`` then says why.
 
     Returns:
         the trained model's answers to the validation images.
@@ -98,6 +109,7 @@ def train_and_log(
             report(StepDone(job.key, epoch, step, loss, accuracy))
 
     answers = None
+    _ask(job, course, judge)  # of epochs that were trained before
     missing = () if course.stopped else training.epochs(len(past) + 1, on_step)
     for epoch in missing:
         answers = epoch.validation
@@ -110,6 +122,7 @@ def train_and_log(
             tracked.log_epoch(epoch.number, metrics)
         call_back(tracked, training, epoch, metrics)
         report(EpochDone(job.key, epoch.number, epoch.metrics))
+        _ask(job, course, judge)
         if is_saved(job, epoch.number) or course.stopped:
             save(tracked, job, training, chain, course, report)
             if trace:
@@ -122,6 +135,14 @@ def train_and_log(
     if len(past) not in [state.epoch for state in own]:  # another run's state was its end
         save(tracked, job, training, chain, course, report)
     return training.validate()
+
+
+def _ask(job: Job, course: Course, judge: Judge) -> None:
+    """Tell the search, if the run is of one, how far it is, and let it end the run now."""
+    if job.judged and course.past:
+        ended = course.stopped or len(course.past) == job.config.epochs
+        said = judge(Question(job.key, tuple(course.values), course.diverged, ended))
+        course.cut = "" if ended else said
 
 
 def is_saved(job: Job, epoch: int) -> bool:

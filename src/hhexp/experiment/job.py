@@ -33,6 +33,8 @@ class Job:
     """The option taken of each group, such as aug: full."""
     keep: tuple[int, ...] = ()
     """The epochs whose states other runs of its sweep continue from."""
+    judged: bool = False
+    """Whether a search is asked after each epoch if the run is to go on."""
     reproduces: str | None = None
     """The ID of the run that it trains again, to see whether the numbers come back."""
 
@@ -44,7 +46,7 @@ class Outcome:
     key: str
     run_id: str | None
     status: str
-    """FINISHED, FAILED or KILLED."""
+    """FINISHED, FAILED, KILLED or STOPPED."""
     objective: float | None
     error: str
 
@@ -52,6 +54,11 @@ class Outcome:
     def finished(self) -> bool:
         """Whether the run came to its end."""
         return self.status == "FINISHED"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not, though no search has ended it."""
+        return self.status not in ("FINISHED", "STOPPED")
 
 
 def check_config(values: Mapping[str, Any]) -> Config:

@@ -6,7 +6,17 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from hhexp.config.registry import import_modules
-from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStarted
+from hhexp.display.events import (
+    Event,
+    Judge,
+    Notice,
+    Phase,
+    Question,
+    Report,
+    RunEnded,
+    RunStarted,
+    go_on,
+)
 from hhexp.display.transcript import Transcript
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import (
@@ -18,6 +28,7 @@ from hhexp.experiment.artifacts import (
     measure_views,
 )
 from hhexp.experiment.assembly import Training
+from hhexp.experiment.course import Course, find_diverged
 from hhexp.experiment.epochs import restore, train_and_log
 from hhexp.experiment.job import Job, read_data
 from hhexp.experiment.opening import settle_plan
@@ -41,7 +52,11 @@ Later = Callable[[Callable[[], None]], object]
 
 
 def run(
-    job: Job, report: Report, parent_id: str | None = None, later: Later = lambda log: log()
+    job: Job,
+    report: Report,
+    parent_id: str | None = None,
+    later: Later = lambda log: log(),
+    judge: Judge = go_on,
 ) -> None:
     """Answer a job, in a process that trains no other meanwhile. How it ended is reported.
 
@@ -53,14 +68,20 @@ def run(
         report: hears what happens; ``RunEnded`` comes last.
         parent_id: the sweep's run.
         later: logs the results of the trained model.
+        judge: of a search: is asked after each epoch whether the run is to go on.
     """
     transcript = Transcript(job.key, job.config.epochs)
     with transcript.copy_prints():
-        _answer(job, transcript, transcript.hear(report), parent_id, later)
+        _answer(job, transcript, transcript.hear(report), parent_id, later, judge)
 
 
 def _answer(
-    job: Job, transcript: Transcript, report: Report, parent_id: str | None, later: Later
+    job: Job,
+    transcript: Transcript,
+    report: Report,
+    parent_id: str | None,
+    later: Later,
+    judge: Judge,
 ) -> None:
     tracked: TrackedRun | None = None
     try:
@@ -86,7 +107,7 @@ def _answer(
             lambda: settle_plan(job, store, chain, parent_id, report), say
         )
         if tracked is None:
-            wait_for_store(lambda: reuse(job, store, chosen, report), say)
+            wait_for_store(lambda: reuse(job, store, chosen, report, judge), say)
             return
         tracked.tell(lambda text: report(Notice(job.key, text)))
         report = _stop_where_taken(tracked, report)
@@ -96,7 +117,10 @@ def _answer(
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
         with watch_system(tracked, wanted=config.tracking.system_metrics):
-            answers = train_and_log(tracked, job, training, chain, course, report)
+            answers = train_and_log(tracked, job, training, chain, course, report, judge)
+        if course.cut:
+            _stop(job, tracked, course, transcript, report)
+            return
         tested = measure_test(training)
         ends = measure_views(training) | tested | measure_best(training, course, tested)
         results = Results(training, course, answers, ends)
@@ -105,12 +129,16 @@ def _answer(
         _fail(job, tracked, error, transcript, report)
 
 
-def reuse(job: Job, store: Store, chosen: Plan, report: Report) -> None:
-    """Answer a job by the finished run that a plan names."""
+def reuse(job: Job, store: Store, chosen: Plan, report: Report, judge: Judge = go_on) -> None:
+    """Answer a job by the finished run that a plan names; a search hears what that came to."""
     run_id = str(chosen.run_id)
     histories = read_histories(store, run_id)
     name = find_name(job.config.objective, histories)
     objective = histories[name][-1] if name else None
+    if job.judged:
+        last = {loss: values[-1] for loss, values in histories.items()}
+        values = tuple(histories[name]) if name else ()
+        judge(Question(job.key, values, find_diverged(last), ended=True))
     (run,) = find_runs(store, [run_id])
     said = "; ".join(filter(None, ["reused a finished run", run.tags.get(STOPPED)]))
     report(RunEnded(job.key, run_id, "FINISHED", said, objective))
@@ -163,6 +191,20 @@ def _finish(
         return
     objective = results.course.past[-1].measured.get(job.config.objective)
     report(RunEnded(job.key, tracked.run_id, "FINISHED", said, objective))
+
+
+def _stop(
+    job: Job, tracked: TrackedRun, course: Course, transcript: Transcript, report: Report
+) -> None:
+    """End a run that a search has stopped: with its last state, but without results.
+
+    It is KILLED, as MLflow has no better word. So nothing takes it for a whole run, and a command
+    that asks for all its epochs continues it.
+    """
+    heartbeat.check(tracked.run_id)
+    tracked.set_tags({STOPPED: course.cut})
+    tracked.finish("KILLED", None, {transcript.path: transcript.text})
+    report(RunEnded(job.key, tracked.run_id, "STOPPED", course.cut, course.values[-1]))
 
 
 def _fail(

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hhexp.config.catalogue import find_config_dirs
 from hhexp.errors import UserError
+from hhexp.experiment import Job
 from hhexp.launching import composition
 from hhexp.launching.composer import Composer, leave_out
 from hhexp.launching.engines import ENGINES
@@ -19,8 +20,9 @@ from hhexp.launching.sweep import RunFailed, Sweep
 
 LAUNCHER = "hydra_plugins.hhexp.EngineLauncher"
 """What ``conf/hydra/launcher`` calls the launcher."""
-SWEEPER = "hydra_plugins.hhexp.GridSweeper"
-"""What ``conf/hydra/sweeper`` calls the sweeper."""
+GRID_SWEEPER = "hydra_plugins.hhexp.GridSweeper"
+SEARCH_SWEEPER = "hydra_plugins.hhexp.SearchSweeper"
+"""What ``conf/hydra/sweeper`` calls the sweepers."""
 
 
 class Failed(JobReturn):
@@ -46,13 +48,21 @@ class EngineLauncher(Launcher):
         self.composer = Composer(hydra_context.config_loader, config)
         _, self.settings = read_engine(config, config.hydra)
 
+    def make_job(self, overrides: Sequence[str], key: str) -> Job:
+        """The job of these overrides, without those of the engine's own section.
+
+        Raises:
+            HydraException, OmegaConfBaseException, UserError: they make no configuration.
+        """
+        return composition.make_job(self.composer.compose(overrides), key)
+
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> list[JobReturn]:
         """Train the jobs that a sweeper asks for, and return their objectives."""
         overrides = [leave_out(job, self.engine) for job in job_overrides]
         jobs = [
-            composition.make_job(self.composer.compose(given), key)
+            self.make_job(given, key)
             for given, key in zip(overrides, composition.name_jobs(overrides), strict=True)
         ]
         sweep = Sweep.current()
@@ -103,6 +113,10 @@ def register() -> None:
     there, which ``Plugins.register`` would not give it.
     """
     known = Plugins.instance().class_name_to_class
-    from hhexp.launching.sweeper import GridSweeper  # whose base Hydra has now imported anew
+    # Their base Hydra has now imported anew.
+    from hhexp.launching.search.sweeper import SearchSweeper
+    from hhexp.launching.sweeper import GridSweeper
 
-    known.update({LAUNCHER: EngineLauncher, SWEEPER: GridSweeper})
+    known.update(
+        {LAUNCHER: EngineLauncher, GRID_SWEEPER: GridSweeper, SEARCH_SWEEPER: SearchSweeper}
+    )

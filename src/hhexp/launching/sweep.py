@@ -50,6 +50,14 @@ class RunFailed(Exception):
         super().__init__(f"{outcome.key}: {outcome.error}")
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best run of a search, and what is said of it after the table of all."""
+
+    run_id: str | None
+    text: str
+
+
 @dataclass
 class Sweep:
     """What one command trains; a sweeper may launch its jobs in several batches."""
@@ -70,6 +78,8 @@ class Sweep:
     """What is trained, or would be."""
     words: Sequence[str] = ()
     """Of the command line."""
+    best: Best | None = None
+    """What a search has found."""
 
     @staticmethod
     def current() -> Sweep:
@@ -127,7 +137,7 @@ class Sweep:
     @property
     def failures(self) -> list[Outcome]:
         """The runs that did not finish."""
-        return [outcome for outcome in self.outcomes if not outcome.finished]
+        return [outcome for outcome in self.outcomes if outcome.failed]
 
     @property
     def trained(self) -> dict[str, str]:
@@ -151,7 +161,35 @@ class Sweep:
             UserError: something is wrong with a job or its data; nothing was trained or logged.
         """
         explain = any(job.config.explain for job in jobs)
-        datasets = [self._read_dataset(job.config) for job in jobs]
+        datasets, at_once = self.prepare(jobs, engine, settings)
+        assert self.store is not None and self.engine is not None
+        planned = plan_jobs(
+            list(zip(jobs, datasets, strict=True)), self.store, self.engine.find_target
+        )
+        tree = Tree([each for each in planned if each.plan.action != "hit"])
+        self.branches += tree.branches
+        self._say_plans(planned, tree, explain=explain)
+        if explain:
+            return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
+        self.start_parent(jobs[0].config)
+        outcomes = self._train(planned, tree, at_once)
+        ordered = [outcomes[job.key] for job in jobs]
+        self.outcomes += ordered
+        return ordered
+
+    def prepare(
+        self, jobs: Sequence[Job], engine: str, settings: Mapping[str, Any]
+    ) -> tuple[list[Dataset], int]:
+        """Get ready what trains these jobs, and the store.
+
+        Returns:
+            the jobs' data, and how many can train at once.
+
+        Raises:
+            UserError: something is wrong with a job or its data.
+        """
+        explain = any(job.config.explain for job in jobs)
+        datasets = [self.read_dataset(job.config) for job in jobs]
         self.engine = self.engine or make_engine(engine, settings).__enter__()
         at_once = self.engine.prepare(jobs)
         self._warn_of_bfloat16(jobs, self.engine)
@@ -161,21 +199,9 @@ class Sweep:
             self.store = Store.resolve(jobs[0].config.tracking.uri)
             self.store.prepare()  # once, before any worker uses it
             self.send_left()
-        planned = plan_jobs(
-            list(zip(jobs, datasets, strict=True)), self.store, self.engine.find_target
-        )
-        tree = Tree([each for each in planned if each.plan.action != "hit"])
-        self.branches += tree.branches
-        self._say_plans(planned, tree, explain=explain)
-        if explain:
-            return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
-        self._start_parent(jobs[0].config)
-        outcomes = self._train(planned, tree, at_once)
-        ordered = [outcomes[job.key] for job in jobs]
-        self.outcomes += ordered
-        return ordered
+        return datasets, at_once
 
-    def _read_dataset(self, config: Config) -> Dataset:
+    def read_dataset(self, config: Config) -> Dataset:
         """Read each data set once before any training, and print a line about it."""
         key = config.data.model_dump_json()
         if key not in self.datasets:
@@ -192,8 +218,8 @@ class Sweep:
             if warning:
                 self.say(warning)
 
-    def _start_parent(self, config: Config) -> None:
-        """Start the sweep's own run."""
+    def start_parent(self, config: Config, tags: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start the sweep's own run; with more tags where it is a search."""
         if self.multirun and self.parent is None and self.store is not None:
             command = shlex.join(["python", "-m", "hhexp.run", *self.words])
             end_same_sweeps(self.store, command)
@@ -208,6 +234,7 @@ class Sweep:
                     **heartbeat.make_owner_tags(),
                     KIND: "sweep",
                     COMMAND: command,
+                    **tags,
                 },
             )
             self.parent.tell(self.say)
@@ -256,10 +283,11 @@ class Sweep:
                 try:
                     self.engine.run(tree, report, parent_id)
                 finally:
-                    self._note_finished(tree)
+                    self.note_finished(tree)
         return tree.outcomes
 
-    def _note_finished(self, tree: Tree) -> None:
+    def note_finished(self, tree: Tree) -> None:
+        """Take down which jobs of a tree were trained to their end."""
         for job in tree.jobs:
             outcome = tree.outcomes.get(job.key)
             if outcome and outcome.finished and outcome.run_id:

@@ -6,7 +6,7 @@ Engines take jobs from it, from as many threads as they like, and tell it what t
 import threading
 from collections.abc import Iterable, Sequence
 
-from hhexp.display.events import Event, RunEnded, StateSaved
+from hhexp.display.events import Event, Question, RunEnded, StateSaved, go_on
 from hhexp.experiment.job import Job, Outcome
 from hhexp.launching.schedule import Branch, Planned, arrange
 
@@ -79,18 +79,24 @@ class Tree:
             if isinstance(event, StateSaved):
                 self._saved.add((event.job, event.epoch))
             else:
-                error = "" if event.status == "FINISHED" else event.note
-                self.outcomes[event.job] = Outcome(
-                    event.job, event.run_id, event.status, event.objective, error
-                )
+                self._note_end(event)
                 self._adopt(event.job)
             self._changed.notify_all()
+
+    def judge(self, question: Question) -> str:
+        """Answer a run that asks whether it is to go on."""
+        return go_on(question)
 
     def stop(self) -> None:
         """Let no further job start."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def _note_end(self, event: RunEnded) -> None:
+        error = "" if event.status == "FINISHED" else event.note
+        outcome = Outcome(event.job, event.run_id, event.status, event.objective, error)
+        self.outcomes[event.job] = outcome
 
     def _is_ready(self, branch: Branch) -> bool:
         parent = branch.parent

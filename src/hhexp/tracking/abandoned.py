@@ -9,7 +9,7 @@ from hhexp.tracking.query import StoredRun, find_running
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import read_states
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import COMMAND, HEARTBEAT
+from hhexp.tracking.tags import COMMAND, HEARTBEAT, SEARCH
 from hhexp.tracking.watch import Watch
 
 
@@ -43,6 +43,8 @@ def describe_abandoned(run: StoredRun) -> str:
 def _say_what_can_be(run: StoredRun) -> str:
     if not is_settled(run):
         return "nothing was logged in it"
+    if SEARCH in run.tags:
+        return "the same command goes on with it"
     if run.kind != "run":
         return "the same command starts a new one"
     states = read_states(run)

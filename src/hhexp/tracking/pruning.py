@@ -22,7 +22,8 @@ class Shelf:
     branches: list[SavedState] = field(default_factory=list)
     """Those on the way of a run: others may leave it there."""
     ends: list[SavedState] = field(default_factory=list)
-    """The last ones of finished runs: a longer run may continue them."""
+    """The last ones of finished runs, and of those that a search has stopped: a longer run may
+    continue them."""
     places: dict[str, str] = field(default_factory=dict)
     """The addresses of the artifacts, by the runs' IDs."""
 
@@ -103,4 +104,5 @@ def _put(shelf: Shelf, run: StoredRun) -> None:
     shelf.branches += states[:-1]
     if states:
         shelf.places[run.run_id] = run.artifacts
-    (shelf.ends if run.status == "FINISHED" else shelf.needed).extend(states[-1:])
+    ended = run.outcome in ("FINISHED", "STOPPED")
+    (shelf.ends if ended else shelf.needed).extend(states[-1:])

@@ -19,6 +19,7 @@ from hhexp.tracking.tags import (
     PARENT,
     REPRODUCED,
     REPRODUCED_BY,
+    STOPPED,
     tag_equals,
 )
 
@@ -71,6 +72,11 @@ class StoredRun:
     def kind(self) -> str | None:
         """Run, sweep, study or reproduction; None where hhexp did not make it."""
         return self.tags.get(KIND)
+
+    @property
+    def outcome(self) -> str:
+        """The status; but STOPPED where a search has ended the run, for which MLflow has none."""
+        return "STOPPED" if self.status == "KILLED" and STOPPED in self.tags else self.status
 
 
 def find_run(store: Store, prefix: str) -> StoredRun:
@@ -139,6 +145,11 @@ def find_runs(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
     if lacking := [run_id for run_id in run_ids if run_id not in found]:
         raise NoSuchRunError(f"{store} has no run {', '.join(lacking[:NAMED])}")
     return [found[run_id] for run_id in run_ids]
+
+
+def find_if_there(store: Store, run_id: str) -> list[StoredRun]:
+    """The run with that ID; none where it was deleted."""
+    return list(_search(store.client(), f"attributes.run_id = '{run_id}'"))
 
 
 def find_children(store: Store, parent_id: str) -> list[StoredRun]:

@@ -20,7 +20,7 @@ from hhexp.tracking.names import make_names
 from hhexp.tracking.outages import is_away, name_full_disk
 from hhexp.tracking.states import SavedState
 from hhexp.tracking.store import Store
-from hhexp.tracking.tags import ERROR, PARENT
+from hhexp.tracking.tags import ERROR, PARENT, STOPPED
 
 if TYPE_CHECKING:
     import keras
@@ -95,8 +95,8 @@ class TrackedRun:
             raise UserError(f"{store} has no run {run_id}") from error
         with name_full_disk(store), say_refusals(store):
             client.update_run(run_id, status="RUNNING")
-            if ERROR in run.data.tags:
-                client.delete_tag(run_id, ERROR)
+            for tag in {ERROR, STOPPED} & run.data.tags.keys():
+                client.delete_tag(run_id, tag)
         return cls(store, run_id)
 
     def tell(self, say: Say) -> None:

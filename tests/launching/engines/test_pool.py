@@ -8,7 +8,7 @@ import pytest
 
 from hhexp import experiment
 from hhexp.config.schema import Config, Runtime
-from hhexp.display.events import Event, Report, RunEnded, RunStarted, StateSaved
+from hhexp.display.events import Event, Judge, Report, RunEnded, RunStarted, StateSaved
 from hhexp.errors import UserError
 from hhexp.experiment import Job
 from hhexp.launching.engines import pool
@@ -40,7 +40,7 @@ class Mortal:
     def import_ahead(self, wanted: Runtime) -> None:
         assert wanted in (RUNTIME, OTHER)
 
-    def listen(self, report: Report) -> None:
+    def listen(self, report: Report, judge: Judge) -> None:
         self.report = report
 
     def train(self, job: Job, parent_id: str | None) -> None:

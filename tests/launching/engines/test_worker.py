@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Phase
+from hhexp.display.events import Event, Phase, Question
 from hhexp.launching.engines import worker as module
 from hhexp.launching.engines.worker import Worker
 
@@ -141,3 +141,17 @@ def test_a_worker_goes_on_when_nobody_listens() -> None:
         worker._events.close()
         worker._process.submit(module._report, SAID).result()
         assert worker._process.submit(os.getpid).result()
+
+
+def test_a_run_is_told_what_the_command_answers() -> None:
+    heard: list[Event] = []
+    with Worker("") as worker:
+        worker.listen(heard.append, lambda question: f"ends at {question.values}")
+        answer = worker._process.submit(module._ask, Question("a job", (0.5,))).result()
+    assert (answer, heard) == ("ends at (0.5,)", [])
+
+
+def test_a_run_goes_on_when_nobody_answers() -> None:
+    with Worker("") as worker:
+        worker._events.close()
+        assert worker._process.submit(module._ask, Question("a job", (0.5,))).result() == ""

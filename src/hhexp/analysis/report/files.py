@@ -109,6 +109,8 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
     }
     if content.test:
         frames["test"] = content.test.to_frame()
+    if content.results.search:
+        frames["trials"] = content.results.search.tabulate()
     if content.fold_duels:
         frames["folds"] = tabulate_folds(content.fold_duels)
     if content.views:

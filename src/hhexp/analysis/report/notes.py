@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hhexp.analysis import grid
 from hhexp.analysis.results import Results
+from hhexp.analysis.searches import note_search, note_tuning
 from hhexp.experiment.answers import FILE
 from hhexp.reading import damaged, parse_json
 from hhexp.tracking.artifacts import read_text
@@ -21,6 +22,7 @@ MOST, FIRST = 20, 3
 def write_notes(results: Results) -> list[str]:
     """A sentence on each thing."""
     return [
+        *(note_search(results.search) if results.search else limit_notes(note_sides(results))),
         *limit_notes(results.notes),
         *_note_folds(results),
         *limit_notes(_note_diverged(results)),
@@ -30,6 +32,14 @@ def write_notes(results: Results) -> list[str]:
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),
     ]
+
+
+def note_sides(results: Results) -> Iterator[str]:
+    """Which cells were chosen from more configurations than others."""
+    first = {
+        grid.label(cell): next(iter(results.of(cell).values()), None) for cell in results.cells
+    }
+    return note_tuning(results.store, {name: r.run for name, r in first.items() if r})
 
 
 def limit_notes(notes: Iterable[str]) -> list[str]:
@@ -139,7 +149,13 @@ class _Checks(BaseModel):
 
 
 def _note_unfinished(results: Results) -> Iterator[str]:
-    count = sum(result.run.status != "FINISHED" for result in results.all)
+    stopped = sum(result.run.outcome == "STOPPED" for result in results.all)
+    if stopped:
+        yield (
+            f"{stopped} run{'s were' if stopped > 1 else ' was'} ended early by a search. No "
+            "number includes them."
+        )
+    count = sum(result.run.outcome not in ("FINISHED", "STOPPED") for result in results.all)
     if count:
         yield (
             f"{count} run{'s' if count > 1 else ''} did not finish. They are listed below, but "

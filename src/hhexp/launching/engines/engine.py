@@ -40,7 +40,8 @@ class Engine(Protocol):
         """Train the jobs of a tree, which it was prepared for; the tree then has their outcomes.
 
         Args:
-            tree: the jobs, or those of them that are left to train. It hears every event, too.
+            tree: the jobs, or those of them that are left to train. It hears every event, too, and
+                answers what runs ask.
             report: called with every event; one call at a time, from any thread.
             parent_id: the sweep's run.
 

@@ -58,6 +58,6 @@ class Inline:
 
         with interruption.note_first_signal():
             while job := tree.take():
-                experiment.run(job, hear, parent_id)
+                experiment.run(job, hear, parent_id, judge=tree.judge)
                 if tree.outcomes[job.key].status == "KILLED":
                     raise KeyboardInterrupt

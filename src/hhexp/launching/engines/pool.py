@@ -15,7 +15,7 @@ from typing import Protocol, Self
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Report, RunEnded, RunLost, RunStarted, StateSaved
+from hhexp.display.events import Event, Judge, Report, RunEnded, RunLost, RunStarted, StateSaved
 from hhexp.errors import UserError, one_line
 from hhexp.experiment import Job
 from hhexp.launching.engines.worker import GRACE_S
@@ -48,7 +48,7 @@ class Trainer(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def listen(self, report: Report) -> None: ...
+    def listen(self, report: Report, judge: Judge) -> None: ...
 
     def import_ahead(self, runtime: Runtime) -> None: ...
 
@@ -121,7 +121,7 @@ class Pool:
                     self._end(slot, given)
                 worker = self._find_worker(slot, job)
                 if not given:
-                    worker.listen(self._hear)
+                    worker.listen(self._hear, self.tree.judge)
                 given.append(job)
                 worker.train(job, self.parent_id)
         except BrokenProcessPool as error:  # another one takes the slot, where it still is

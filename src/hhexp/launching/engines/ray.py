@@ -125,7 +125,7 @@ class Ray:
     def run(self, tree: Tree, report: Report, parent_id: str | None = None) -> None:
         """Train each job at the next place that is free."""
         pool = Pool(tree, report, parent_id, self._start, self._signal_all, LOSSES)
-        with self._ask_for_nodes(len(tree.jobs)):
+        with self._ask_for_nodes(tree.demand):
             pool.train_all(self._find_slots)
 
     def _connect(self, jobs: Sequence[Job]) -> None:

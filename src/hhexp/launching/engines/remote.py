@@ -17,7 +17,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Report
+from hhexp.display.events import Event, Judge, Question, Report
 from hhexp.experiment import Job
 from hhexp.launching.engines.nodes import Surroundings
 from hhexp.launching.engines.pool import ProcessLost
@@ -53,16 +53,19 @@ class RemoteWorker:
         """Import what takes long."""
         self._ready = self._host.import_ahead.remote(runtime)
 
-    def listen(self, report: Report) -> None:
-        """Report, from a thread, what happens to its jobs."""
-        self._listener = threading.Thread(target=self._listen, args=(report,), daemon=True)
+    def listen(self, report: Report, judge: Judge) -> None:
+        """Report, from a thread, what happens to its jobs, and answer what these ask."""
+        self._listener = threading.Thread(target=self._listen, args=(report, judge), daemon=True)
         self._listener.start()
 
-    def _listen(self, report: Report) -> None:
+    def _listen(self, report: Report, judge: Judge) -> None:
         with contextlib.suppress(RayError):  # it is lost
             while said := ray.get(self._host.hear.remote()):
-                for event in said:
-                    report(event)
+                for each in said:
+                    if isinstance(each, Question):
+                        self._host.answer.remote(judge(each))
+                    else:
+                        report(each)
 
     def train(self, job: Job, parent_id: str | None) -> None:
         """Let it train a job, and wait until it can take another; how a job ended is an event.
@@ -93,10 +96,11 @@ class Host:
 
     def __init__(self, home: Surroundings) -> None:
         home.enter()
-        self._said: SimpleQueue[Event | None] = SimpleQueue()
+        self._said: SimpleQueue[Event | Question | None] = SimpleQueue()
+        self._answers: SimpleQueue[str] = SimpleQueue()
         self._worker = Worker(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
         self._worker.detach()  # so that it can mark its run where Ray kills this process
-        self._worker.listen(self._said.put)
+        self._worker.listen(self._said.put, self._ask)
 
     def import_ahead(self, runtime: Runtime) -> None:
         """Let the process import what takes long."""
@@ -106,7 +110,16 @@ class Host:
         """Let the process train a job."""
         self._worker.train(job, parent_id)
 
-    def hear(self) -> list[Event]:
+    def _ask(self, question: Question) -> str:
+        """Wait for the command's answer."""
+        self._said.put(question)
+        return self._answers.get()
+
+    def answer(self, answer: str) -> None:
+        """Give the process the command's answer."""
+        self._answers.put(answer)
+
+    def hear(self) -> list[Event | Question]:
         """What has been said, once there is something; nothing when the process has left."""
         said = [self._said.get()]
         if said[0] is not None:

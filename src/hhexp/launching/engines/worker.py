@@ -19,7 +19,7 @@ from typing import Any
 
 from hhexp import experiment
 from hhexp.config.schema import Runtime
-from hhexp.display.events import Event, Report
+from hhexp.display.events import Event, Judge, Question, Report, go_on
 from hhexp.experiment import Job
 from hhexp.launching.engines import interruption
 from hhexp.launching.main_module import hide_main_module
@@ -42,13 +42,14 @@ _start = threading.Lock()
 class Worker:
     """A process of this one's.
 
-    It has a pipe of its own for what happens in it: where it dies, no other waits for its lock.
+    It has a pipe of its own for what happens in it, and for what it asks: where it dies, no other
+    waits for its lock.
     """
 
     def __init__(self, slot: str) -> None:
         """Start the process; ``slot`` is its CUDA_VISIBLE_DEVICES."""
         self.slot = slot
-        self._events, sender = _context.Pipe(duplex=False)
+        self._events, sender = _context.Pipe()
         self._process = ProcessPoolExecutor(
             1, mp_context=_context, initializer=_begin, initargs=(sender, slot)
         )
@@ -68,19 +69,22 @@ class Worker:
         if self._listener:
             self._listener.join(LAST_WORDS_S)
 
-    def listen(self, report: Report) -> None:
-        """Report, from a thread, what happens to its jobs."""
-        self._listener = threading.Thread(target=self._listen, args=(report,), daemon=True)
+    def listen(self, report: Report, judge: Judge = go_on) -> None:
+        """Report, from a thread, what happens to its jobs, and answer what these ask."""
+        self._listener = threading.Thread(target=self._listen, args=(report, judge), daemon=True)
         self._listener.start()
 
-    def _listen(self, report: Report) -> None:
+    def _listen(self, report: Report, judge: Judge) -> None:
         with self._events:
             while True:
                 try:
-                    event = self._events.recv()
+                    said = self._events.recv()
+                    if isinstance(said, Question):
+                        self._events.send(judge(said))
+                        continue
                 except (EOFError, OSError):  # the process has ended, maybe amid an event
                     return
-                report(event)
+                report(said)
 
     def import_ahead(self, runtime: Runtime) -> None:
         """Import what takes long, beside whatever this process does until the first job is ready.
@@ -189,7 +193,7 @@ def _import_ahead(runtime: Mapping[str, Any]) -> None:
 def _train(job: Job, parent_id: str | None) -> None:
     _training.set()
     try:
-        experiment.run(job, _report_and_check, parent_id, later=_log_later)
+        experiment.run(job, _report_and_check, parent_id, later=_log_later, judge=_ask)
     finally:
         _training.clear()
 
@@ -216,6 +220,18 @@ def _report_and_check(event: Event) -> None:
     interruption.check(event)
 
 
+def _ask(question: Question) -> str:
+    """Wait for the command's answer. Where it is gone, this process learns that in another way."""
+    with contextlib.suppress(EOFError, OSError):
+        with _speaking:
+            _events.send(question)
+        return str(_events.recv())
+    return go_on(question)
+
+
 def _report(event: Event) -> None:
-    with _speaking, contextlib.suppress(BrokenPipeError):  # nobody listens any more
+    with (
+        _speaking,
+        contextlib.suppress(BrokenPipeError, ConnectionResetError),
+    ):  # nobody listens any more
         _events.send(event)

@@ -1,0 +1,1 @@
+"""``hydra/sweeper=search``: looks for good values, one trial after the other."""
