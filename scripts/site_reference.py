@@ -85,7 +85,7 @@ def write_commands() -> Iterator[str]:
 def read_help(command: str) -> str:
     """What ``hhexp COMMAND --help`` prints."""
     main = importlib.import_module(f"hhexp.{command}").main
-    shown = {"COLUMNS": "88", "NO_COLOR": "1"}
+    shown = {"COLUMNS": "80", "NO_COLOR": "1"}
     kept = {name: os.environ.get(name) for name in shown}
     os.environ.update(shown)
     try:
