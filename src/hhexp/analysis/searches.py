@@ -166,7 +166,7 @@ def _strip(params: Mapping[str, object]) -> Cell:
 
 def _select(params: Mapping[str, str]) -> dict[str, str]:
     return {
-        key: value
+        key: grid.normalise(value)
         for key, value in params.items()
         if key not in APART and not key.startswith(("tracking", "state.", "stopping.", "reuse"))
     }
