@@ -13,7 +13,6 @@ def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
     options = _build_parser().parse_args(argv)
     from hhexp.analysis import report
-    from hhexp.analysis.claims import judge_claims
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
@@ -25,10 +24,10 @@ def main(argv: list[str] | None = None) -> int:
     overlay = report.make_overlay(results) if options.gradcam else None
     trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
     page = report.write(results, options.output, overlay, trusted)
-    for verdict in judge_claims(results):
-        say(f"{verdict.claim.name}: {verdict}")
     count = len(results.all)
     say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+    for line in report.tell(results):
+        say(line)
     return 0
 
 

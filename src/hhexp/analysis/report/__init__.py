@@ -3,6 +3,9 @@
 import tempfile
 from pathlib import Path
 
+from hhexp.analysis.claims import judge_claims
+from hhexp.analysis.predictions import read_predictions
+from hhexp.analysis.report.answer import answer
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import PAGE, build, publish
 from hhexp.analysis.report.heat import make_overlay
@@ -12,7 +15,7 @@ from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["make_overlay", "write"]
+__all__ = ["make_overlay", "tell", "write"]
 
 
 def write(
@@ -47,3 +50,10 @@ def write(
         if results.sweep:
             TrackedRun(results.store, results.sweep.run_id).log_file(built)
     return output / PAGE
+
+
+def tell(results: Results) -> list[str]:
+    """The answer in plain words, a line for each sentence; none where there are no claims."""
+    if results.study is None:
+        return []
+    return answer(results.study, judge_claims(results, read_predictions(results)))

@@ -23,7 +23,9 @@ from hhexp.analysis.predictions import (
 )
 from hhexp.analysis.registration import describe_registration
 from hhexp.analysis.report import tables
+from hhexp.analysis.report.answer import answer
 from hhexp.analysis.report.charts import draw_charts
+from hhexp.analysis.report.forest import Axis, plot_forest
 from hhexp.analysis.report.notes import limit_notes, write_notes
 from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
 from hhexp.analysis.report.scope import LISTED, Scope, Spread, choose_scope, measure_spread
@@ -52,6 +54,9 @@ class Content:
     fold_duels: list[FoldDuel]
     published: list[tables.Published]
     verdicts: list[ClaimVerdict]
+    answer: list[str]
+    """In plain words."""
+    forest: list[Axis]
     duels: list[tuple[Pair, list[Duel]]]
     duel_summaries: list[DuelSummary]
     """Of each pair of cells in ``duels``."""
@@ -190,6 +195,7 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         shown = make_sheets(predictions, scope.limit_pairs(pairs), images, overlay)
         asked = [(pair, compare_models(predictions, pair)) for pair in pairs]
         tests = [(pair, found) for pair, found in asked if found]
+    verdicts = judge_claims(results, predictions)
     return Content(
         results,
         notes,
@@ -199,7 +205,9 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         tables.build_views_table(results),
         compare_folds(results, choose_pairs(results)),
         tables.compare_published(results),
-        judge_claims(results, predictions),
+        verdicts,
+        answer(results.study, verdicts),
+        plot_forest(verdicts),
         tests,
         summarise_duels(predictions, tests) if predictions else [],
         draw_charts(results, scope),

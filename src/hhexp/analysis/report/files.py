@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from hhexp.analysis.markdown import Markdown, as_line, show, show_code
 from hhexp.analysis.predictions import tabulate_duels, tabulate_images
 from hhexp.analysis.report import numbers, svg
 from hhexp.analysis.report.content import Content
+from hhexp.analysis.report.forest import Axis
 from hhexp.analysis.report.pictures import Sheet
 from hhexp.analysis.report.tables import tabulate_published
 from hhexp.atomic import replace_file
@@ -133,10 +134,18 @@ def _write_figures(content: Content, folder: Path) -> dict[str, str]:
         text = svg.render(figure)
         (folder / f"{name}.svg").write_text(text, "utf-8")
         inline[name] = svg.make_inline(text, name, caption)
+    if content.forest:
+        (folder / "forest.svg").write_text(_draw_forest(content.forest), "utf-8")
     for sheet in content.sheets:
         if sheet.shown:
             _write_sheet(sheet, folder / f"sheet_{sheet.name}.png")
     return inline
+
+
+def _draw_forest(axes: Sequence[Axis]) -> str:
+    """The forest plot as a file; the page has the same rows beside texts that it can lay out."""
+    template = _make_environment({"autoescape": True}).get_template("forest.svg.j2")
+    return template.render(axes=axes, height=8 + sum(axis.height for axis in axes))
 
 
 def _write_sheet(sheet: Sheet, path: Path) -> None:

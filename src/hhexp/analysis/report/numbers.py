@@ -44,7 +44,7 @@ def format_number(value: float, metric: str, word: str = "last", *, signed: bool
     """A value in its metric's unit, without it: 0.8516 of an accuracy is "85.2"."""
     if math.isnan(value):
         return "–"
-    factor, digits, _ = _scale(metric, word)
+    factor, digits, _ = find_scale(metric, word)
     size = abs(value * factor)
     # The loss of a run that is about to diverge has thirty digits before the point.
     form = f".{digits}f" if size < 1e3 else ".0f" if size < 1e5 else ".0e"
@@ -53,7 +53,7 @@ def format_number(value: float, metric: str, word: str = "last", *, signed: bool
 
 def name_unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
     """The unit of a number: %, s, min, or none; a difference of percentages is in points."""
-    _, _, own = _scale(metric, word)
+    _, _, own = find_scale(metric, word)
     return "points" if difference and own == "%" else own
 
 
@@ -82,11 +82,11 @@ def describe_statement(statement: Statement) -> str:
 
 def describe_bound(statement: Statement) -> str:
     """What the contrast must be for the statement to hold, as "< 0 points"."""
-    factor, _, _ = _scale(statement.metric, statement.statistic)
+    factor, _, _ = find_scale(statement.metric, statement.statistic)
     edge = bound(statement) * factor + 0.0  # no −0
     shown = f"{edge:g}".replace("-", MINUS)
     sign = {"higher": ">", "lower": "<", "within": "within ±"}[statement.direction]
-    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    own = name_unit(statement.metric, statement.statistic, difference=is_difference(statement))
     return f"{sign}{'' if sign.endswith('±') else ' '}{shown} {own}".rstrip()
 
 
@@ -94,7 +94,7 @@ def format_effect(statement: Statement, value: Interval) -> str:
     """A statement's measured contrast with its ± and unit."""
     signed = statement.versus is not None or statement.statistic == "gap"
     text = format_interval(value, statement.metric, statement.statistic, signed=signed)
-    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    own = name_unit(statement.metric, statement.statistic, difference=is_difference(statement))
     return f"{text} {own}".rstrip()
 
 
@@ -131,6 +131,20 @@ def describe_look(verdict: ClaimVerdict) -> str:
     if verdict.judged_at:
         return f"{kind}, last judged after {verdict.judged_at} seeds."
     return f"{kind}, not judged yet." if verdict.claim.is_judged else f"{kind}, not judged."
+
+
+def name_verdict(verdict: ClaimVerdict) -> str:
+    """A claim's verdict in a word or two: undecided is only what was judged."""
+    if verdict.word != "undecided" or verdict.judged_at:
+        return verdict.word
+    return "not yet" if verdict.claim.is_judged else "not judged"
+
+
+def explain_undecided(verdict: ClaimVerdict) -> str:
+    """Why a claim is undecided; empty where it only waits for seeds, as many others do."""
+    waits = verdict.claim.is_judged and verdict.judged_at is None
+    lacks = any(each.diverged or not each.effect.count for each in verdict.statements)
+    return "" if waits and not lacks else verdict.reason
 
 
 def list_facts(verdict: StatementVerdict) -> list[str]:
@@ -185,12 +199,13 @@ def _name_cells(contrast: Contrast) -> str:
     return f"({label(contrast.cell)}) {MINUS} ({label(contrast.versus)})"
 
 
-def _is_difference(statement: Statement) -> bool:
+def is_difference(statement: Statement) -> bool:
+    """Whether a statement's effect is in points where its metric is in %."""
     return statement.versus is not None or statement.statistic in ("swing", "gap")
 
 
-def _scale(metric: str, word: str) -> tuple[float, int, str]:
-    """Factor, digits after the point, and unit."""
+def find_scale(metric: str, word: str) -> tuple[float, int, str]:
+    """Factor, digits after the point, and unit of a metric's statistic."""
     metric = _strip_best(metric)
     kind = metric.split("/")[1] if "/" in metric else ""
     if kind in PERCENTAGES:
