@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from hhexp.analysis import grid
+from hhexp.analysis.classes import restore_names
 from hhexp.analysis.crossfit import CrossFit, read_fits, read_scores
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, mask_infinite, measure
@@ -242,6 +243,11 @@ class Results:
     def metrics(self) -> list[str]:
         """The names of all metrics that some run has."""
         return sorted({name for result in self.all for name in result.history})
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The metrics whose class has other letters in its folder than MLflow takes."""
+        return restore_names(self.store, [result.run for result in self.all])
 
     @property
     def title(self) -> str:

@@ -26,7 +26,7 @@ def test_a_mean_says_how_many_of_its_seeds_diverged(made) -> None:
     table = build_training_table(made({"aug=none": [NEVER], "aug=full": [FINE, LATE, NEVER]}))
     losses = [line.numbers[3] for line in table.lines]
     assert [number.text for number in losses[:1] + losses[3:4]] == [
-        "diverged", "0.500 (2 of 3 diverged)",
+        "diverged", "0.500 (seeds 1, 2 diverged)",
     ]  # fmt: skip
     assert losses[3].run_ids == (f"{1:032x}",)
 

@@ -264,7 +264,15 @@ def test_an_overlay_is_given_the_images_and_what_they_were_taken_for(synthetic) 
     assert (after == 255 - before).all()
     assert overlaid.sheets[1].remark.endswith(
         "Colour: the regions that speak for the class that aug=full epochs=4, seed 0, predicted "
-        "(Grad-CAM). No colour: Grad-CAM is zero there."
+        "(Grad-CAM)."
+    )
+
+
+def test_an_image_whose_heat_map_is_blank_says_why(synthetic) -> None:
+    found = select(synthetic.store, str(synthetic.study))
+    blank = gather(found, lambda _, images, __: images).sheets[1].pictures[0]
+    assert blank.caption.endswith(
+        "no colour: nothing in it speaks for horses, only what the model takes for granted"
     )
 
 

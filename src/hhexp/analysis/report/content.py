@@ -22,7 +22,7 @@ from hhexp.analysis.predictions import (
     summarise_duels,
 )
 from hhexp.analysis.registration import describe_registration
-from hhexp.analysis.report import tables
+from hhexp.analysis.report import numbers, tables
 from hhexp.analysis.report.answer import answer
 from hhexp.analysis.report.charts import draw_charts
 from hhexp.analysis.report.forest import Axis, plot_forest
@@ -126,6 +126,16 @@ class Content:
         """What is one dot in a figure: a seed, or a fold where seeds have several."""
         found = (each for cell in self.results.cells for each in self.results.of(cell).values())
         return "fold" if any(each.by_fold for each in found) else "seed"
+
+    def diverged(self, pair: Pair) -> str:
+        """Which seeds of two cells diverged, in brackets; empty where none did."""
+        seeds = [
+            seed
+            for cell in (pair.first, pair.second)
+            for seed, result in self.results.of(cell).items()
+            if any(part.diverged_at for part in result.parts)
+        ]
+        return f" ({numbers.tell_diverged(sorted(set(seeds)))})" if seeds else ""
 
     def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
         """The run that counts for a cell and seed."""

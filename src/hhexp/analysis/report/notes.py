@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import BaseModel, ConfigDict
 
 from hhexp.analysis import grid
+from hhexp.analysis.report.trajectories import note_shared
 from hhexp.analysis.results import Results
 from hhexp.experiment.answers import FILE
 from hhexp.reading import damaged, parse_json
@@ -26,6 +27,7 @@ def write_notes(results: Results) -> list[str]:
         *limit_notes(_note_diverged(results)),
         *limit_notes(_note_stopped(results)),
         *limit_notes(_note_data(results)),
+        *limit_notes(note_shared(results)),
         *_note_best(results),
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),

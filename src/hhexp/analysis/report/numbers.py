@@ -1,6 +1,7 @@
 """Numbers as a reader sees them: units, digits, and the ± of several seeds."""
 
 import math
+from collections.abc import Sequence
 
 from hhexp.analysis.claims import UNJUDGED, ClaimVerdict, StatementVerdict
 from hhexp.analysis.contrasts import bound
@@ -11,6 +12,8 @@ from hhexp.analysis.study import Contrast, Statement, Study
 from hhexp.tracking.models import BEST_EPOCH
 
 MINUS = "\u2212"
+NAMED = 3
+"""Seeds of diverged runs that are named beside a number."""
 PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
 """Kinds of metrics that are shares of images."""
 
@@ -25,7 +28,8 @@ def name_metric(metric: str) -> str:
     words = {"train": "training", "val": "validation"}
     if split.startswith("val_"):
         words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
-    return f"{words.get(split, split)} {rest.replace('/', ', ').replace('_', ' ')}"
+    kind, _, name = rest.partition("/")
+    return f"{words.get(split, split)} {kind.replace('_', ' ')}{f', {name}' if name else ''}"
 
 
 def _strip_best(metric: str) -> str:
@@ -174,6 +178,13 @@ def list_facts(verdict: StatementVerdict) -> list[str]:
     ):
         facts.append("no number of seeds up to 10,000 would decide")
     return facts
+
+
+def tell_diverged(seeds: Sequence[int]) -> str:
+    """Which seeds' runs diverged; of many the first ones."""
+    more = ", …" if len(seeds) > NAMED else ""
+    s = "s" if len(seeds) > 1 else ""
+    return f"seed{s} {', '.join(map(str, seeds[:NAMED]))}{more} diverged"
 
 
 def format_p_value(p: float) -> str:

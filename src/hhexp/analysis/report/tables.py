@@ -33,7 +33,7 @@ class Number:
     interval: Interval
     run_ids: tuple[str, ...]
     seeds: int
-    diverged: int
+    diverged: tuple[int, ...]
     """Seeds that are left out, as their runs diverged."""
     folds: int = 0
     """Those that the interval is over; 0 where it is over the seeds."""
@@ -44,8 +44,7 @@ class Number:
         if not self.interval.count:
             return "diverged" if self.diverged else "–"
         text = numbers.format_interval(self.interval, self.metric, self.statistic)
-        seeds = self.seeds + self.diverged
-        return f"{text} ({self.diverged} of {seeds} diverged)" if self.diverged else text
+        return f"{text} ({numbers.tell_diverged(self.diverged)})" if self.diverged else text
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Table:
                 "deviation": number.interval.deviation,
                 "seeds": number.seeds,
                 "folds": number.folds,
-                "diverged": number.diverged,
+                "diverged": " ".join(map(str, number.diverged)),
                 "run_ids": " ".join(number.run_ids),
             }
             for line in self.lines
@@ -127,7 +126,7 @@ def build_training_table(results: Results) -> Table:
     titles = {"last": "last epoch", "best": "best epoch", "mean_last_5": "mean of last 5"}
     return Table(
         "training",
-        [_name_column(metric) for metric in metrics],
+        [_name_column(results, metric) for metric in metrics],
         [
             Line(cell, titles[word], [_measure(results, cell, metric, word) for metric in metrics])
             for cell in results.cells
@@ -163,7 +162,7 @@ def build_test_table(results: Results) -> Table | None:
     metrics += [metric for metric in results.metrics if metric.startswith(TEST_RECALL)]
     return Table(
         "test",
-        [_name_column(metric) for metric in metrics],
+        [_name_column(results, metric) for metric in metrics],
         [
             Line(cell, "", [_measure(results, cell, metric, "last") for metric in metrics])
             for cell in results.cells
@@ -185,7 +184,7 @@ def build_views_table(results: Results) -> Table | None:
     ]
     return Table(
         "views",
-        [_name_column(f"val/{ending}").removeprefix("validation ") for ending in endings],
+        [_name_column(results, f"val/{ending}").removeprefix("validation ") for ending in endings],
         [
             Line(
                 cell,
@@ -238,7 +237,7 @@ def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
     values = results.measure_cell(cell, metric, word)
     runs = results.of(cell)
     run_ids = tuple(part.run.run_id for seed in values for part in runs[seed].parts)
-    diverged = len(results.find_diverged(cell, metric, word))
+    diverged = tuple(results.find_diverged(cell, metric, word))
     by_fold = results.measure_folds(cell, metric, word)
     return Number(
         *(cell, metric, word, measure_interval(results, cell, metric, word), run_ids),
@@ -246,6 +245,6 @@ def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
     )
 
 
-def _name_column(metric: str) -> str:
+def _name_column(results: Results, metric: str) -> str:
     own = numbers.name_unit(metric)
-    return f"{numbers.name_metric(metric)}{f', {own}' if own else ''}"
+    return f"{numbers.name_metric(results.names.get(metric, metric))}{f', {own}' if own else ''}"
