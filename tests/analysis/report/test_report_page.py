@@ -324,23 +324,22 @@ def test_a_browser_shows_the_page_without_scrolling_sideways(
     assert name == "Synthetic &amp; small"
 
 
-def test_on_a_phone_every_row_is_as_high_as_its_lines(
+@pytest.mark.parametrize("width", [400, 1280])
+def test_no_table_runs_out_of_its_place(
+    browser: list[str], output: Path, tmp_path: Path, width: int
+) -> None:
+    wider = (
+        "[...d.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth)"
+        ".map(s => s.getAttribute('aria-label')).join()"
+    )
+    assert probed(browser, output, tmp_path, width, wider) == ""
+
+
+def test_on_a_phone_each_number_stands_beside_its_heading(
     browser: list[str], output: Path, tmp_path: Path
 ) -> None:
-    heights = (
-        "[...d.querySelectorAll('#mcnemar tr.again, #training tr.again')]"
-        ".map(r => r.getBoundingClientRect().height)"
-    )
-    left = (
-        "(s => { s.scrollLeft = 200; const h = s.querySelector('tbody th');"
-        "return h.getBoundingClientRect().left - s.getBoundingClientRect().left })"
-        "(d.querySelector('#training .scroll'))"
-    )
-    highest, moved = probed(
-        browser, output, tmp_path, 390, f"[Math.max(...{heights}), {left}].join('|')"
-    ).split("|")
-    assert float(highest) < 40
-    assert float(moved) == 0
+    bare = "[...d.querySelectorAll('tbody td')].filter(c => !c.dataset.label).length"
+    assert probed(browser, output, tmp_path, 390, bare) == "0"
 
 
 def test_a_browser_prints_it(browser: list[str], output: Path, tmp_path: Path) -> None:

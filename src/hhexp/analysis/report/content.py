@@ -48,6 +48,7 @@ class Content:
     results: Results
     notes: list[str]
     training: tables.Table
+    recall: tables.Table | None
     behaviour: tables.Table
     test: tables.Table | None
     views: tables.Table | None
@@ -210,6 +211,7 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         results,
         notes,
         tables.build_training_table(results),
+        tables.build_recall_table(results),
         tables.build_behaviour_table(results),
         tables.build_test_table(results),
         tables.build_views_table(results),

@@ -108,6 +108,8 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
         "behaviour": content.behaviour.to_frame(),
         "runs": tabulate_runs(content.results),
     }
+    if content.recall:
+        frames["recall"] = content.recall.to_frame()
     if content.test:
         frames["test"] = content.test.to_frame()
     if content.fold_duels:
