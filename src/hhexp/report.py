@@ -11,7 +11,10 @@ from hhexp.options import add_tracking_uri, add_trusted
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
-    options = _build_parser().parse_args(argv)
+    parser = _build_parser()
+    options = parser.parse_args(argv)
+    if (options.selection is None) == (options.index is None):
+        parser.error("give what to report on, or --index FOLDER")
     from hhexp.analysis import report
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
@@ -19,6 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.terminal import say
     from hhexp.tracking.store import Store
 
+    if options.index:
+        say(f"The index: {report.write_index(options.index)}")
+        return 0
     import_modules(options.modules)
     results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
     overlay = report.make_overlay(results) if options.gradcam else None
@@ -39,8 +45,16 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "selection",
+        nargs="?",
         help="a sweep's ID or its first digits, a study (its folder or its name in experiments/), "
         "or a filter in MLflow's search language, such as \"params.aug = 'full'\"",
+    )
+    parser.add_argument(
+        "--index",
+        type=Path,
+        metavar="FOLDER",
+        help="write index.html into a folder of studies instead: the question, the answer, the "
+        "date and a link of each, from its report",
     )
     parser.add_argument(
         "--study", help="check the claims of this study with the runs of a sweep or a filter"

@@ -42,7 +42,7 @@ def _may_be_changed(name: str) -> bool:
 
 def _match(names: Iterable[str], classes: Sequence[str]) -> dict[str, str]:
     """The true name of each, where it is another."""
-    found = {}
+    found: dict[str, str] = {}
     for kind in {name.rpartition("/")[0] for name in names}:
         logged = make_names(f"{kind}/{each}" for each in classes)
         found |= {safe: true for true, safe in logged.items() if safe != true}

@@ -10,6 +10,7 @@ from hhexp.display.events import Event, Notice, Phase, Report, RunEnded, RunStar
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import (
     Results,
+    answer_test,
     log_configuration,
     log_results,
     measure_best,
@@ -86,9 +87,10 @@ def run(
         tracked.set_tags({PLAN: str(chosen), PORTABILITY: str(portability or "GPU")})
         log_configuration(tracked, job, training, chain.identity, portability)
         answers = train_and_log(tracked, job, training, chain, course, report)
-        tested = measure_test(training)
-        ends = measure_views(training) | tested | measure_best(training, course, tested)
-        results = Results(training, course, answers, ends)
+        tested = answer_test(training)
+        scores = measure_test(training, tested)
+        ends = measure_views(training) | scores | measure_best(training, course, scores)
+        results = Results(training, course, answers, tested, ends)
         later(functools.partial(_finish, job, tracked, results, chosen.notes, report))
     except BaseException as error:
         _fail(job, tracked, error, report)

@@ -9,13 +9,14 @@ from hhexp.analysis.report.answer import answer
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import PAGE, build, publish
 from hhexp.analysis.report.heat import make_overlay
+from hhexp.analysis.report.index import write_index
 from hhexp.analysis.report.pictures import Overlay
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["make_overlay", "tell", "write"]
+__all__ = ["make_overlay", "tell", "write", "write_index"]
 
 
 def write(

@@ -132,7 +132,7 @@ def make_sheets(
     made = [_show_hardest(predictions)]
     for number, pair in enumerate(pairs, start=1):
         made += _show_fixed_and_broken(predictions, pair, number)
-    return [_add_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
+    return [_add_pixels(sheet, predictions.index, images, overlay) for sheet in made]
 
 
 def _show_hardest(predictions: Predictions) -> Sheet:
@@ -188,7 +188,7 @@ def _show_fixed_and_broken(predictions: Predictions, pair: Pair, number: int) ->
 
 
 def _add_pixels(
-    sheet: Sheet, paths: Sequence[str], images: dict[str, np.ndarray], overlay: Overlay | None
+    sheet: Sheet, index: dict[str, int], images: dict[str, np.ndarray], overlay: Overlay | None
 ) -> Sheet:
     """The sheet with its images, as far as they are here."""
     known = [picture.path for picture in sheet.pictures if picture.path in images]
@@ -196,7 +196,6 @@ def _add_pixels(
     remark, remarks = sheet.remark, dict[str, str]()
     result = sheet.witness.result
     if overlay and known and not result.by_fold:  # whose models were trained on others' images
-        index = {path: number for number, path in enumerate(paths)}
         taken_for = [sheet.witness.predicted[index[path]] for path in known]
         plain, pixels = pixels, overlay(result.run.run_id, np.stack(pixels), taken_for)
         remarks = {
