@@ -347,6 +347,18 @@ def test_a_browser_loads_nothing_and_draws_every_chart_anew(
     assert shown == "0|10|10"
 
 
+def test_a_point_under_the_mouse_tells_its_run_seed_and_epoch(
+    browser: list[str], output: Path, tmp_path: Path, synthetic
+) -> None:
+    point = "d.querySelector('.chart .mark-symbol path')"
+    move = "new PointerEvent(kind, {bubbles: true, clientX: 99, clientY: 99})"
+    hover = f"['pointerover', 'pointermove'].forEach(kind => {point}.dispatchEvent({move}))"
+    told = "d.querySelector('.vg-tooltip, #vg-tooltip-element').textContent"
+    shown = probed(browser, output, tmp_path, 1280, f"[{hover}, {told}].join('|')", wait_ms=3000)
+    run_id = synthetic.run_ids["none", 4, 0][:8]
+    assert re.sub(r"\s", "", shown) == f"|oftrainingseed0run{run_id}epoch1value0.625"
+
+
 def test_a_reader_sorts_and_filters_a_table_and_picks_a_seed(
     browser: list[str], output: Path, tmp_path: Path
 ) -> None:

@@ -158,12 +158,11 @@ def _mark_epoch(x: "alt.X") -> "alt.Chart":
 
 
 def _draw_hover(x: "alt.X", y: Any, colour: Any, what: str = "k") -> "alt.Chart":
-    """Where the script draws: the point that is next to the mouse, with all that is known of it."""
+    """Where the script draws: the point under the mouse, with all that is known of it."""
     import altair as alt
 
-    near = alt.selection_point(
-        name="near", on="pointerover", nearest=True, empty=False, clear="pointerout"
-    )
+    # Not the nearest point: over its areas Vega-Lite 6.4 loses the words of a tooltip.
+    near = alt.selection_point(name="near", on="pointerover", empty=False, clear="pointerout")
     told = [
         alt.Tooltip(f"{what}:N", title="of"),
         alt.Tooltip("s:N", title="seed"),
@@ -175,7 +174,7 @@ def _draw_hover(x: "alt.X", y: Any, colour: Any, what: str = "k") -> "alt.Chart"
         alt.Chart(alt.NamedData("runs"))
         .transform_filter("live")
         .transform_filter(PICKED)
-        .mark_point(filled=True, size=60, clip=True)
+        .mark_point(filled=True, size=90, clip=True)
         .encode(x, y, colour, opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=told)
         .add_params(near)
     )
