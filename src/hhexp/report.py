@@ -12,7 +12,10 @@ from hhexp.options import add_json, add_tracking_uri, add_trusted
 @entry
 def main(argv: list[str] | None = None) -> int:
     """Write the report of the runs that the arguments select."""
-    options = build_parser().parse_args(argv)
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    if (options.selection is None) == (options.index is None):
+        parser.error("give what to report on, or --index FOLDER")
     from hhexp.analysis import report
     from hhexp.analysis.caution import say_what_is_open
     from hhexp.analysis.claims import judge_claims
@@ -27,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.tracking.notes import describe_run
     from hhexp.tracking.store import Store
 
+    if options.index:
+        say(f"The index: {report.write_index(options.index)}")
+        return 0
     import_modules(options.modules)
     with print_document(options.json) as document:
         results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
@@ -39,8 +45,8 @@ def main(argv: list[str] | None = None) -> int:
             text = write_description(results, sweep, verdicts, said, has_report=True)
             describe_run(results.store, sweep, text)
             tag_verdicts(results, sweep.run_id, verdicts)
-        for verdict in verdicts:
-            say(f"{verdict.claim.name}: {verdict}")
+        for line in report.tell(results):
+            say(line)
         if not results.search:
             for note in note_sides(results):
                 say(f"warning: {note}")
@@ -61,8 +67,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "selection",
+        nargs="?",
         help="a sweep's ID or its first digits, a study (its folder or its name in experiments/), "
         "or a filter in MLflow's search language, such as \"params.aug = 'full'\"",
+    )
+    parser.add_argument(
+        "--index",
+        type=Path,
+        metavar="FOLDER",
+        help="write index.html into a folder of studies instead: the question, the answer, the "
+        "date and a link of each, from its report",
     )
     parser.add_argument(
         "--study", help="check the claims of this study with the runs of a sweep or a filter"

@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     results = inquiry.conduct(budget)
     if results is not None:
         page = report.write(results, file.parent / "report")
-        inquiry.say(f"The report: {page}")
+        for line in (f"\nThe report: {page}", *report.tell(results)):
+            inquiry.say(line)
     return 1 if inquiry.failed else 0
 
 

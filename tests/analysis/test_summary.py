@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hhexp.analysis.report.tables import build_training_table
 from hhexp.analysis.selection import select
 from hhexp.analysis.summary import Point, Row, render, summarise, to_csv, to_markdown
 from hhexp.experiment.answers import write_answers
@@ -124,9 +125,32 @@ def test_a_run_that_diverged_shows_what_is_a_number(store: Store) -> None:
     (row,) = summarise(store, [run.run_id], {})
     assert row.last is not None and math.isnan(row.last.values["val/loss"])
     assert row.best == Point(1, row.best.values) and row.best.values["val/loss"] == 0.5
-    last, best = shown(100, [row])[-2:]
+    last, best = (line for line in shown(100, [row]) if " last " in line or " best " in line)
     assert last.split()[1:] == ["last", "2", "-", "50.0", "-", "-", "1.0", run.run_id[:8]]
-    assert best.split() == ["best", "1", "-", "50.0", "-", "0.500"]
+    assert best.split() == ["best", "1", "-", "50.0", "-", "0.500", "diverged"]
+
+
+def test_a_run_that_diverged_is_named_below_the_table_and_in_the_files(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "epochs=2")
+    run.log_epoch(1, {"val/accuracy": 0.5, "val/loss": math.nan})
+    run.finish("FINISHED", None)
+    rows = summarise(store, [run.run_id], {run.run_id: "epochs=2"})
+    said = "epochs=2: diverged: from epoch 1 on a loss or accuracy is not finite"
+    assert said in " ".join(" ".join(shown(100, rows)).split())
+    assert said.partition(": ")[2] in to_csv(rows)
+
+
+def test_classes_have_the_names_of_their_folders(store: Store) -> None:
+    run = TrackedRun.start(store, "study", "epochs=1")
+    run.log_params({"seed": 0})
+    run.log_json({"c#": 0, "c++": 1}, "classes.json")
+    run.log_epoch(1, {"val/accuracy": 0.5, "val/recall/c#": 0.25, "val/recall/c++": 0.75})
+    run.finish("FINISHED", None)
+    (row,) = summarise(store, [run.run_id], {})
+    assert row.last is not None
+    assert (row.last.values["val/recall/c#"], row.last.values["val/recall/c++"]) == (0.25, 0.75)
+    table = build_training_table(select(store, run.run_id))
+    assert table.columns[-2:] == ["validation recall, c#, %", "validation recall, c++, %"]
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])

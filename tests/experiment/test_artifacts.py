@@ -56,7 +56,7 @@ def test_results_that_are_logged_twice_are_there_once(
     something: Any = Anything()
     for _ in range(2):
         ends = {"val_half/accuracy": 0.75}
-        artifacts.log_results(tracked, artifacts.Results(something, COURSE, something, ends))
+        artifacts.log_results(tracked, artifacts.Results(something, COURSE, something, None, ends))
     for name in ("val_half/accuracy", "val/f1/x"):
         history = store.client().get_metric_history(tracked.run_id, name)
         assert [metric.step for metric in history] == [1]
@@ -72,7 +72,9 @@ def test_a_picture_that_fails_is_said_and_the_others_are_made(
     monkeypatch.setattr(artifacts, "draw_confusion_matrix", fail)
     tracked = TrackedRun.start(store, "study", "epochs=1")
     something: Any = Anything()
-    (line,) = artifacts.log_pictures(tracked, artifacts.Results(something, COURSE, something, {}))
+    (line,) = artifacts.log_pictures(
+        tracked, artifacts.Results(something, COURSE, something, None, {})
+    )
     assert line == "figures/confusion_matrix.png was not made: MemoryError: no room for the matrix"
     assert read_text(store, tracked.run_id, "figures/confusion_matrix.txt") == f"{line}\n"
     listed = store.client().list_artifacts(tracked.run_id, "figures")
@@ -105,14 +107,14 @@ def test_the_test_images_are_judged_once_where_there_are_some(dataset: Dataset) 
         return Evaluation(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0.25, 0.75]), labels)
 
     training: Any = SimpleNamespace(dataset=dataset, evaluate=evaluate)
-    measured = artifacts.measure_test(training)
+    measured = artifacts.measure_test(training, artifacts.answer_test(training))
     known = {
         "test/loss": 0.5, "test/accuracy": 0.5, "test/recall/x": 1.0, "test/recall/y": 0.0,
         "test/balanced_accuracy": 0.5, "test/roc_auc": 1.0, "test/precision/x": 0.5,
     }  # fmt: skip
     assert {name: measured[name] for name in known} == known
     training.dataset = dataclasses.replace(dataset, test=None)
-    assert artifacts.measure_test(training) == {}
+    assert artifacts.measure_test(training, artifacts.answer_test(training)) == {}
 
 
 def test_the_files_of_a_large_data_set_are_listed_once_for_all_runs(

@@ -18,7 +18,7 @@ def test_the_figure_says_where_nothing_was_found_and_what_it_leaves_out(answers)
     figure = draw_answers([ONE] * count, [answers([[0, 1]] * count, heat=0)])
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[0].endswith(f"the first {PICTURED} of {count}")
-    assert texts[1:3] == ["$1.png", "dogs 100.0% (nothing found)"]
+    assert texts[1:3] == ["$1.png", "dogs 100.0% (blank: nothing speaks for it)"]
     assert len(figure.axes[0].images) == 2 * PICTURED
 
 

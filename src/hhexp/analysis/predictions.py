@@ -1,6 +1,7 @@
 """The runs' predictions, image by image: which are wrong, and what changes between cells."""
 
 import itertools
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class RunPredictions:
     right: np.ndarray
     """[N] bool."""
     predicted: tuple[str, ...]
+    sure: tuple[float, ...] = ()
+    """The probability of each predicted class; NaN where the table has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,11 @@ class Predictions:
     def of(self, cell: Cell) -> list[RunPredictions]:
         """Those of a cell's runs, by seed."""
         return self._by_cell.get(grid.label(cell), [])
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The number of each image, by its path."""
+        return {path: number for number, path in enumerate(self.paths)}
 
     @cached_property
     def _by_cell(self) -> dict[str, list[RunPredictions]]:
@@ -119,7 +127,7 @@ def read_predictions(results: Results) -> Predictions | None:
     places = {run.run_id: run.artifacts for run in runs}
     tables = zip(runs, read_texts(results.store, places, ARTIFACT), strict=True)
     for result in asked:
-        rows: list[tuple[str, ...]] = []
+        rows: list[tuple[str, str, str, float]] = []
         own_tables = list(itertools.islice(tables, len(result.parts)))
         for run, text in own_tables:
             if text is not None:
@@ -127,7 +135,7 @@ def read_predictions(results: Results) -> Predictions | None:
         if lost := [run for run, text in own_tables if text is None]:
             notes += [f"{run.name}: {say_lost(run, [ARTIFACT])}." for run in lost]
             continue
-        own, labels, predicted = zip(*rows, strict=True)
+        own, labels, predicted = zip(*(row[:3] for row in rows), strict=True)
         if not paths:
             paths, true = own, labels
         if own != paths:
@@ -138,12 +146,13 @@ def read_predictions(results: Results) -> Predictions | None:
             continue
         right = np.array([one == other for one, other in zip(predicted, true, strict=True)])
         # Kept once for all runs.
-        found.append(RunPredictions(result, right, tuple(map(sys.intern, predicted))))
+        names = tuple(map(sys.intern, predicted))
+        found.append(RunPredictions(result, right, names, tuple(row[3] for row in rows)))
     return Predictions(paths, true, found, notes) if found else None
 
 
-def _read_table(text: str, run_id: str) -> list[tuple[str, ...]]:
-    """The path, the class and the predicted class of each image.
+def _read_table(text: str, run_id: str) -> list[tuple[str, str, str, float]]:
+    """The path, the class, the predicted class and its probability of each image.
 
     Raises:
         UserError: the table is damaged.
@@ -154,9 +163,10 @@ def _read_table(text: str, run_id: str) -> list[tuple[str, ...]]:
             raise ValueError("has no images")
         if len({row[0] for row in rows}) < len(rows):
             raise ValueError("has an image twice")
+        sure = [max(map(float, row[len(COLUMNS) :]), default=math.nan) for row in rows]
     except ValueError as error:
         raise damaged(f"{ARTIFACT} of run {run_id}", error) from error
-    return [tuple(row[: len(COLUMNS)]) for row in rows]
+    return [(row[0], row[1], row[2], own) for row, own in zip(rows, sure, strict=True)]
 
 
 def choose_pairs(results: Results) -> list[Pair]:

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from hhexp.analysis import grid
+from hhexp.analysis.classes import restore_names
 from hhexp.analysis.crossfit import CrossFit, read_fits, read_scores
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, mask_infinite, measure
@@ -248,6 +249,11 @@ class Results:
     def search(self) -> Search | None:
         """The search that was selected."""
         return read_search(self.sweep) if self.sweep else None
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The metrics whose class has other letters in its folder than MLflow takes."""
+        return restore_names(self.store, [result.run for result in self.all])
 
     @property
     def title(self) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hhexp.analysis import markdown
+from hhexp.analysis.classes import rename, restore_names
 from hhexp.analysis.crossfit import HALVINGS, CrossFit, read_fits
-from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, measure
+from hhexp.analysis.metrics import SELECTED_BY, History, best_epoch, diverged_at, measure
 from hhexp.csv_text import format_csv
 from hhexp.tracking.histories import read_many
 from hhexp.tracking.models import BEST_EPOCH
@@ -65,8 +66,17 @@ class Row:
     has the answers of all epochs; None where there is none."""
     epoch_s: float
     """Median seconds of an epoch; NaN where no epoch ended."""
+    diverged_at: int | None = None
+    """The first epoch in which a loss or an accuracy is not a finite number."""
     crossed: bool = False
     """Whether the best epoch's values are judged on other images than those that chose it."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it failed, or that it diverged; empty where neither is so."""
+        if self.error or not self.diverged_at:
+            return self.error
+        return f"diverged: from epoch {self.diverged_at} on a loss or accuracy is not finite"
 
 
 def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]) -> list[Row]:
@@ -83,8 +93,11 @@ def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]
     runs = find_runs(store, run_ids)
     histories = read_many(store, {run.run_id: run.metrics for run in runs})
     fits = read_fits(store, [run for run in runs if run.status == "FINISHED"])
+    names = restore_names(store, runs)
     rows = [
-        _make_row(run, histories[run.run_id], fits.get(run.run_id), overrides.get(run.run_id))
+        _make_row(
+            run, histories[run.run_id], fits.get(run.run_id), overrides.get(run.run_id), names
+        )
         for run in runs
     ]
     return [*rows, *_average_folds(rows)]
@@ -99,7 +112,7 @@ def render(rows: Sequence[Row], title: str) -> "Table":
     captions = []
     if any(row.crossed for row in rows):
         captions.append(Text(JUDGED, "dim"))
-    errors = [f"{row.overrides}: {row.error or row.status}" for row in rows if row.error]
+    errors = [f"{row.overrides}: {row.trouble}" for row in rows if row.trouble]
     if errors:
         captions.append(Text("\n".join(errors), "red"))
     table = Table(
@@ -126,6 +139,8 @@ def render(rows: Sequence[Row], title: str) -> "Table":
         state = Text(row.run_id[:ID_SHOWN])
         if row.status != "FINISHED":
             state.append(f"\n{row.status}", "cyan" if row.status == "STOPPED" else "red")
+        elif row.diverged_at:
+            state.append("\ndiverged", "red")
         table.add_row(
             Text(name),
             "\n".join(f"{word} {point.epoch}" for word, point in points.items()) or "none",
@@ -157,16 +172,23 @@ def log_summary(parent: TrackedRun, rows: Sequence[Row]) -> None:
     parent.log_text(to_csv(rows), "summary.csv")
 
 
-def _make_row(record: StoredRun, history: History, fit: CrossFit | None, name: str | None) -> Row:
+def _make_row(
+    record: StoredRun,
+    history: History,
+    fit: CrossFit | None,
+    name: str | None,
+    names: Mapping[str, str],
+) -> Row:
     return Row(
         run_id=record.run_id,
         overrides=name or record.name,
         label=record.tags.get(LABEL, ""),
         status=record.outcome,
         error=record.tags.get(ERROR, ""),
-        last=_measure_at(history, "last", len(history.get(SELECTED_BY, ()))),
-        best=_measure_at(history, "best", best_epoch(history), fit),
+        last=_measure_at(history, "last", len(history.get(SELECTED_BY, ())), names),
+        best=_measure_at(history, "best", best_epoch(history), names, fit),
         epoch_s=measure(history, "time/epoch_s", "median"),
+        diverged_at=diverged_at(history),
         crossed=fit is not None,
     )
 
@@ -201,7 +223,11 @@ def _average(points: Sequence[Point]) -> Point:
 
 
 def _measure_at(
-    history: History, statistic: str, epoch: int | None, fit: CrossFit | None = None
+    history: History,
+    statistic: str,
+    epoch: int | None,
+    names: Mapping[str, str],
+    fit: CrossFit | None = None,
 ) -> Point | None:
     others = [name for name in history if name in TEST or name.startswith(RECALLS)]
     values = {
@@ -214,7 +240,7 @@ def _measure_at(
             for name in others
             if name.startswith("test/") and (of_best := name.replace("/", "/best/", 1)) in history
         }
-    return Point(epoch, values) if epoch else None
+    return Point(epoch, rename(values, names)) if epoch else None
 
 
 def _list_points(row: Row) -> list[tuple[str, Point | None]]:
@@ -244,7 +270,7 @@ def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
     metrics = [*METRICS, *(TEST if _has_test(rows) else ()), *_find_recalls(rows)]
     lines = [["run", "at", "epoch", *metrics, "time/epoch_s", "label", "status", "error", "run ID"]]
     for row in rows:
-        known = [_format_number(row.epoch_s, ".1f"), row.label, row.status, row.error, row.run_id]
+        known = [_format_number(row.epoch_s, ".1f"), row.label, row.status, row.trouble, row.run_id]
         for word, point in _list_points(row):
             values = [""] * (1 + len(metrics))
             if point:

@@ -21,6 +21,8 @@ from hhexp.training.state import PastEpoch
 
 FILE = "predictions/validation.npz"
 """The artifact's path."""
+TEST_FILE = "predictions/test.npz"
+"""That of the answers to the test images, after the last epoch alone."""
 NAMES = TypeAdapter(list[str], config=ConfigDict(strict=True))
 TYPES = {"probabilities.npy": "<f4", "labels.npy": "<i8", "classes.npy": "|u1"}
 """The parts of the file, and the types of their numbers."""
@@ -47,13 +49,22 @@ def write_answers(
         labels: [N] the images' true classes.
         classes: their names.
     """
-    kept = [epoch.probabilities for epoch in past]
-    if any(probabilities is None for probabilities in kept):
-        return None
+    kept = [epoch.probabilities for epoch in past if epoch.probabilities is not None]
+    return pack_answers(np.stack(kept), labels, classes) if len(kept) == len(past) else None
+
+
+def pack_answers(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> bytes:
+    """The content of the file.
+
+    Args:
+        probabilities: [E, N, C].
+        labels: [N] the images' true classes.
+        classes: their names.
+    """
     names = np.frombuffer(json.dumps(list(classes)).encode(), np.uint8)
     content = io.BytesIO()
-    stacked = np.stack(kept).astype("<f4")
-    np.savez_compressed(content, probabilities=stacked, labels=labels.astype("<i8"), classes=names)
+    packed = probabilities.astype("<f4")
+    np.savez_compressed(content, probabilities=packed, labels=labels.astype("<i8"), classes=names)
     return content.getvalue()
 
 

@@ -12,7 +12,7 @@ from hhexp.csv_text import format_csv
 from hhexp.data import Dataset, find_doubts
 from hhexp.errors import one_line
 from hhexp.experiment.answers import FILE as ANSWERS
-from hhexp.experiment.answers import write_answers
+from hhexp.experiment.answers import TEST_FILE, pack_answers, write_answers
 from hhexp.experiment.assembly import Training
 from hhexp.experiment.course import Course, hold
 from hhexp.experiment.identity import Identity
@@ -110,6 +110,8 @@ class Results:
     course: Course
     answers: Evaluation
     """The trained model's, to the validation images."""
+    tested: Evaluation | None
+    """The trained model's, to the test images; None without these."""
     ends: Mapping[str, float]
     """As ``measure_views``, ``measure_test`` and ``measure_best`` give them."""
 
@@ -130,6 +132,9 @@ def log_results(tracked: TrackedRun, results: Results) -> list[str]:
     tracked.log_text(tabulate_predictions(dataset, answers), "predictions/validation.csv")
     if kept := write_answers(past, answers.labels, dataset.classes):
         tracked.log_content(kept, ANSWERS)
+    if tested := results.tested:
+        content = pack_answers(tested.probabilities[None], tested.labels, dataset.classes)
+        tracked.log_content(content, TEST_FILE)
     scores = {**score(answers), **score_by_class(answers, dataset.classes)}
     own = {f"val/{name}": value for name, value in scores.items()}
     tracked.log_once(len(past), {**results.ends, **own})
@@ -189,12 +194,22 @@ def measure_views(training: Training) -> dict[str, float]:
     return metrics
 
 
-def measure_test(training: Training) -> dict[str, float]:
-    """The trained model's loss, accuracy and scores on the test images; empty without these."""
-    test, classes = training.dataset.test, training.dataset.classes
-    if test is None:
+def answer_test(training: Training) -> Evaluation | None:
+    """The trained model's answers to the test images; None without these."""
+    test = training.dataset.test
+    return None if test is None else training.evaluate(test.images, test.labels)
+
+
+def measure_test(training: Training, answers: Evaluation | None) -> dict[str, float]:
+    """The loss, accuracy and scores of a model's answers to the test images; empty without these.
+
+    Args:
+        training: whose classes they are.
+        answers: as ``answer_test`` gives them.
+    """
+    classes = training.dataset.classes
+    if answers is None:
         return {}
-    answers = training.evaluate(test.images, test.labels)
     recalls = zip(classes, map(float, answers.recalls), strict=True)
     return {
         "test/loss": answers.loss,
@@ -220,7 +235,7 @@ def measure_best(
         return {}
     if tested and best.epoch != len(course.past):
         with hold(training.model, best):
-            tested = measure_test(training)
+            tested = measure_test(training, answer_test(training))
     return {
         BEST_EPOCH: float(best.epoch),
         f"best/{objective}": course.values[best.epoch - 1],

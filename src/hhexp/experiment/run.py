@@ -21,6 +21,7 @@ from hhexp.display.transcript import Transcript
 from hhexp.errors import one_line
 from hhexp.experiment.artifacts import (
     Results,
+    answer_test,
     log_configuration,
     log_results,
     measure_best,
@@ -121,9 +122,10 @@ def _answer(
         if course.cut:
             _stop(job, tracked, course, transcript, report)
             return
-        tested = measure_test(training)
-        ends = measure_views(training) | tested | measure_best(training, course, tested)
-        results = Results(training, course, answers, ends)
+        tested = answer_test(training)
+        scores = measure_test(training, tested)
+        ends = measure_views(training) | scores | measure_best(training, course, scores)
+        results = Results(training, course, answers, tested, ends)
         later(functools.partial(_finish, job, tracked, results, chosen.notes, transcript, report))
     except BaseException as error:
         _fail(job, tracked, error, transcript, report)

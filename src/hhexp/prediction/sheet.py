@@ -58,7 +58,7 @@ def _compose_row(photograph: Photograph, number: int, answers: Sequence[Answers]
     for each, prefix in zip(answers, ("", "unscaled: "), strict=False):
         heat = each.heat[number]
         caption = prefix + " ".join(each.describe(number))
-        caption += "" if heat.any() or not each.has_regions else " (nothing found)"
+        caption += "" if heat.any() or not each.has_regions else " (blank: nothing speaks for it)"
         row.append((lay_over(photograph.picture, heat), caption))
     return row
 

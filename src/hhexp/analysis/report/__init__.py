@@ -3,16 +3,20 @@
 import tempfile
 from pathlib import Path
 
+from hhexp.analysis.claims import judge_claims
+from hhexp.analysis.predictions import read_predictions
+from hhexp.analysis.report.answer import answer
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import PAGE, build, publish
 from hhexp.analysis.report.heat import make_overlay
+from hhexp.analysis.report.index import write_index
 from hhexp.analysis.report.pictures import Overlay
 from hhexp.analysis.results import Results
 from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["make_overlay", "write"]
+__all__ = ["make_overlay", "tell", "write", "write_index"]
 
 
 def write(
@@ -47,3 +51,10 @@ def write(
         if results.sweep:
             TrackedRun(results.store, results.sweep.run_id).log_file(built)
     return output / PAGE
+
+
+def tell(results: Results) -> list[str]:
+    """The answer in plain words, a line for each sentence; none where there are no claims."""
+    if results.study is None:
+        return []
+    return answer(results.study, judge_claims(results, read_predictions(results)))

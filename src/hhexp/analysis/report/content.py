@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,19 +21,25 @@ from hhexp.analysis.predictions import (
     summarise_duels,
 )
 from hhexp.analysis.registration import describe_registration
-from hhexp.analysis.report import tables
+from hhexp.analysis.report import numbers, tables
+from hhexp.analysis.report.answer import answer
+from hhexp.analysis.report.certainty import draw_certainty
 from hhexp.analysis.report.charts import draw_charts
+from hhexp.analysis.report.citation import Citation, cite
+from hhexp.analysis.report.forest import Axis, plot_forest
 from hhexp.analysis.report.notes import limit_notes, write_notes
+from hhexp.analysis.report.opinions import Opinion, list_opinions
 from hhexp.analysis.report.pictures import Overlay, Sheet, make_sheets, read_validation_images
 from hhexp.analysis.report.scope import LISTED, Scope, Spread, choose_scope, measure_spread
+from hhexp.analysis.report.search import draw_search
+from hhexp.analysis.report.vega import Chart
 from hhexp.analysis.results import Result, Results
 from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.tags import COMMAND, LABEL
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+CERTAINTY = ("roc", "calibration")
+SEARCH = ("importances", "parallel")
 MOST_SEEDS = 20
 """Seeds that are named."""
 
@@ -46,16 +51,20 @@ class Content:
     results: Results
     notes: list[str]
     training: tables.Table
+    recall: tables.Table | None
     behaviour: tables.Table
     test: tables.Table | None
     views: tables.Table | None
     fold_duels: list[FoldDuel]
     published: list[tables.Published]
     verdicts: list[ClaimVerdict]
+    answer: list[str]
+    """In plain words."""
+    forest: list[Axis]
     duels: list[tuple[Pair, list[Duel]]]
     duel_summaries: list[DuelSummary]
     """Of each pair of cells in ``duels``."""
-    charts: Mapping[str, tuple[str, "Figure"]]
+    charts: Mapping[str, Chart]
     sheets: list[Sheet]
     predictions: Predictions | None
     scope: Scope
@@ -72,6 +81,11 @@ class Content:
         """A cell's runs, finished or not."""
         return self.results.by_cell.get(grid.label(cell), [])
 
+    @cached_property
+    def citation(self) -> Citation:
+        """How to cite these runs."""
+        return cite(self.results)
+
     @property
     def halvings(self) -> int:
         """How often the validation images are halved for the best epoch."""
@@ -80,13 +94,18 @@ class Content:
     @property
     def curves(self) -> list[str]:
         """The names of the charts that are learning curves."""
-        others = {"validation_accuracy", "accuracy_gap", *self.key_charts}
+        others = {"validation_accuracy", "accuracy_gap", *CERTAINTY, *self.key_charts}
         return [name for name in self.charts if name not in others]
+
+    @property
+    def certainty(self) -> list[str]:
+        """The names of the charts of how sure the models are."""
+        return [name for name in self.charts if name in CERTAINTY]
 
     @property
     def key_charts(self) -> list[str]:
         """The names of the charts of what each key does."""
-        return [name for name in self.charts if name.startswith("by_")]
+        return [name for name in self.charts if name in SEARCH or name.startswith("by_")]
 
     @property
     def duels_listed(self) -> list[tuple[Pair, DuelSummary]]:
@@ -122,6 +141,20 @@ class Content:
         found = (each for cell in self.results.cells for each in self.results.of(cell).values())
         return "fold" if any(each.by_fold for each in found) else "seed"
 
+    def opinions(self, path: str) -> list[Opinion]:
+        """What the runs said of an image."""
+        return list_opinions(self.predictions, path) if self.predictions else []
+
+    def diverged(self, pair: Pair) -> str:
+        """Which seeds of two cells diverged, in brackets; empty where none did."""
+        seeds = [
+            seed
+            for cell in (pair.first, pair.second)
+            for seed, result in self.results.of(cell).items()
+            if any(part.diverged_at for part in result.parts)
+        ]
+        return f" ({numbers.tell_diverged(sorted(set(seeds)))})" if seeds else ""
+
     def run_of(self, cell: Mapping[str, object], seed: int) -> Result | None:
         """The run that counts for a cell and seed."""
         return self.results.of(cell).get(seed)
@@ -130,6 +163,13 @@ class Content:
     def seeds(self) -> list[int]:
         """The seeds that some finished run has."""
         return sorted({seed for cell in self.results.cells for seed in self.results.of(cell)})
+
+    @property
+    def epochs(self) -> int:
+        """Those of the longest run."""
+        return max(
+            (len(each.history.get("val/accuracy", ())) for each in self.results.all), default=1
+        )
 
     @property
     def seeds_told(self) -> str:
@@ -190,19 +230,27 @@ def gather(results: Results, overlay: Overlay | None = None, trusted: Trusted = 
         shown = make_sheets(predictions, scope.limit_pairs(pairs), images, overlay)
         asked = [(pair, compare_models(predictions, pair)) for pair in pairs]
         tests = [(pair, found) for pair, found in asked if found]
+    verdicts = judge_claims(results, predictions)
     return Content(
         results,
         notes,
         tables.build_training_table(results),
+        tables.build_recall_table(results),
         tables.build_behaviour_table(results),
         tables.build_test_table(results),
         tables.build_views_table(results),
         compare_folds(results, choose_pairs(results)),
         tables.compare_published(results),
-        judge_claims(results, predictions),
+        verdicts,
+        answer(results.study, verdicts),
+        plot_forest(verdicts),
         tests,
         summarise_duels(predictions, tests) if predictions else [],
-        draw_charts(results, scope),
+        {
+            **draw_charts(results, scope),
+            **draw_certainty(results, scope.drawn),
+            **(draw_search(results) if scope.has_many_cells else {}),
+        },
         shown,
         predictions,
         scope,

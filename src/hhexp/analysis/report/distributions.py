@@ -1,114 +1,163 @@
-"""Figures of many runs: how their numbers are distributed, in place of each run by itself."""
+"""Charts of many runs: how their numbers are distributed, in place of each run by itself."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
-from hhexp.analysis.report.panels import PALETTE, make_panel
+from hhexp.analysis.report.panels import DIGITS, show_percent
 from hhexp.analysis.report.scope import RANKED_BY
+from hhexp.analysis.report.vega import HEIGHT, INK, PALETTE, WIDTH, Chart, Rows, make_chart
 from hhexp.analysis.results import Results
-from hhexp.figures.style import INK, show_percent
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import altair as alt
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Between the outer two lie 90 % of the runs, between the inner two half of them."""
+FIELDS = ("q05", "q25", "v", "q75", "q95")
 MOST_VALUES = 16
 """Values of a key that each get a row; more, if they are numbers, become an axis."""
 
 
-def draw_bands(axes: "Axes", curves: np.ndarray, colour: str, label: str) -> None:
-    """Draw [S, E] curves as their median in a band of half of them, in one of 90 %.
+def draw_bands(
+    curves: Mapping[str, np.ndarray],
+    names: Mapping[str, str],
+    x: "alt.X",
+    make_y: "Callable[[str], alt.Y]",
+    colour: "alt.Color",
+) -> tuple[list[Any], dict[str, Rows]]:
+    """Layers of curves as their median in a band of half of them, in one of 90 %; and their data.
 
     A seed that diverged is left out from there on.
+
+    Args:
+        curves: by split, each [S, E].
+        names: of the splits.
+        x: the axis of epochs.
+        make_y: that of the values, which are in a field.
+        colour: by split.
     """
-    if not curves.size:
-        return
-    known = curves[:, ~np.isnan(curves).all(axis=0)]
-    epochs = np.flatnonzero(~np.isnan(curves).all(axis=0)) + 1
-    lowest, low, middle, high, highest = np.nanquantile(known, QUANTILES, axis=0)
-    axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.15, linewidth=0)
-    axes.fill_between(epochs, low, high, color=colour, alpha=0.3, linewidth=0)
-    marker = "o" if len(epochs) == 1 else ""
-    axes.plot(epochs, middle, color=colour, linewidth=2.2, label=label, marker=marker)
+    import altair as alt
+
+    rows: list[dict[str, Any]] = [
+        {"e": epoch, "k": names[split], **_measure_spread(values[~np.isnan(values)])}
+        for split, each in curves.items()
+        for epoch, values in enumerate(each.T, start=1)
+        if not np.isnan(values).all()
+    ]
+    base = alt.Chart(alt.NamedData("bands")).encode(x, colour)
+    layers: list[Any] = [
+        base.mark_area(opacity=opacity, clip=True).encode(make_y(low), alt.Y2(high))
+        for low, high, opacity in (("q05", "q95", 0.15), ("q25", "q75", 0.3))
+    ]
+    dot: Any = {"size": 30} if max((row["e"] for row in rows), default=1) == 1 else False
+    layers.append(base.mark_line(strokeWidth=2.2, clip=True, point=dot).encode(make_y("v")))
+    return layers, {"bands": rows}
 
 
-def draw_spreads(results: Results, shown: Sequence[Cell]) -> "Figure":
+def draw_spreads(results: Results, shown: Sequence[Cell]) -> Chart:
     """Validation accuracy of each cell at the last epoch, as ``_draw_rows``."""
     rows = {
         grid.label(cell): list(results.measure_cell(cell, RANKED_BY, "last").values())
         for cell in shown
     }
-    return _draw_rows(rows)
+    return _draw_rows("Validation accuracy at the last epoch", rows)
 
 
-def draw_by_key(results: Results, key: str) -> "Figure":
+def draw_by_key(results: Results, key: str) -> Chart:
     """Validation accuracy of all cells at the last epoch by the value of a key.
 
-    A key of a few values has a row for each; one of many numbers is an axis, with a dot a run.
+    A key of a few values has a row for each; one of many numbers is an axis, with a dot a run; of
+    one of many words there is a histogram.
     """
-    rows: dict[str, list[float]] = {}
+    import altair as alt
+
+    caption = f"Validation accuracy by {key}"
+    rows: dict[str, list[dict[str, Any]]] = {}
     for cell in results.cells:
-        values = results.measure_cell(cell, RANKED_BY, "last").values()
-        rows.setdefault(cell[key], []).extend(values)
+        runs = results.of(cell)
+        rows.setdefault(cell[key], []).extend(
+            {"v": round(value, DIGITS), "s": seed, "r": runs[seed].run.run_id[:8]}
+            for seed, value in results.measure_cell(cell, RANKED_BY, "last").items()
+        )
     if len(rows) <= MOST_VALUES:
-        return _draw_rows({f"{key}={value}": found for value, found in _sort(rows)})
-    figure, axes = make_panel("")
-    if (numbers := _read_numbers(rows)) is None:
-        _draw_values(axes, [value for found in rows.values() for value in found])
-        return figure
-    places = [number for number, found in zip(numbers, rows.values(), strict=True) for _ in found]
-    heights = [value for found in rows.values() for value in found]
-    axes.plot(places, heights, ".", color=PALETTE[0], alpha=0.4, markersize=4, rasterized=True)
-    if min(numbers) > 0 and max(numbers) > 30 * min(numbers):
-        axes.set_xscale("log")
-    axes.set_xlabel(key)
-    show_percent(axes.yaxis)
-    return figure
+        values = {f"{key}={value}": [row["v"] for row in found] for value, found in _sort(rows)}
+        return _draw_rows(caption, values)
+    dots = [{**row, "x": text} for text, found in rows.items() for row in found]
+    numbers = _read_numbers(rows)
+    if numbers is None:
+        drawn = alt.Chart(alt.NamedData("runs")).mark_bar(color=PALETTE[0])
+        across = alt.X("v:Q", bin=alt.Bin(maxbins=30), title=None, axis=alt.Axis(format="~%"))
+        drawn = drawn.encode(across, alt.Y("count():Q", title="runs"))
+        return make_chart(caption, drawn.properties(width=WIDTH, height=HEIGHT), {"runs": dots})
+    places = dict(zip(rows, numbers, strict=True))
+    dots = [{**dot, "x": places[dot["x"]]} for dot in dots]
+    is_log = min(numbers) > 0 and max(numbers) > 30 * min(numbers)
+    scale = alt.Scale(type="log" if is_log else "linear", nice=False, padding=6, zero=False)
+    x = alt.X("x:Q", title=key, scale=scale, axis=alt.Axis(grid=False, tickCount=6))
+    y = alt.Y("v:Q", title=None, axis=alt.Axis(format="~%"), scale=alt.Scale(zero=False))
+    told = [
+        alt.Tooltip("x:Q", title=key),
+        alt.Tooltip("s:N", title="seed"),
+        alt.Tooltip("r:N", title="run"),
+        alt.Tooltip("v:Q", title="value", format=".1%"),
+    ]
+    drawn = alt.Chart(alt.NamedData("runs")).mark_circle(size=16, opacity=0.4, color=PALETTE[0])
+    drawn = drawn.encode(x, y, tooltip=told).properties(width=WIDTH, height=HEIGHT)
+    return make_chart(caption, drawn, {"runs": dots})
 
 
-def _draw_rows(rows: dict[str, list[float]]) -> "Figure":
+def _draw_rows(caption: str, rows: Mapping[str, Sequence[float]]) -> Chart:
     """A row for each name: a thin line for 90 % of the runs, a thick one for half, a median."""
-    from matplotlib.ticker import MaxNLocator
+    import altair as alt
 
-    figure, axes = make_panel("", height_in=0.7 + 0.3 * max(4, len(rows)))
-    for row, values in enumerate(rows.values()):
-        if not values:
-            continue
-        colour = PALETTE[row % len(PALETTE)]
-        lowest, low, middle, high, highest = np.quantile(values, QUANTILES)
-        axes.plot([lowest, highest], [row, row], color=colour, linewidth=1.2)
-        axes.plot([low, high], [row, row], color=colour, linewidth=6, solid_capstyle="butt")
-        axes.plot(middle, row, "|", color=INK, markersize=10, markeredgewidth=1.6)
-    axes.set_yticks(range(len(rows)), list(rows))
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.margins(x=0.08)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    show_percent(axes.xaxis)
-    return figure
+    spreads: list[dict[str, Any]] = [
+        {"c": name, "n": len(values), **_measure_spread(np.array(values))}
+        for name, values in rows.items()
+        if values
+    ]
+    labels = list(rows)
+    range_ = [PALETTE[i % len(PALETTE)] for i in range(len(labels))]
+    y = alt.Y("c:N", title=None, sort=labels, scale=alt.Scale(domain=labels))
+    colour = alt.Color("c:N", legend=None, scale=alt.Scale(domain=labels, range=range_))
+    low, high = (
+        end([row[field] for row in spreads], default=edge)
+        for end, field, edge in ((min, "q05", 0.0), (max, "q95", 1.0))
+    )
+    room = max(0.01, 0.06 * (high - low))
+    x = show_percent("v", max(0, low - room), min(1.01, high + room), across=True)
+    told = [alt.Tooltip("c:N", title="of"), alt.Tooltip("n:Q", title="runs")] + [
+        alt.Tooltip(f"{field}:Q", title=title, format=".1%")
+        for field, title in zip(FIELDS, ("5 %", "25 %", "median", "75 %", "95 %"), strict=True)
+    ]
+    base = alt.Chart(alt.NamedData("spreads")).encode(y, colour, tooltip=told)
+    drawn = alt.layer(
+        base.mark_rule(strokeWidth=1.2).encode(x=alt.X("q05:Q", title=None), x2="q95:Q"),
+        base.mark_rule(strokeWidth=6).encode(x=alt.X("q25:Q", title=None), x2="q75:Q"),
+        base.mark_tick(thickness=2, size=13).encode(x, color=alt.value(INK)),
+    ).properties(width=WIDTH, height=20 + 22 * max(4, len(labels)))
+    return make_chart(caption, drawn, {"spreads": spreads})
 
 
-def _draw_values(axes: "Axes", values: Sequence[float]) -> None:
-    """How many runs have which validation accuracy."""
-    axes.hist(values, bins=30, color=PALETTE[0])
-    axes.set_ylabel("runs")
-    show_percent(axes.xaxis)
+def _measure_spread(values: np.ndarray) -> dict[str, float]:
+    """The quantiles of some numbers, by the fields of a chart."""
+    found = np.quantile(values, QUANTILES)
+    return {field: round(float(q), DIGITS) for field, q in zip(FIELDS, found, strict=True)}
 
 
-def _sort(rows: dict[str, list[float]]) -> list[tuple[str, list[float]]]:
+def _sort(rows: Mapping[str, list[Any]]) -> list[tuple[str, list[Any]]]:
     """The rows by rising value where all are numbers, else as they are."""
     numbers = _read_numbers(rows)
     if numbers is None:
         return list(rows.items())
-    return [row for _, row in sorted(zip(numbers, rows.items(), strict=True))]
+    ordered = sorted(zip(numbers, rows.items(), strict=True), key=lambda pair: pair[0])
+    return [row for _, row in ordered]
 
 
-def _read_numbers(texts: Sequence[str] | dict[str, list[float]]) -> list[float] | None:
+def _read_numbers(texts: Iterable[str]) -> list[float] | None:
     try:
         return [float(text) for text in texts]
     except ValueError:

@@ -2,28 +2,27 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from hhexp.analysis.folds import tabulate_folds
 from hhexp.analysis.frame import tabulate_claims, tabulate_runs
-from hhexp.analysis.grid import compose_command, label
-from hhexp.analysis.markdown import Markdown, as_line, show, show_code
+from hhexp.analysis.markdown import show
 from hhexp.analysis.predictions import tabulate_duels, tabulate_images
-from hhexp.analysis.report import numbers, svg
+from hhexp.analysis.report import numbers, vega
 from hhexp.analysis.report.content import Content
+from hhexp.analysis.report.forest import Axis
+from hhexp.analysis.report.index import ANSWER, write_summary
+from hhexp.analysis.report.latex import write_latex
 from hhexp.analysis.report.pictures import Sheet
+from hhexp.analysis.report.rendering import make_environment, show_controls
 from hhexp.analysis.report.tables import tabulate_published
 from hhexp.atomic import replace_file
 from hhexp.csv_text import format_frame
-from hhexp.escape import escape
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 PAGE = "report.html"
 MARKDOWN = "report.md"
+BIBTEX = "cite.bib"
 
 
 def build(content: Content, folder: Path) -> None:
@@ -32,14 +31,16 @@ def build(content: Content, folder: Path) -> None:
         (folder / part).mkdir(exist_ok=True)
     tables = _write_tables(content, folder / "tables")
     inline = _write_figures(content, folder / "figures")
+    (folder / ANSWER).write_text(write_summary(content), "utf-8")
+    (folder / BIBTEX).write_text(content.citation.bibtex, "utf-8")
     for name, template, options in (
-        (PAGE, "page.html.j2", {"autoescape": True, "finalize": _show_controls}),
+        (PAGE, "page.html.j2", {"autoescape": True, "finalize": show_controls}),
         (MARKDOWN, "page.md.j2", {"finalize": show}),
     ):
         page = (
-            _make_environment(options)
+            make_environment(options)
             .get_template(template)
-            .render(content=content, svg=inline, n=numbers, tables=tables)
+            .render(content=content, svg=inline, n=numbers, tables=tables, vega=vega)
         )
         (folder / name).write_text(page, "utf-8")
 
@@ -67,37 +68,16 @@ def publish(built: Path, output: Path) -> list[Path]:
 
 
 def _read_named(markdown: Path) -> set[str]:
-    """The tables and figures that a report names; charts were once there as PNG as well."""
+    """The tables and figures that a report names, and what is beside them; charts were once there
+    as PNG as well."""
     text = markdown.read_text("utf-8", "replace") if markdown.is_file() else ""
     found = set(re.findall(r"(?<!\\)\]\(((?:figures|tables)/[\w.-]+)\)", text))
-    return found | {name.removesuffix(".svg") + ".png" for name in found if name.endswith(".svg")}
+    beside = {".svg": ".png", ".csv": ".tex"}
+    return found | {name[:-4] + beside[name[-4:]] for name in found if name[-4:] in beside}
 
 
 def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _make_environment(options: Mapping[str, Any]) -> "Environment":
-    """Jinja's, with options that keep a text of other people from being taken for markup."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from hhexp import __version__
-
-    environment = Environment(
-        loader=PackageLoader("hhexp.analysis.report", "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        **options,
-    )
-    environment.filters.update(markdown=Markdown, code=show_code, line=as_line)
-    environment.globals.update(label=label, command=compose_command, version=__version__)
-    return environment
-
-
-def _show_controls(value: Any) -> Any:
-    """A value for the page, control characters escaped; what is HTML already stays."""
-    return escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _write_tables(content: Content, folder: Path) -> list[str]:
@@ -107,6 +87,8 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
         "behaviour": content.behaviour.to_frame(),
         "runs": tabulate_runs(content.results),
     }
+    if content.recall:
+        frames["recall"] = content.recall.to_frame()
     if content.test:
         frames["test"] = content.test.to_frame()
     if content.results.search:
@@ -125,20 +107,31 @@ def _write_tables(content: Content, folder: Path) -> list[str]:
         frames["images"] = tabulate_images(content.predictions, content.results)
     for name, frame in frames.items():
         (folder / f"{name}.csv").write_text(format_frame(frame), "utf-8")
+    for table in (content.training, content.recall, content.behaviour, content.test, content.views):
+        if table:
+            (folder / f"{table.name}.tex").write_text(write_latex(table), "utf-8")
     return list(frames)
 
 
 def _write_figures(content: Content, folder: Path) -> dict[str, str]:
     """Write the figures, and give the charts as elements of the page."""
     inline = {}
-    for name, (caption, figure) in content.charts.items():
-        text = svg.render(figure)
+    for name, chart in content.charts.items():
+        text = vega.render(chart)
         (folder / f"{name}.svg").write_text(text, "utf-8")
-        inline[name] = svg.make_inline(text, name, caption)
+        inline[name] = vega.make_inline(text, name, chart.caption)
+    if content.forest:
+        (folder / "forest.svg").write_text(_draw_forest(content.forest), "utf-8")
     for sheet in content.sheets:
         if sheet.shown:
             _write_sheet(sheet, folder / f"sheet_{sheet.name}.png")
     return inline
+
+
+def _draw_forest(axes: Sequence[Axis]) -> str:
+    """The forest plot as a file; the page has the same rows beside texts that it can lay out."""
+    template = make_environment({"autoescape": True}).get_template("forest.svg.j2")
+    return template.render(axes=axes, height=8 + sum(axis.height for axis in axes))
 
 
 def _write_sheet(sheet: Sheet, path: Path) -> None:

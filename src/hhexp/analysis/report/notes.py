@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import BaseModel, ConfigDict
 
 from hhexp.analysis import grid
+from hhexp.analysis.report.trajectories import note_shared
 from hhexp.analysis.results import Results
 from hhexp.analysis.searches import note_search, note_tuning
 from hhexp.experiment.answers import FILE
@@ -28,6 +29,7 @@ def write_notes(results: Results) -> list[str]:
         *limit_notes(_note_diverged(results)),
         *limit_notes(_note_stopped(results)),
         *limit_notes(_note_data(results)),
+        *limit_notes(note_shared(results)),
         *_note_best(results),
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),

@@ -1,6 +1,7 @@
 """Numbers as a reader sees them: units, digits, and the ± of several seeds."""
 
 import math
+from collections.abc import Sequence
 
 from hhexp.analysis.claims import UNJUDGED, ClaimVerdict, StatementVerdict
 from hhexp.analysis.contrasts import bound
@@ -11,6 +12,8 @@ from hhexp.analysis.study import Contrast, Statement, Study
 from hhexp.tracking.models import BEST_EPOCH
 
 MINUS = "\u2212"
+NAMED = 3
+"""Seeds of diverged runs that are named beside a number."""
 PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
 """Kinds of metrics that are shares of images."""
 
@@ -25,7 +28,8 @@ def name_metric(metric: str) -> str:
     words = {"train": "training", "val": "validation"}
     if split.startswith("val_"):
         words[split] = f"validation ({split.removeprefix('val_').replace('_', ' ')})"
-    return f"{words.get(split, split)} {rest.replace('/', ', ').replace('_', ' ')}"
+    kind, _, name = rest.partition("/")
+    return f"{words.get(split, split)} {kind.replace('_', ' ')}{f', {name}' if name else ''}"
 
 
 def _strip_best(metric: str) -> str:
@@ -44,7 +48,7 @@ def format_number(value: float, metric: str, word: str = "last", *, signed: bool
     """A value in its metric's unit, without it: 0.8516 of an accuracy is "85.2"."""
     if math.isnan(value):
         return "–"
-    factor, digits, _ = _scale(metric, word)
+    factor, digits, _ = find_scale(metric, word)
     size = abs(value * factor)
     # The loss of a run that is about to diverge has thirty digits before the point.
     form = f".{digits}f" if size < 1e3 else ".0f" if size < 1e5 else ".0e"
@@ -53,7 +57,7 @@ def format_number(value: float, metric: str, word: str = "last", *, signed: bool
 
 def name_unit(metric: str, word: str = "last", *, difference: bool = False) -> str:
     """The unit of a number: %, s, min, or none; a difference of percentages is in points."""
-    _, _, own = _scale(metric, word)
+    _, _, own = find_scale(metric, word)
     return "points" if difference and own == "%" else own
 
 
@@ -82,11 +86,11 @@ def describe_statement(statement: Statement) -> str:
 
 def describe_bound(statement: Statement) -> str:
     """What the contrast must be for the statement to hold, as "< 0 points"."""
-    factor, _, _ = _scale(statement.metric, statement.statistic)
+    factor, _, _ = find_scale(statement.metric, statement.statistic)
     edge = bound(statement) * factor + 0.0  # no −0
     shown = f"{edge:g}".replace("-", MINUS)
     sign = {"higher": ">", "lower": "<", "within": "within ±"}[statement.direction]
-    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    own = name_unit(statement.metric, statement.statistic, difference=is_difference(statement))
     return f"{sign}{'' if sign.endswith('±') else ' '}{shown} {own}".rstrip()
 
 
@@ -94,7 +98,7 @@ def format_effect(statement: Statement, value: Interval) -> str:
     """A statement's measured contrast with its ± and unit."""
     signed = statement.versus is not None or statement.statistic == "gap"
     text = format_interval(value, statement.metric, statement.statistic, signed=signed)
-    own = name_unit(statement.metric, statement.statistic, difference=_is_difference(statement))
+    own = name_unit(statement.metric, statement.statistic, difference=is_difference(statement))
     return f"{text} {own}".rstrip()
 
 
@@ -133,6 +137,20 @@ def describe_look(verdict: ClaimVerdict) -> str:
     return f"{kind}, not judged yet." if verdict.claim.is_judged else f"{kind}, not judged."
 
 
+def name_verdict(verdict: ClaimVerdict) -> str:
+    """A claim's verdict in a word or two: undecided is only what was judged."""
+    if verdict.word != "undecided" or verdict.judged_at:
+        return verdict.word
+    return "not yet" if verdict.claim.is_judged else "not judged"
+
+
+def explain_undecided(verdict: ClaimVerdict) -> str:
+    """Why a claim is undecided; empty where it only waits for seeds, as many others do."""
+    waits = verdict.claim.is_judged and verdict.judged_at is None
+    lacks = any(each.diverged or not each.effect.count for each in verdict.statements)
+    return "" if waits and not lacks else verdict.reason
+
+
 def list_facts(verdict: StatementVerdict) -> list[str]:
     """What else is known of a statement's effect, each in a few words."""
     statement, effect = verdict.statement, verdict.effect
@@ -162,6 +180,13 @@ def list_facts(verdict: StatementVerdict) -> list[str]:
     return facts
 
 
+def tell_diverged(seeds: Sequence[int]) -> str:
+    """Which seeds' runs diverged; of many the first ones."""
+    more = ", …" if len(seeds) > NAMED else ""
+    s = "s" if len(seeds) > 1 else ""
+    return f"seed{s} {', '.join(map(str, seeds[:NAMED]))}{more} diverged"
+
+
 def format_p_value(p: float) -> str:
     """A p-value to three digits after the point."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
@@ -185,12 +210,13 @@ def _name_cells(contrast: Contrast) -> str:
     return f"({label(contrast.cell)}) {MINUS} ({label(contrast.versus)})"
 
 
-def _is_difference(statement: Statement) -> bool:
+def is_difference(statement: Statement) -> bool:
+    """Whether a statement's effect is in points where its metric is in %."""
     return statement.versus is not None or statement.statistic in ("swing", "gap")
 
 
-def _scale(metric: str, word: str) -> tuple[float, int, str]:
-    """Factor, digits after the point, and unit."""
+def find_scale(metric: str, word: str) -> tuple[float, int, str]:
+    """Factor, digits after the point, and unit of a metric's statistic."""
     metric = _strip_best(metric)
     kind = metric.split("/")[1] if "/" in metric else ""
     if kind in PERCENTAGES:

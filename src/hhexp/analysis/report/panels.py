@@ -1,24 +1,23 @@
-"""What the report's figures share: a small panel, the colours of cells, curves as an array."""
+"""What the report's charts share: names of files, curves as an array, axes."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hhexp.analysis.metrics import History, mask_infinite
-from hhexp.figures.style import INK, TITLE, make_figure, style_axes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import altair as alt
 
-# Okabe and Ito's palette, for every kind of colour vision; further cells begin anew.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
-WIDTH_IN, HEIGHT_IN = 4.8, 3.0
 SLUG_LENGTH = 100
 """Letters of a text in the name of a file."""
+PICKED = "chosen === null || datum.s === chosen"
+"""What holds for the lines of the seed that a reader has picked, or for all."""
+DIGITS = 4
+"""Digits after the point of the numbers in a chart."""
 
 
 def make_slugs(texts: Sequence[str]) -> list[str]:
@@ -30,20 +29,6 @@ def make_slugs(texts: Sequence[str]) -> list[str]:
         seen[slug] += 1
         slugs.append(slug if seen[slug] == 1 else f"{slug}__{seen[slug]}")
     return slugs
-
-
-def make_panel(title: str, height_in: float = HEIGHT_IN) -> tuple["Figure", "Axes"]:
-    figure = make_figure(WIDTH_IN, height_in, dpi=150)
-    axes = figure.add_subplot()
-    axes.patch.set_alpha(0)
-    if title:
-        axes.set_title(title, **{**TITLE, "fontsize": 10})
-    style_axes(axes)
-    axes.spines[["bottom", "left"]].set_color(INK)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.xaxis.label.set_color(INK)
-    axes.yaxis.label.set_color(INK)
-    return figure, axes
 
 
 def stack_curves(histories: Sequence[History], metric: str) -> np.ndarray:
@@ -59,3 +44,31 @@ def average(curves: np.ndarray) -> np.ndarray:
     """[E], the mean of [S, E] curves; NaN where one has no value, so that it ends with the first
     seed that diverges."""
     return curves.mean(axis=0) if len(curves) else np.empty(0)
+
+
+def list_points(values: Sequence[float] | np.ndarray, **same: Any) -> list[dict[str, Any]]:
+    """A row for each epoch with a finite value: ``e``, the epoch from 1, ``v``, and what all
+    share."""
+    return [
+        {"e": epoch, "v": round(float(value), DIGITS), **same}
+        for epoch, value in enumerate(values, start=1)
+        if np.isfinite(value)
+    ]
+
+
+def number_epochs(longest: int) -> "alt.X":
+    """The horizontal axis of epochs."""
+    import altair as alt
+
+    axis = alt.Axis(format="d", tickMinStep=1, grid=False)
+    scale = alt.Scale(domain=[1, max(2, longest)], nice=False)
+    return alt.X("e:Q", title="epoch", axis=axis, scale=scale)
+
+
+def show_percent(field: str, low: float, high: float, *, across: bool = False) -> Any:
+    """An axis of shares between two values."""
+    import altair as alt
+
+    make = alt.X if across else alt.Y
+    scale = alt.Scale(domain=[round(low, 3), round(high, 3)], nice=False)
+    return make(f"{field}:Q", title=None, axis=alt.Axis(format="~%", tickCount=6), scale=scale)

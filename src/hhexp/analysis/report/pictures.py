@@ -28,6 +28,9 @@ MOST = 24
 SIDE = 150
 """Side of an image on the page, in pixels."""
 
+BLANK = "; no colour: nothing in it speaks for {}, only what the model takes for granted"
+"""Why Grad-CAM is zero all over an image."""
+
 Overlay = Callable[[str, np.ndarray, Sequence[str]], Sequence[np.ndarray]]
 """From a run's ID, images [N, H, W, 3] uint8 and the classes that the run takes them for, to as
 many images of the same kind that show where the run's model saw those."""
@@ -129,7 +132,7 @@ def make_sheets(
     made = [_show_hardest(predictions)]
     for number, pair in enumerate(pairs, start=1):
         made += _show_fixed_and_broken(predictions, pair, number)
-    return [_add_pixels(sheet, predictions.paths, images, overlay) for sheet in made]
+    return [_add_pixels(sheet, predictions.index, images, overlay) for sheet in made]
 
 
 def _show_hardest(predictions: Predictions) -> Sheet:
@@ -185,23 +188,34 @@ def _show_fixed_and_broken(predictions: Predictions, pair: Pair, number: int) ->
 
 
 def _add_pixels(
-    sheet: Sheet, paths: Sequence[str], images: dict[str, np.ndarray], overlay: Overlay | None
+    sheet: Sheet, index: dict[str, int], images: dict[str, np.ndarray], overlay: Overlay | None
 ) -> Sheet:
     """The sheet with its images, as far as they are here."""
     known = [picture.path for picture in sheet.pictures if picture.path in images]
     pixels: Sequence[np.ndarray] = [images[path] for path in known]
-    remark = sheet.remark
+    remark, remarks = sheet.remark, dict[str, str]()
     result = sheet.witness.result
     if overlay and known and not result.by_fold:  # whose models were trained on others' images
-        index = {path: number for number, path in enumerate(paths)}
         taken_for = [sheet.witness.predicted[index[path]] for path in known]
-        pixels = overlay(result.run.run_id, np.stack(pixels), taken_for)
+        plain, pixels = pixels, overlay(result.run.run_id, np.stack(pixels), taken_for)
+        remarks = {
+            path: BLANK.format(name)
+            for path, name, before, after in zip(known, taken_for, plain, pixels, strict=True)
+            if np.array_equal(before, after)
+        }
         remark += (
             f" Colour: the regions that speak for the class that {result.label}, seed "
-            f"{result.seed}, predicted (Grad-CAM). No colour: Grad-CAM is zero there."
+            f"{result.seed}, predicted (Grad-CAM)."
         )
     shown = dict(zip(known, pixels, strict=True))
-    pictures = [replace(picture, pixels=shown.get(picture.path)) for picture in sheet.pictures]
+    pictures = [
+        replace(
+            picture,
+            pixels=shown.get(picture.path),
+            caption=picture.caption + remarks.get(picture.path, ""),
+        )
+        for picture in sheet.pictures
+    ]
     return replace(sheet, pictures=pictures, remark=remark)
 
 

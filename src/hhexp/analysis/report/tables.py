@@ -15,7 +15,13 @@ from hhexp.analysis.study import Figure
 if TYPE_CHECKING:
     import pandas as pd
 
-STATISTICS = ("last", "best", "mean_last_5")
+STATISTICS = {
+    "last": "last epoch",
+    "best": "best epoch",
+    "mean_last_5": "mean of last 5",
+}
+MOST_COLUMNS = 3
+"""Classes whose recalls are columns; of more, each has a line in a table of its own."""
 TRAINING = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 RECALL = "val/recall/"
 TEST = ("test/accuracy", "test/balanced_accuracy", "test/loss")
@@ -33,19 +39,27 @@ class Number:
     interval: Interval
     run_ids: tuple[str, ...]
     seeds: int
-    diverged: int
+    diverged: tuple[int, ...]
     """Seeds that are left out, as their runs diverged."""
     folds: int = 0
     """Those that the interval is over; 0 where it is over the seeds."""
 
     @property
-    def text(self) -> str:
-        """As a reader sees it."""
+    def value(self) -> str:
+        """The mean with its ±."""
         if not self.interval.count:
             return "diverged" if self.diverged else "–"
-        text = numbers.format_interval(self.interval, self.metric, self.statistic)
-        seeds = self.seeds + self.diverged
-        return f"{text} ({self.diverged} of {seeds} diverged)" if self.diverged else text
+        return numbers.format_interval(self.interval, self.metric, self.statistic)
+
+    @property
+    def remark(self) -> str:
+        """Which seeds are left out of it."""
+        return numbers.tell_diverged(self.diverged) if self.diverged and self.seeds else ""
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it."""
+        return f"{self.value} ({self.remark})" if self.remark else self.value
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ class Table:
                 "deviation": number.interval.deviation,
                 "seeds": number.seeds,
                 "folds": number.folds,
-                "diverged": number.diverged,
+                "diverged": " ".join(map(str, number.diverged)),
                 "run_ids": " ".join(number.run_ids),
             }
             for line in self.lines
@@ -123,15 +137,42 @@ class Published:
 def build_training_table(results: Results) -> Table:
     """Each cell at its last epoch, its best, and over the last five."""
     recalls = [metric for metric in results.metrics if metric.startswith(RECALL)]
-    metrics = [*TRAINING, *recalls]
-    titles = {"last": "last epoch", "best": "best epoch", "mean_last_5": "mean of last 5"}
+    metrics = [*TRAINING, *(recalls if len(recalls) <= MOST_COLUMNS else ())]
     return Table(
         "training",
-        [_name_column(metric) for metric in metrics],
+        [_name_column(results, metric) for metric in metrics],
         [
-            Line(cell, titles[word], [_measure(results, cell, metric, word) for metric in metrics])
+            Line(cell, title, [_measure(results, cell, metric, word) for metric in metrics])
             for cell in results.cells
-            for word in STATISTICS
+            for word, title in STATISTICS.items()
+        ],
+    )
+
+
+def build_recall_table(results: Results) -> Table | None:
+    """Each cell's recalls, a line for each class; None where the classes are few."""
+    recalls = [metric for metric in results.metrics if metric.startswith(RECALL)]
+    if len(recalls) <= MOST_COLUMNS:
+        return None
+    columns = [f"validation, {title}, %" for title in STATISTICS.values()]
+    tested = any(metric.startswith(TEST_RECALL) for metric in results.metrics)
+
+    def measure_class(cell: Cell, metric: str) -> list[Number]:
+        own = [_measure(results, cell, metric, word) for word in STATISTICS]
+        of_test = metric.replace(RECALL, TEST_RECALL, 1)
+        return [*own, _measure(results, cell, of_test, "last")] if tested else own
+
+    return Table(
+        "recall",
+        [*columns, "test, last epoch, %"] if tested else columns,
+        [
+            Line(
+                cell,
+                results.names.get(metric, metric).removeprefix(RECALL),
+                measure_class(cell, metric),
+            )
+            for cell in results.cells
+            for metric in recalls
         ],
     )
 
@@ -160,10 +201,11 @@ def build_test_table(results: Results) -> Table | None:
     metrics = [metric for metric in TEST if metric in results.metrics]
     if not metrics:
         return None
-    metrics += [metric for metric in results.metrics if metric.startswith(TEST_RECALL)]
+    recalls = [metric for metric in results.metrics if metric.startswith(TEST_RECALL)]
+    metrics += recalls if len(recalls) <= MOST_COLUMNS else []
     return Table(
         "test",
-        [_name_column(metric) for metric in metrics],
+        [_name_column(results, metric) for metric in metrics],
         [
             Line(cell, "", [_measure(results, cell, metric, "last") for metric in metrics])
             for cell in results.cells
@@ -179,13 +221,11 @@ def build_views_table(results: Results) -> Table | None:
     splits += [split for split in dict.fromkeys(known) if split not in splits]
     if not splits:
         return None
-    endings = [
-        "accuracy",
-        *(m.removeprefix("val/") for m in results.metrics if m.startswith(RECALL)),
-    ]
+    recalls = [m.removeprefix("val/") for m in results.metrics if m.startswith(RECALL)]
+    endings = ["accuracy", *(recalls if len(recalls) <= MOST_COLUMNS else ())]
     return Table(
         "views",
-        [_name_column(f"val/{ending}").removeprefix("validation ") for ending in endings],
+        [_name_column(results, f"val/{ending}").removeprefix("validation ") for ending in endings],
         [
             Line(
                 cell,
@@ -238,7 +278,7 @@ def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
     values = results.measure_cell(cell, metric, word)
     runs = results.of(cell)
     run_ids = tuple(part.run.run_id for seed in values for part in runs[seed].parts)
-    diverged = len(results.find_diverged(cell, metric, word))
+    diverged = tuple(results.find_diverged(cell, metric, word))
     by_fold = results.measure_folds(cell, metric, word)
     return Number(
         *(cell, metric, word, measure_interval(results, cell, metric, word), run_ids),
@@ -246,6 +286,6 @@ def _measure(results: Results, cell: Cell, metric: str, word: str) -> Number:
     )
 
 
-def _name_column(metric: str) -> str:
+def _name_column(results: Results, metric: str) -> str:
     own = numbers.name_unit(metric)
-    return f"{numbers.name_metric(metric)}{f', {own}' if own else ''}"
+    return f"{numbers.name_metric(results.names.get(metric, metric))}{f', {own}' if own else ''}"

@@ -1,0 +1,182 @@
+"""A study's answer in plain words, made from the verdicts and never stronger than they are."""
+
+import math
+from collections.abc import Sequence
+
+from hhexp.analysis.claims import ClaimVerdict, StatementVerdict
+from hhexp.analysis.contrasts import bound
+from hhexp.analysis.report import numbers
+from hhexp.analysis.study import Study
+
+FEW = 2
+"""Statements of a claim whose effects are all told."""
+
+
+def answer(study: Study | None, verdicts: Sequence[ClaimVerdict]) -> list[str]:
+    """The answer, a sentence or two on each primary claim, and one on all others.
+
+    Args:
+        study: whose claims they are.
+        verdicts: on its claims, in its order.
+
+    Returns:
+        none without claims.
+    """
+    primary = [verdict for verdict in verdicts if verdict.is_primary and verdict.claim.is_judged]
+    if study is None or not verdicts:
+        return []
+    if max(each.effect.count for verdict in verdicts for each in verdict.statements) < 2:
+        return [_tell_too_few(study, verdicts)]
+    if waiting := _tell_waiting(study, primary):
+        return [waiting, *_tell_others(verdicts)]
+    told: list[str] = []
+    for before, verdict in zip([None, *primary], primary, strict=False):
+        sentence = _tell(study, verdict)
+        if before and find_turn(before) * find_turn(verdict) < 0:
+            sentence = f"But {_lower(sentence)}"
+        told.append(sentence)
+    return [*told, *_tell_others(verdicts)]
+
+
+def find_turn(verdict: ClaimVerdict) -> int:
+    """Whether what was found is for the better, 1, or for the worse, −1; 0 where it is neither.
+
+    It is for the better if an accuracy rises or a loss falls in the one cell against the other.
+    """
+    signs = {_find_sign(each) for each in verdict.statements}
+    sign = signs.pop() if len(signs) == 1 else 0
+    if verdict.word == "refuted":
+        by_margin = any(each.statement.margin for each in verdict.statements)
+        return 0 if by_margin else -sign
+    return sign if verdict.word == "supported" else 0
+
+
+def _find_sign(verdict: StatementVerdict) -> int:
+    statement = verdict.statement
+    if statement.versus is None or statement.minus or statement.direction == "within":
+        return 0
+    worse = "loss" in statement.metric or statement.statistic in ("swing", "gap")
+    return (1 if statement.direction == "higher" else -1) * (-1 if worse else 1)
+
+
+def _tell(study: Study, verdict: ClaimVerdict) -> str:
+    """A claim's verdict with the numbers that it rests on."""
+    text = verdict.claim.text.strip().removesuffix(".")
+    if verdict.word == "supported":
+        return f"{text}{_tell_effects(verdict)}."
+    if verdict.word == "refuted":
+        return f"It is not true that {_lower(text)}{_tell_effects(verdict)}."
+    extent = _tell_extent(study, verdict)
+    return f"Whether {_lower(text)} is undecided {extent}{_tell_effects(verdict)}."
+
+
+def _tell_extent(study: Study, verdict: ClaimVerdict) -> str:
+    """How far an undecided claim has come."""
+    most = study.looks[-1]
+    if verdict.judged_at is None:
+        diverged = sorted({seed for each in verdict.statements for seed in each.diverged})
+        if diverged:
+            s = "s" if len(diverged) > 1 else ""
+            return f"(the run{s} of seed{s} {', '.join(map(str, diverged))} diverged)"
+        return f"yet ({_count(verdict)} of {study.looks[0]} seeds)"
+    if verdict.judged_at < most:
+        return f"after {verdict.judged_at} of at most {most} seeds"
+    return f"after all {most} seeds"
+
+
+def _tell_effects(verdict: ClaimVerdict) -> str:
+    """The effects of a claim's statements, with their intervals."""
+    statements = [each for each in verdict.statements if each.effect.count]
+    if verdict.word == "refuted":  # by one of them
+        statements = [each for each in statements if each.word == "refuted"] or statements
+    if not statements:
+        return ""
+    if len(statements) > FEW:
+        words = [each.word for each in statements]
+        alike = words.count(verdict.word)
+        return f" ({len(statements)} comparisons, {alike} of them {verdict.word} by itself)"
+    return f": {' and '.join(_tell_effect(each, verdict) for each in statements)}"
+
+
+def _tell_effect(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
+    """An effect as "by 8.5 points (95 % 4.2 to 12.8, 12 seeds)"."""
+    statement, effect = verdict.statement, verdict.effect
+    size, low, high = effect.mean, effect.low, effect.high
+    is_change = statement.versus is not None and statement.minus is None
+    sign = -1 if statement.direction == "lower" else 1
+    claimed_side = statement.direction != "within" and size * sign > 0
+    by = is_change and claim.word == "supported" and claimed_side
+    if by and sign < 0:
+        size, low, high = -size, -high, -low
+    signed = not by and (statement.versus is not None or statement.statistic == "gap")
+    seeds = f"{effect.count} seed{'' if effect.count == 1 else 's'}"
+    name, word = statement.metric, statement.statistic
+    shown = numbers.format_number(size, name, word, signed=signed)
+    unit = numbers.name_unit(name, word, difference=numbers.is_difference(statement))
+    start = "by " if by else "the difference is " if statement.versus else "it is "
+    ends = [numbers.format_number(end, name, word, signed=signed) for end in (low, high)]
+    within = "" if math.isnan(low) else f"95 % {ends[0]} to {ends[1]}, "
+    return f"{start}{shown} {unit}".rstrip() + f" ({within}{seeds}{_tell_images(verdict)})"
+
+
+def _tell_images(verdict: StatementVerdict) -> str:
+    """That a verdict holds for these images, where on any it is open."""
+    interval = verdict.on_any_images
+    if verdict.word == "undecided" or interval is None:
+        return ""
+    edges = [bound(verdict.statement)]
+    edges += [-edges[0]] if verdict.statement.direction == "within" else []
+    if not any(interval.low <= edge <= interval.high for edge in edges):
+        return ""
+    return "; on these images: on others like them it is open"
+
+
+def _tell_too_few(study: Study, verdicts: Sequence[ClaimVerdict]) -> str:
+    """What one seed cannot tell, and what would."""
+    measured = max(_count(verdict) for verdict in verdicts)
+    least = study.looks[0]
+    more = f"{least} seeds of every cell are needed" if least > 1 else "more seeds are needed"
+    if not measured:
+        return f"Nothing can be compared yet: no seed has a run in every cell; {more}."
+    return (
+        "One seed cannot answer the question: the differences below are of single runs, and chance "
+        f"moves them as well; {more}."
+    )
+
+
+def _tell_waiting(study: Study, primary: Sequence[ClaimVerdict]) -> str:
+    """That no claim was judged yet for want of seeds; empty where one was."""
+    lost = any(each.diverged for verdict in primary for each in verdict.statements)
+    if not primary or lost or any(verdict.judged_at for verdict in primary):
+        return ""
+    counts = sorted({_count(verdict) for verdict in primary})
+    have = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+    many = f"none of the {len(primary)} primary claims is"
+    claims = many if len(primary) > 1 else "the claim is not"
+    return f"Not yet: {have} of {study.looks[0]} seeds are there, so {claims} judged."
+
+
+def _tell_others(verdicts: Sequence[ClaimVerdict]) -> list[str]:
+    """What became of the secondary claims, and of those that are not judged."""
+    others = [verdict for verdict in verdicts if not verdict.is_primary]
+    judged = [verdict.word for verdict in others if verdict.claim.is_judged]
+    parts = [
+        f"{judged.count(word)} {word}"
+        for word in ("supported", "refuted", "undecided")
+        if word in judged
+    ]
+    if not parts:
+        return []
+    many = len(judged) > 1
+    start = f"Of {len(judged)} other claims" if many else "One other claim is"
+    return [f"{start} {', '.join(parts)}." if many else f"{start} {parts[0].split()[1]}."]
+
+
+def _count(verdict: ClaimVerdict) -> int:
+    """The seeds that all of a claim's statements have."""
+    return min(each.effect.count for each in verdict.statements)
+
+
+def _lower(text: str) -> str:
+    """A sentence as it goes on within another: a name such as CNN stays as it is."""
+    return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

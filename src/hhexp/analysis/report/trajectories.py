@@ -1,0 +1,62 @@
+"""Runs that share their epochs: twenty runs may be ten trainings, and so no twenty samples."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+
+from hhexp.analysis.metrics import LEARNED, History
+from hhexp.analysis.results import Result, Results
+from hhexp.tracking.tags import FIRST_STAGE
+
+
+def note_shared(results: Results) -> Iterator[str]:
+    """How many trainings the runs are, and which cells share theirs."""
+    runs = [
+        part for cell in results.cells for each in results.of(cell).values() for part in each.parts
+    ]
+    pairs = find_shared(runs)
+    if not pairs:
+        return
+    trainings = len(runs) - len({shorter.run.run_id for shorter, _ in pairs})
+    counts = Counter((shorter.label, longer.label) for shorter, longer in pairs)
+    s = "s" if trainings > 1 else ""
+    yield (
+        f"{len(runs):,} runs are {trainings:,} training{s}: runs of one seed that are alike up to "
+        "an epoch share it, bit for bit. So cells that share trainings are no independent samples."
+    )
+    for (shorter, longer), count in counts.items():
+        many = f"the {count:,} runs of {shorter} are" if count > 1 else f"the run of {shorter} is"
+        yield f"Of these, {many} the beginning of those of {longer} with the same seeds."
+
+
+def find_shared(runs: list[Result]) -> list[tuple[Result, Result]]:
+    """The pairs of a run and a longer one that goes on from its end, or one that is the same.
+
+    Only runs with the same first stage, which holds the model, the images and the seed, can share
+    epochs; they share them all exactly where all losses and accuracies are the same to the bit.
+    """
+    groups: dict[str, list[Result]] = {}
+    for run in runs:
+        if stage := run.run.tags.get(FIRST_STAGE):
+            groups.setdefault(stage, []).append(run)
+    found = []
+    for group in groups.values():
+        ordered = sorted(group, key=lambda run: _count_epochs(run.history))
+        found += [
+            (one, other)
+            for one, other in combinations(ordered, 2)
+            if _begins(one.history, other.history)
+        ]
+    return found
+
+
+def _begins(one: History, other: History) -> bool:
+    """Whether a history is the beginning of another."""
+    epochs = _count_epochs(one)
+    return epochs > 0 and all(
+        list(one.get(name, ())) == list(other.get(name, ()))[:epochs] for name in LEARNED
+    )
+
+
+def _count_epochs(history: History) -> int:
+    return len(history.get(LEARNED[0], ()))

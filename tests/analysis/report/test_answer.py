@@ -1,0 +1,111 @@
+"""The answer in plain words: what it says, and that it is never stronger than the verdicts."""
+
+from hhexp.analysis.claims import ClaimVerdict, StatementVerdict
+from hhexp.analysis.report.answer import answer
+from hhexp.analysis.statistics import Interval
+from hhexp.analysis.study import Claim, Statement, Study
+
+FULL, NONE = {"aug": "full"}, {"aug": "none"}
+
+
+def judge(
+    text: str,
+    word: str,
+    mean: float,
+    half: float = 0.02,
+    *,
+    direction: str = "lower",
+    seeds: int = 12,
+    judged_at: int | None = 10,
+    primary: bool = True,
+    any_images: float | None = None,
+    **more: object,
+) -> ClaimVerdict:
+    """The verdict on a claim of one statement about validation accuracy."""
+    values = {"metric": "val/accuracy", "statistic": "last", "cell": FULL, "versus": NONE}
+    statement = Statement(**{**values, "direction": direction, **more})
+
+    def spread(width: float) -> Interval:
+        return Interval(mean, mean - width, mean + width, 0.03, seeds)
+
+    verdict = StatementVerdict(
+        statement, word, "", spread(half), spread(any_images) if any_images else None,
+        0.001, {}, None, 0.5, [],
+    )  # fmt: skip
+    claim = Claim(name="a", text=text, statements=[statement])
+    decided = judged_at if word != "undecided" else None
+    return ClaimVerdict(claim, word, [verdict], decided, judged_at, 0.01, primary)
+
+
+def tell(*verdicts: ClaimVerdict) -> list[str]:
+    study = Study(
+        name="s", title="s", question="q", grid="aug=none,full",
+        seeds={"first": 10, "most": 20, "look_every": 5},
+    )  # fmt: skip
+    return answer(study, verdicts)
+
+
+def test_a_supported_claim_is_told_with_effect_interval_and_seeds() -> None:
+    assert tell(judge("Augmentation lowers accuracy.", "supported", -0.085, 0.043)) == [
+        "Augmentation lowers accuracy: by 8.5 points (95 % 4.2 to 12.8, 12 seeds)."
+    ]
+
+
+def test_a_refuted_claim_is_denied() -> None:
+    assert tell(judge("CNNs gain.", "refuted", -0.03, direction="higher")) == [
+        "It is not true that CNNs gain: the difference is −3.0 points "
+        "(95 % −5.0 to −1.0, 12 seeds)."
+    ]
+
+
+def test_opposite_results_are_joined_by_but_and_like_ones_are_not() -> None:
+    worse = judge("Augmentation lowers accuracy.", "supported", -0.085)
+    better = judge("It lowers loss.", "supported", -0.2, metric="val/loss")
+    denied = judge("It raises accuracy.", "refuted", -0.03, direction="higher")
+    assert tell(worse, better)[1].startswith("But it lowers loss: by 0.200 (")
+    assert tell(worse, denied)[1].startswith("It is not true that it raises accuracy")
+    open_ = judge("It raises accuracy.", "undecided", 0.03, direction="higher")
+    assert tell(worse, open_)[1].startswith("Whether it raises accuracy is undecided")
+
+
+def test_what_was_refuted_by_its_margin_alone_turns_nothing() -> None:
+    worse = judge("It lowers accuracy.", "supported", -0.085)
+    margin = judge("It raises it by 9.", "refuted", 0.01, direction="higher", margin=0.09)
+    also = judge("It lowers it much.", "refuted", -0.01, direction="lower", margin=0.09)
+    assert not any(line.startswith("But") for line in tell(worse, margin, also))
+
+
+def test_an_undecided_claim_says_how_far_it_has_come() -> None:
+    half_way = judge("It helps.", "undecided", 0.01, direction="higher")
+    at_the_end = judge("It helps.", "undecided", 0.01, direction="higher", judged_at=20)
+    assert tell(half_way) == [
+        "Whether it helps is undecided after 10 of at most 20 seeds: the difference is +1.0 points "
+        "(95 % −1.0 to +3.0, 12 seeds)."
+    ]
+    assert "undecided after all 20 seeds: " in tell(at_the_end)[0]
+
+
+def test_before_the_first_look_it_says_not_yet_and_one_seed_gets_one_line() -> None:
+    few = judge("It helps.", "undecided", 0.01, seeds=3, judged_at=None)
+    one = judge("It helps.", "undecided", 0.01, seeds=1, judged_at=None)
+    assert tell(few, few) == [
+        "Not yet: 3 of 10 seeds are there, so none of the 2 primary claims is judged."
+    ]
+    (line,) = tell(one, one)
+    assert line.startswith("One seed cannot answer the question") and "10 seeds" in line
+
+
+def test_what_holds_for_these_images_alone_says_so() -> None:
+    sure = judge("It lowers accuracy.", "supported", -0.085, any_images=0.08)
+    unsure = judge("It lowers accuracy.", "supported", -0.085, any_images=0.09)
+    caveat = "on these images: on others like them it is open"
+    assert caveat not in tell(sure)[0] and caveat in tell(unsure)[0]
+
+
+def test_the_other_claims_are_counted() -> None:
+    first = judge("It lowers accuracy.", "supported", -0.085)
+    others = [
+        judge("x.", word, 0.1, primary=False) for word in ("refuted", "undecided", "undecided")
+    ]
+    assert tell(first, *others)[-1] == "Of 3 other claims 1 refuted, 2 undecided."
+    assert tell(first, others[0])[-1] == "One other claim is refuted."
