@@ -30,6 +30,7 @@ from hhexp.config.schema import Config
 PACKAGE = Path(hhexp.data.__file__).parents[1]
 REGISTRY = "hhexp.config.registry"
 PUBLIC = {
+    "hhexp.interface": ("run", "sweep", "load", "TrainedRuns"),
     "hhexp.analysis": ("runs", "curves", "compare", "claims"),
     REGISTRY: (
         "model_builder",
