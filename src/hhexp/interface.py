@@ -101,11 +101,11 @@ class TrainedRuns:
     def __repr__(self) -> str:
         if not self.rows:
             return f"runs: {len(self.run_ids)}"
-        from hhexp.analysis import summary
+        from hhexp.analysis.terminal_table import render
         from hhexp.terminal import Terminal
 
         page = Terminal(file=io.StringIO(), width=WIDTH, force_jupyter=False, record=True)
-        page.print(summary.render(self.rows, "Results"))
+        page.print(render(self.rows, "Results", WIDTH))
         return page.export_text().rstrip()
 
 

@@ -61,11 +61,11 @@ def conclude(trained: interface.TrainedRuns, console: "Terminal") -> int:
     """Print the table of what was trained, what to do next, and the failures; the exit status."""
     from rich.text import Text
 
-    from hhexp.analysis import summary
+    from hhexp.analysis.terminal_table import render
     from hhexp.terminal import Terminal
 
     if trained.rows:
-        console.print(summary.render(trained.rows, "Results"))
+        console.print(render(trained.rows, "Results", console.width))
         lines, shown = [], trained.run_ids[-1]
         if trained.best:
             lines += ["", trained.best.text]

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from rich.console import Console
 
 from hhexp.analysis.report.tables import build_training_table
 from hhexp.analysis.selection import select
-from hhexp.analysis.summary import Point, Row, render, summarise, to_csv, to_markdown
+from hhexp.analysis.summary import Point, Row, summarise, to_csv, to_markdown
+from hhexp.analysis.terminal_table import render
 from hhexp.experiment.answers import write_answers
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
@@ -54,7 +56,7 @@ ROWS = [
 
 def shown(width: int, rows: list[Row]) -> list[str]:
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render(rows, "Results"))
+    console.print(render(rows, "Results", width))
     return console.export_text().splitlines()
 
 
@@ -151,6 +153,19 @@ def test_classes_have_the_names_of_their_folders(store: Store) -> None:
     assert (row.last.values["val/recall/c#"], row.last.values["val/recall/c++"]) == (0.25, 0.75)
     table = build_training_table(select(store, run.run_id))
     assert table.columns[-2:] == ["validation recall, c#, %", "validation recall, c++, %"]
+
+
+@pytest.mark.parametrize("word", ["lr=too_large", "aug.engine=image_data_generator"])
+def test_a_narrow_terminal_breaks_no_word_and_shows_less(word: str) -> None:
+    rows = [
+        replace(ROWS[0], overrides=f"{word} seed={seed}", label="", epoch_s=123.4)
+        for seed in (8, 9)
+    ]
+    lines = shown(80, rows)
+    assert sum(line.startswith(word) for line in lines) == 2
+    assert max(map(len, lines)) <= 80
+    assert "83.2" in "\n".join(lines) and "3f2a91bc" in "\n".join(lines)
+    assert "s per" in "\n".join(shown(140, rows))
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])

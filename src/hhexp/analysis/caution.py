@@ -7,7 +7,7 @@ import numpy as np
 from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import mask_infinite
 from hhexp.analysis.results import Result, Results
-from hhexp.analysis.summary import RECALL
+from hhexp.analysis.summary import RECALLS
 
 LEARNING = "train/accuracy"
 NEAR_GUESSING = 0.1
@@ -63,7 +63,7 @@ def _find_short(cells: dict[str, list[Result]]) -> list[str]:
 
 def _count_classes(result: Result) -> int:
     """How many classes a run's images have: each has a recall."""
-    return max(2, sum(name.startswith(RECALL) for name in result.run.metrics))
+    return max(2, sum(name.startswith(RECALLS[0]) for name in result.run.metrics))
 
 
 def _average(runs: list[Result]) -> np.ndarray:

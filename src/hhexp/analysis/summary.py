@@ -2,10 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,23 +19,14 @@ from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import ERROR, LABEL
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 METRICS = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
-LOSSES = ("train/loss", "val/loss", "test/loss")
 TEST = ("test/accuracy", "test/loss")
 """Measured at the last epoch of a run with test images."""
 RECALLS = ("val/recall/", "test/recall/")
-RECALL = RECALLS[0]
-MANY_CLASSES = 2
-"""With more classes the terminal's table has room for the lowest recall only."""
 JUDGED = (
     f"best: chosen on one half of the validation images and judged on the other, {HALVINGS} times"
 )
 FOLD_WORD = re.compile(r" ?\bdata\.fold=\d+")
-ID_SHOWN = 8
-"""Digits of a run's ID in the terminal; every command takes a unique beginning."""
 
 
 @dataclass(frozen=True)
@@ -101,55 +90,6 @@ def summarise(store: Store, run_ids: Sequence[str], overrides: Mapping[str, str]
         for run in runs
     ]
     return [*rows, *_average_folds(rows)]
-
-
-def render(rows: Sequence[Row], title: str) -> "Table":
-    """A rich table for terminals of 80 columns and more; a run's two lines are last and best."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    captions = []
-    if any(row.crossed for row in rows):
-        captions.append(Text(JUDGED, "dim"))
-    errors = [f"{row.overrides}: {row.trouble}" for row in rows if row.trouble]
-    if errors:
-        captions.append(Text("\n".join(errors), "red"))
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        caption=Text("\n").join(captions) if captions else None,
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.add_column("run", overflow="fold", min_width=9)
-    table.add_column("epoch", no_wrap=True)
-    columns = _choose_columns(rows)
-    for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("s per\nepoch", justify="right", no_wrap=True)
-    table.add_column("run ID", no_wrap=True)
-    for row in rows:
-        points = {word: point for word, point in _list_points(row) if point}
-        name = f"{row.overrides} [{row.label}]" if row.label else row.overrides
-        state = Text(row.run_id[:ID_SHOWN])
-        if row.status != "FINISHED":
-            state.append(f"\n{row.status}", "cyan" if row.status == "STOPPED" else "red")
-        elif row.diverged_at:
-            state.append("\ndiverged", "red")
-        table.add_row(
-            Text(name),
-            "\n".join(f"{word} {point.epoch}" for word, point in points.items()) or "none",
-            *("\n".join(map(show, points.values())) for _, show in columns),
-            _format_number(row.epoch_s, ".1f"),
-            state,
-            end_section=row is not rows[-1],
-        )
-    return table
 
 
 def to_markdown(rows: Sequence[Row]) -> str:
@@ -243,35 +183,18 @@ def _measure_at(
     return Point(epoch, rename(values, names)) if epoch else None
 
 
-def _list_points(row: Row) -> list[tuple[str, Point | None]]:
+def list_points(row: Row) -> list[tuple[str, Point | None]]:
+    """A run's last and best epoch, with what they are called."""
     return [("last", row.last), ("best", row.best)]
-
-
-def _choose_columns(rows: Sequence[Row]) -> list[tuple[str, Callable[[Point], str]]]:
-    """The terminal's columns of metrics: heading, and from a point to its text."""
-    headings = ("train\nacc %", "val\nacc %", "train\nloss", "val\nloss")
-    columns: list[tuple[str, Callable[[Point], str]]] = [
-        (heading, partial(_show, metric)) for heading, metric in zip(headings, METRICS, strict=True)
-    ]
-    if _has_test(rows):
-        columns.append(("test\nacc %", partial(_show, TEST[0])))
-    recalls = [name for name in _find_recalls(rows) if name.startswith(RECALL)]
-    if len(recalls) > MANY_CLASSES:
-        return [*columns, ("lowest\nrecall", _show_lowest_recall)]
-    for metric in recalls:
-        name = metric.removeprefix(RECALL)
-        shown = name if len(name) <= 8 else f"{name[:7]}…"
-        columns.append((f"recall\n{shown}", partial(_show, metric)))
-    return columns
 
 
 def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
     """All that is known of the rows, as a table of texts under a header."""
-    metrics = [*METRICS, *(TEST if _has_test(rows) else ()), *_find_recalls(rows)]
+    metrics = [*METRICS, *(TEST if has_test(rows) else ()), *find_recalls(rows)]
     lines = [["run", "at", "epoch", *metrics, "time/epoch_s", "label", "status", "error", "run ID"]]
     for row in rows:
-        known = [_format_number(row.epoch_s, ".1f"), row.label, row.status, row.trouble, row.run_id]
-        for word, point in _list_points(row):
+        known = [format_number(row.epoch_s, ".1f"), row.label, row.status, row.trouble, row.run_id]
+        for word, point in list_points(row):
             values = [""] * (1 + len(metrics))
             if point:
                 numbers = [point.values.get(metric, math.nan) for metric in metrics]
@@ -280,13 +203,14 @@ def _list_lines(rows: Sequence[Row]) -> list[list[str]]:
     return lines
 
 
-def _find_recalls(rows: Sequence[Row]) -> list[str]:
+def find_recalls(rows: Sequence[Row]) -> list[str]:
     """The recalls that some run has, by class."""
     found = {name for row in rows if row.last for name in row.last.values}
     return sorted((name for name in found if name.startswith(RECALLS)), key=_is_test)
 
 
-def _has_test(rows: Sequence[Row]) -> bool:
+def has_test(rows: Sequence[Row]) -> bool:
+    """Whether some run has test images."""
     return any(row.last and TEST[0] in row.last.values for row in rows)
 
 
@@ -295,21 +219,6 @@ def _is_test(metric: str) -> tuple[bool, str]:
     return metric.startswith("test/"), metric
 
 
-def _show(metric: str, point: Point) -> str:
-    value = point.values.get(metric, math.nan)
-    if metric in LOSSES:
-        form = ".3f" if value < 10 else ".4g" if value < 1000 else ".0e"
-        return _format_number(value, form)
-    return _format_number(100 * value, ".1f")
-
-
-def _show_lowest_recall(point: Point) -> str:
-    recalls = {name: value for name, value in point.values.items() if name.startswith(RECALL)}
-    if not recalls:
-        return "-"
-    lowest = min(recalls, key=recalls.__getitem__)
-    return f"{lowest.removeprefix(RECALL)[:10]} {_show(lowest, point)}"
-
-
-def _format_number(value: float, form: str) -> str:
+def format_number(value: float, form: str) -> str:
+    """A number, or a dash where there is none."""
     return "-" if math.isnan(value) else format(value, form)

@@ -12,6 +12,7 @@ from hhexp.analysis.registration import register
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
 from hhexp.analysis.study import Study
+from hhexp.analysis.terminal_table import render
 from hhexp.config.catalogue import Catalogue
 from hhexp.inquiry.budget import Budget
 from hhexp.launching.command import train
@@ -89,7 +90,7 @@ class Inquiry:
         """Print and log a sweep's table, and print its failures."""
         if (made := sweep.trained) and sweep.store:
             rows = summary.summarise(sweep.store, list(made), made)
-            self.console.print(summary.render(rows, "Results"))
+            self.console.print(render(rows, "Results", self.console.width))
             if sweep.parent:
                 summary.log_summary(sweep.parent, rows)
                 show_sweep(sweep.store, sweep.parent.run_id, list(made))
