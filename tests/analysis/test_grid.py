@@ -48,3 +48,9 @@ def test_a_runs_command_is_safe_in_a_shell() -> None:
     ]  # fmt: skip
     assert grid.compose_command("aug=full epochs=15") == "python -m hhexp.run aug=full epochs=15"
     assert grid.compose_command("") == "python -m hhexp.run"
+
+
+def test_a_cell_is_named_as_on_the_command_line() -> None:
+    assert grid.label({"aug.until": None, "reuse": True, "epochs": 15}) == (
+        "aug.until=null reuse=true epochs=15"
+    )

@@ -26,8 +26,14 @@ def normalise(value: object) -> str:
 
 
 def label(cell: Mapping[str, object]) -> str:
-    """A cell as overrides: ``aug=full epochs=15``."""
-    return " ".join(f"{key}={value}" for key, value in cell.items()) or "all runs"
+    """A cell as overrides: ``aug=full epochs=15``, also where YAML has read ``null`` as None."""
+    return " ".join(f"{key}={_write(value)}" for key, value in cell.items()) or "all runs"
+
+
+def _write(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)
 
 
 def holds(cell: Mapping[str, object], params: Mapping[str, str]) -> bool:

@@ -88,6 +88,7 @@ def test_claims_come_with_verdict_effect_interval_and_seeds(html: str) -> None:
         "undecided": "higher_train_loss",
     }
     assert "<b>−1.000 ± 0.003</b>, claimed &lt; 0" in html
+    assert "**−1.000 ± 0.003**, claimed &lt; 0" in (output / "report.md").read_text("utf-8")
     assert "<b>−10.0 ± 0.3 points</b>, claimed &gt; 0 points" in html
     assert re.search(r"7 seeds; about \d+ seeds would decide", html)
 

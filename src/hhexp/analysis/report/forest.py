@@ -41,7 +41,8 @@ class Row:
     """Whether it is the first of its claim here."""
     mean: float | None
     """In % of the axis; None where it was not measured."""
-    bound: float
+    bounds: tuple[float, ...]
+    """Where the claim begins to hold, or to hold no more."""
     claimed: tuple[float, float]
     """The ends of what is claimed."""
     seeds: Bar | None
@@ -172,13 +173,14 @@ def _make_axis(
         edge, effect = bound(each.statement), each.effect
         sides = {"higher": (edge, high), "lower": (low, edge), "within": (-edge, edge)}
         start, end = sides[each.statement.direction]
+        ends = (start, end) if each.statement.direction == "within" else (edge,)
         rows.append(
             Row(
                 claim,
                 each,
                 number == 0 or members[number - 1][0] is not claim,
                 place(effect.mean) if effect.count else None,
-                place(edge),
+                tuple(place(end) for end in ends),
                 (place(max(start, low)), place(min(end, high))),
                 lay(effect),
                 lay(each.on_any_images),
