@@ -134,7 +134,7 @@ def test_the_report_tells_folds_from_seeds(found: Results, tmp_path: Path) -> No
     for said in (
         "n = 2 × 3 folds", "n = 1 × 3 folds", "corrected for that (Nadeau and Bengio, 2003)",
         "| aug=full − aug=none | 3 | +5.0 ± ",
-        "| [aug=none](#cell-1), n = 2 × 3 folds | 75.0 ± 0.0 |",
+        "| [aug=none](#cell-1), n = 2 × 3 folds | last epoch | 75.0 ± 0.0 |",
     ):  # fmt: skip
         assert said in text, said
     rows = (tmp_path / "tables" / "training.csv").read_text("utf-8")

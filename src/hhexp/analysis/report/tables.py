@@ -26,6 +26,7 @@ TRAINING = ("train/accuracy", "val/accuracy", "train/loss", "val/loss")
 RECALL = "val/recall/"
 TEST = ("test/accuracy", "test/balanced_accuracy", "test/loss")
 TEST_RECALL = "test/recall/"
+TEST_BEST = "test/best/"
 MINUS = numbers.MINUS
 
 
@@ -197,18 +198,30 @@ def build_behaviour_table(results: Results) -> Table:
 
 
 def build_test_table(results: Results) -> Table | None:
-    """Each cell on the test images, at its last epoch; None where no run has any."""
+    """Each cell on the test images, at its last epoch and with its best epoch's model; None where
+    no run has any."""
     metrics = [metric for metric in TEST if metric in results.metrics]
     if not metrics:
         return None
     recalls = [metric for metric in results.metrics if metric.startswith(TEST_RECALL)]
     metrics += recalls if len(recalls) <= MOST_COLUMNS else []
+    starts = {"last": "test/"}
+    if any(metric.startswith(TEST_BEST) for metric in results.metrics):
+        starts["best"] = TEST_BEST
     return Table(
         "test",
         [_name_column(results, metric) for metric in metrics],
         [
-            Line(cell, "", [_measure(results, cell, metric, "last") for metric in metrics])
+            Line(
+                cell,
+                f"{which} epoch",
+                [
+                    _measure(results, cell, metric.replace("test/", start, 1), "last")
+                    for metric in metrics
+                ],
+            )
             for cell in results.cells
+            for which, start in starts.items()
         ],
     )
 
