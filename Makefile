@@ -6,7 +6,7 @@ ARGS ?=
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study quick ui bench test test-all lint docs format package lock clean
+.PHONY: help setup study quick ui bench test test-pages test-all lint docs format package lock clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,8 +25,11 @@ ui: setup ## look at the runs in MLflow's UI
 bench: setup ## compare the speed with a plain Keras program (takes some minutes)
 	$(RUN) benchmarks $(ARGS)
 
-test: setup ## run the tests, except those on the real images
-	$(RUN) pytest -n 2 --dist loadfile -m "not real" $(ARGS)
+test: setup ## run the tests, except those of the pages and on the real images
+	$(RUN) pytest -n 2 --dist loadfile -m "not real and not page" $(ARGS)
+
+test-pages: setup ## run the blocks of code of all pages of the documentation
+	$(RUN) pytest -n 2 -m page $(ARGS)
 
 test-all: setup ## run all tests
 	$(RUN) pytest -n 2 --dist loadfile $(ARGS)

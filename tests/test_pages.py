@@ -276,7 +276,7 @@ def supply(folder: Folder, page: Path) -> None:
 # Tests
 
 
-@pytest.mark.slow
+@pytest.mark.page
 @pytest.mark.parametrize(
     "page",
     [
