@@ -45,13 +45,13 @@ def main(argv: list[str] | None = None) -> int:
             text = write_description(results, sweep, verdicts, said, has_report=True)
             describe_run(results.store, sweep, text)
             tag_verdicts(results, sweep.run_id, verdicts)
-        for line in report.tell(results):
-            say(line)
+        count = len(results.all)
+        say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
         if not results.search:
             for note in note_sides(results):
                 say(f"warning: {note}")
-        count = len(results.all)
-        say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+        for line in report.tell(results):
+            say(line)
         claims = tabulate_claims(verdicts)
         known = claims.astype(object).where(claims.notna(), None).to_dict("records")
         document |= {"page": page, "runs": count, "claims": known}

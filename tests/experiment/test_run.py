@@ -18,7 +18,7 @@ def test_a_reused_run_has_the_objective_of_any_class(label: str, store: Store) -
     run.log_epoch(1, {f"val/recall/{label}": 0.1, "val/recall/c##": 0.2})
     run.log_epoch(2, {f"val/recall/{label}": 0.6, "val/recall/c##": 0.7})
     config = SimpleNamespace(objective=f"val/recall/{label}")
-    job: Any = SimpleNamespace(key="a job", config=config)
+    job: Any = SimpleNamespace(key="a job", config=config, judged=False)
     said: list[Any] = []
     reuse(job, store, Plan("hit", run.run_id), said.append)
     assert said == [RunEnded("a job", run.run_id, "FINISHED", "reused a finished run", 0.6)]

@@ -1,5 +1,6 @@
 """Tags: every name in one place, and runs found by them."""
 
+import re
 from pathlib import Path
 
 import hhexp
@@ -19,7 +20,8 @@ def test_no_other_module_spells_a_name() -> None:
     home = Path(tags.__file__)
     for file in Path(hhexp.__file__).parent.rglob("*.*"):
         if file != home and file.suffix in {".py", ".j2"}:
-            text = file.read_text(encoding="utf-8")
+            # A command may have the name of a tag.
+            text = re.sub(r'prog="[^"]*"', "", file.read_text(encoding="utf-8"))
             assert not [name for name in NAMES if f'"{name}"' in text or f"`{name}`" in text], file
 
 

@@ -1,4 +1,4 @@
-"""Results made of histories, without a store."""
+"""Results made of histories, of runs that are in no store."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ Make = Callable[..., Results]
 
 
 @pytest.fixture
-def made() -> Make:
+def made(store: Store) -> Make:
     """From cells, such as ``aug=full epochs=4``, and the histories of their seeds 0, 1, … to
     finished runs."""
 
@@ -31,6 +31,6 @@ def made() -> Make:
                 )  # fmt: skip
                 found.append(Result(record, cell, seed, history))
         cells = [grid.split_overrides(text) for text in histories]
-        return Results(Store("sqlite:///no.db"), "", study, None, cells, found, [])
+        return Results(store, "", study, None, cells, found, [])
 
     return make
