@@ -80,7 +80,7 @@ def test_text_from_the_study_is_escaped(html: str) -> None:
     assert "<augmentation>" not in html
 
 
-def test_claims_come_with_verdict_effect_interval_and_seeds(html: str) -> None:
+def test_claims_come_with_verdict_effect_interval_and_seeds(html: str, output: Path) -> None:
     words = dict(re.findall(r'class="claim (\w+)" id="claim-(\w+)"', html))
     assert words == {
         "supported": "lower_loss",
