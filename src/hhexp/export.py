@@ -9,7 +9,7 @@ from typing import Any
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.json_document import print_document
-from hhexp.options import add_json, add_tracking_uri, add_trusted
+from hhexp.options import add_epoch, add_json, add_tracking_uri, add_trusted
 from hhexp.terminal import say
 
 TO = ("keras", "saved_model", "onnx", "tflite")
@@ -95,12 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run_id", metavar="RUN_ID", help="the run's ID, or its first digits")
     parser.add_argument("--to", required=True, choices=TO, help="the format")
-    parser.add_argument(
-        "--epoch",
-        choices=("last", "best"),
-        default="last",
-        help="the model after the run's last epoch (default), or after its best by its objective",
-    )
+    add_epoch(parser)
     parser.add_argument(
         "--out",
         metavar="FOLDER",

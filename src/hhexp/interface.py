@@ -89,7 +89,7 @@ class TrainedRuns:
         from hhexp.analysis import report
 
         with in_python():
-            return report.write(self._select(study), Path(output))
+            return report.write(self._select(study), Path(output)).page
 
     def _select(self, study: str | None = None) -> "Results":
         from hhexp.analysis.selection import select

@@ -58,6 +58,16 @@ def add_modules(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_epoch(parser: argparse.ArgumentParser) -> None:
+    """Let a command that asks a run's model take ``--epoch``."""
+    parser.add_argument(
+        "--epoch",
+        choices=("last", "best"),
+        default="last",
+        help="the model after the run's last epoch (default), or after its best by its objective",
+    )
+
+
 def check_output(output: str, suffixes: Sequence[str]) -> Path:
     """The path that ``--output`` names, where a file can be written.
 

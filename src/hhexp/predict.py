@@ -11,7 +11,7 @@ import numpy as np
 from hhexp.console import entry
 from hhexp.errors import UserError
 from hhexp.json_document import print_document
-from hhexp.options import add_json, add_modules, add_tracking_uri, check_output
+from hhexp.options import add_epoch, add_json, add_modules, add_tracking_uri, check_output
 from hhexp.prediction.answers import ask, undo_scaling
 from hhexp.prediction.model import check_image_size, open_model
 from hhexp.prediction.photographs import read_photographs
@@ -90,12 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_modules(parser)
     add_tracking_uri(parser)
     add_json(parser)
-    parser.add_argument(
-        "--epoch",
-        choices=("last", "best"),
-        default="last",
-        help="the model after the run's last epoch (default), or after its best by its objective",
-    )
+    add_epoch(parser)
     parser.add_argument(
         "--unscaled",
         action="store_true",

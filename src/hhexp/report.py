@@ -18,11 +18,9 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("give what to report on, or --index FOLDER")
     from hhexp.analysis import report
     from hhexp.analysis.caution import say_what_is_open
-    from hhexp.analysis.claims import judge_claims
     from hhexp.analysis.description import write_description
     from hhexp.analysis.frame import tabulate_claims
     from hhexp.analysis.overview import tag_verdicts
-    from hhexp.analysis.report.notes import note_sides
     from hhexp.analysis.selection import select
     from hhexp.config.registry import import_modules
     from hhexp.experiment import Trusted
@@ -38,23 +36,22 @@ def main(argv: list[str] | None = None) -> int:
         results = select(Store.resolve(options.tracking_uri), options.selection, options.study)
         overlay = report.make_overlay(results) if options.gradcam else None
         trusted = Trusted(tuple(options.modules), tuple(options.addresses), options.data_root)
-        page = report.write(results, options.output, overlay, trusted)
-        verdicts = judge_claims(results)
+        written = report.write(results, options.output, overlay, trusted)
         if sweep := results.sweep:
             said = say_what_is_open(results)
-            text = write_description(results, sweep, verdicts, said, has_report=True)
+            text = write_description(results, sweep, written.verdicts, said, has_report=True)
             describe_run(results.store, sweep, text)
-            tag_verdicts(results, sweep.run_id, verdicts)
+            tag_verdicts(results, sweep.run_id, written.verdicts)
         count = len(results.all)
-        say(f"The report of {count} run{'' if count == 1 else 's'}: {page}")
+        say(f"The report of {count} run{'' if count == 1 else 's'}: {written.page}")
         if not results.search:
-            for note in note_sides(results):
+            for note in results.tuned:
                 say(f"warning: {note}")
-        for line in report.tell(results):
+        for line in written.answer:
             say(line)
-        claims = tabulate_claims(verdicts)
+        claims = tabulate_claims(written.verdicts)
         known = claims.astype(object).where(claims.notna(), None).to_dict("records")
-        document |= {"page": page, "runs": count, "claims": known}
+        document |= {"page": written.page, "runs": count, "claims": known}
         return 0
 
 

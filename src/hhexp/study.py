@@ -34,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     inquiry = Inquiry(study, file, catalogue, shown)
     results = inquiry.conduct(budget)
     if results is not None:
-        page = report.write(results, file.parent / "report")
-        for line in (f"\nThe report: {page}", *report.tell(results)):
+        written = report.write(results, file.parent / "report")
+        for line in (f"\nThe report: {written.page}", *written.answer):
             inquiry.say(line)
     return 1 if inquiry.failed else 0
 

@@ -14,7 +14,7 @@ from hhexp.analysis.classes import restore_names
 from hhexp.analysis.crossfit import CrossFit, read_fits, read_scores
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import History, diverged_at, mask_infinite, measure
-from hhexp.analysis.searches import Search, read_search
+from hhexp.analysis.searches import Search, note_tuning, read_search
 from hhexp.analysis.study import Study
 from hhexp.errors import UserError
 from hhexp.launching.overrides import read_overrides
@@ -249,6 +249,12 @@ class Results:
     def search(self) -> Search | None:
         """The search that was selected."""
         return read_search(self.sweep) if self.sweep else None
+
+    @cached_property
+    def tuned(self) -> tuple[str, ...]:
+        """Which cells were chosen from more configurations than others, in a sentence each."""
+        first = {grid.label(cell): next(iter(self.of(cell).values()), None) for cell in self.cells}
+        return tuple(note_tuning(self.store, {name: r.run for name, r in first.items() if r}))
 
     @cached_property
     def names(self) -> Mapping[str, str]:

@@ -44,8 +44,7 @@ class Transcript:
     @contextlib.contextmanager
     def copy_prints(self) -> Iterator[None]:
         """Write down meanwhile what Python code prints, besides where it goes."""
-        copies = (cast(IO[str], _Copied(each, self._text)) for each in (sys.stdout, sys.stderr))
-        out, err = copies
+        out, err = (cast(IO[str], _Copied(each, self._text)) for each in (sys.stdout, sys.stderr))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
 

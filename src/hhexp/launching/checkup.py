@@ -10,12 +10,12 @@ from hhexp import __version__
 from hhexp.data.cache import cache_folder
 from hhexp.launching.devices import find_gpus
 from hhexp.provenance.machine import count_usable_cores
+from hhexp.tracking.pruning import GB
 from hhexp.training.isa import NEEDS, cpu_flags, find_effective
 from hhexp.training.portability import MADE_FOR
 from hhexp.training.runtime import cpu_name
 
 PACKAGES = ("tensorflow", "keras", "mlflow", "numpy")
-GB = 1e9
 
 
 def describe_machine() -> Iterator[str]:

@@ -6,19 +6,18 @@ from pathlib import Path
 import pytest
 
 from hhexp.analysis.predictions import read_predictions
-from hhexp.analysis.report import pictures
 from hhexp.analysis.report.pictures import read_validation_images
 from hhexp.analysis.selection import select
 from hhexp.errors import UserError
-from hhexp.experiment import NOTHING
+from hhexp.experiment import NOTHING, recorded
 
 
 def read(synthetic, monkeypatch: pytest.MonkeyPatch, edit) -> None:
     """Read the images as another configuration says."""
     results = select(synthetic.store, synthetic.run_ids["full", 4, 0])
     predictions = read_predictions(results)
-    real = pictures.read_text
-    monkeypatch.setattr(pictures, "read_text", lambda *words: edit(real(*words)))
+    real = recorded.read_text
+    monkeypatch.setattr(recorded, "read_text", lambda *words: edit(real(*words)))
     read_validation_images(results, predictions, NOTHING)
 
 

@@ -1,11 +1,11 @@
 """The report: one self-contained page, the same as Markdown, tables and figures."""
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from hhexp.analysis.claims import judge_claims
-from hhexp.analysis.predictions import read_predictions
-from hhexp.analysis.report.answer import answer
+from hhexp.analysis.claims import ClaimVerdict
 from hhexp.analysis.report.content import gather
 from hhexp.analysis.report.files import PAGE, build, publish
 from hhexp.analysis.report.heat import make_overlay
@@ -16,7 +16,18 @@ from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["make_overlay", "tell", "write", "write_index"]
+__all__ = ["Report", "make_overlay", "write", "write_index"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was written."""
+
+    page: Path
+    verdicts: Sequence[ClaimVerdict]
+    """On the claims that it judges."""
+    answer: Sequence[str]
+    """The answer in plain words, a line for each sentence; none where there are no claims."""
 
 
 def write(
@@ -24,7 +35,7 @@ def write(
     output: Path,
     overlay: Overlay | None = None,
     trusted: Trusted = NOTHING,
-) -> Path:
+) -> Report:
     """Write a report into a folder, and log it on the sweep's own run where there is one.
 
     Args:
@@ -32,9 +43,6 @@ def write(
         output: the folder, created if it does not exist.
         overlay: what to lay over the images of the sheets.
         trusted: what the person has named of what the runs' records name.
-
-    Returns:
-        the page.
 
     Raises:
         UserError: the folder cannot be written.
@@ -50,11 +58,4 @@ def write(
             raise UserError(f"--output {output}: {error.strerror or error}") from error
         if results.sweep:
             TrackedRun(results.store, results.sweep.run_id).log_file(built)
-    return output / PAGE
-
-
-def tell(results: Results) -> list[str]:
-    """The answer in plain words, a line for each sentence; none where there are no claims."""
-    if results.study is None:
-        return []
-    return answer(results.study, judge_claims(results, read_predictions(results)))
+    return Report(output / PAGE, content.verdicts, content.answer)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from hhexp.analysis import grid
 from hhexp.analysis.report.trajectories import note_shared
 from hhexp.analysis.results import Results
-from hhexp.analysis.searches import note_search, note_tuning
+from hhexp.analysis.searches import note_search
 from hhexp.experiment.answers import FILE
 from hhexp.reading import damaged, parse_json
 from hhexp.tracking.artifacts import read_text
@@ -23,7 +23,7 @@ MOST, FIRST = 20, 3
 def write_notes(results: Results) -> list[str]:
     """A sentence on each thing."""
     return [
-        *(note_search(results.search) if results.search else limit_notes(note_sides(results))),
+        *(note_search(results.search) if results.search else limit_notes(results.tuned)),
         *limit_notes(results.notes),
         *_note_folds(results),
         *limit_notes(_note_diverged(results)),
@@ -34,14 +34,6 @@ def write_notes(results: Results) -> list[str]:
         *_note_unfinished(results),
         *limit_notes(_note_missing(results)),
     ]
-
-
-def note_sides(results: Results) -> Iterator[str]:
-    """Which cells were chosen from more configurations than others."""
-    first = {
-        grid.label(cell): next(iter(results.of(cell).values()), None) for cell in results.cells
-    }
-    return note_tuning(results.store, {name: r.run for name, r in first.items() if r})
 
 
 def limit_notes(notes: Iterable[str]) -> list[str]:

@@ -13,16 +13,9 @@ from hhexp.analysis.predictions import (
     find_fixed_and_broken,
 )
 from hhexp.analysis.results import Results
-from hhexp.data import Dataset
-from hhexp.errors import UserError
-from hhexp.experiment import Trusted, check_recorded, read_data
-from hhexp.reading import MAPPING, damaged, parse_yaml
-from hhexp.tracking.artifacts import read_text
-from hhexp.tracking.query import StoredRun
-from hhexp.tracking.tags import DATA_FINGERPRINT
+from hhexp.experiment import Trusted
+from hhexp.experiment.recorded import read_recorded_data
 
-CONFIGURATION = "provenance/config.yaml"
-"""The artifact with a run's configuration."""
 MOST = 24
 """Images on a sheet."""
 SIDE = 150
@@ -96,23 +89,9 @@ def read_validation_images(
     """
     images: dict[str, np.ndarray] = {}
     for part in predictions.runs[0].result.parts:
-        validation = _read_run_data(results, part.run, trusted).validation
+        validation = read_recorded_data(results.store, part.run, trusted).validation
         images |= zip(validation.paths, validation.images, strict=True)
     return images
-
-
-def _read_run_data(results: Results, run: StoredRun, trusted: Trusted) -> Dataset:
-    text = read_text(results.store, run.run_id, CONFIGURATION)
-    if text is None:
-        raise UserError(f"run {run.run_id} has no {CONFIGURATION}")
-    try:
-        values = MAPPING.validate_python(parse_yaml(text))
-    except ValueError as error:
-        raise damaged(f"{CONFIGURATION} of run {run.run_id}", error) from error
-    dataset = read_data(check_recorded(values, trusted))
-    if dataset.fingerprint != run.tags.get(DATA_FINGERPRINT):
-        raise UserError(f"the data set {dataset.name} is not what run {run.run_id} saw")
-    return dataset
 
 
 def make_sheets(
