@@ -19,6 +19,18 @@ import aiohttp
 
 STEP_S = 0.2
 PATIENCE_S = 60
+SAME_WINDOW = """document.addEventListener(
+    "click", event => event.target.closest("a")?.removeAttribute("target"), true)"""
+FIND = """(() => {
+    const found = [...document.querySelectorAll("a, button, [role=tab]")]
+        .find(each => each.innerText.trim() === %s && each.checkVisibility());
+    if (!found) return null;
+    found.scrollIntoView({block: "center", behavior: "instant"});
+    const box = found.getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    return found.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+})()"""
+"""The place of the link, button or tab that says this, unless something lies over it."""
 
 
 class Tab:
@@ -73,15 +85,14 @@ class Tab:
 
     def click(self, words: str) -> None:
         """Click on the link, or the tab, that says this, in the same window."""
-        sought = json.dumps(words)
-        place = self.evaluate(
-            "(() => { const found = [...document.querySelectorAll('a, button, [role=tab]')]"
-            f".find(e => e.innerText.trim() === {sought} && e.checkVisibility());"
-            "if (!found) return null; found.removeAttribute('target'); found.scrollIntoView();"
-            "const box = found.getBoundingClientRect();"
-            "return [box.x + box.width / 2, box.y + box.height / 2] })()"
-        )
-        assert place, f"nothing to click that says {words!r} in: {self.text}"
+        self.evaluate(SAME_WINDOW)
+        find, before = FIND % json.dumps(words), None
+        deadline = time.monotonic() + PATIENCE_S
+        # A page that still loads moves what it shows, and a click would miss.
+        while not (place := self.evaluate(find)) or place != before:
+            assert time.monotonic() < deadline, f"no quiet {words!r} to click in: {self.text}"
+            before = place
+            time.sleep(STEP_S)
         for kind in ("mousePressed", "mouseReleased"):
             self.call(
                 "Input.dispatchMouseEvent",

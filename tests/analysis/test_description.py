@@ -42,7 +42,7 @@ def test_of_many_cells_it_names_the_best(results: Results, monkeypatch: pytest.M
 def test_the_verdicts_are_the_headline_where_there_are_any(synthetic, sweep: StoredRun) -> None:
     judged = select(synthetic.store, synthetic.sweep_id, str(synthetic.study))
     text = write_description(judged, sweep, judge_claims(judged))
-    question, headline, links, *_ = text.split("\n\n")
+    links, question, headline, *_ = text.split("\n\n")
     assert question == "**Does &lt;augmentation> help?**"
     assert headline.startswith("Augmentation lowers validation loss. **supported**; ")
     assert links.startswith("[learning curves of the cells](#/experiments/")

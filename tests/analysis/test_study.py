@@ -170,7 +170,7 @@ def test_a_number_may_have_an_exponent_and_no_point(tmp_path: Path) -> None:
 def test_a_cell_that_yaml_reads_as_false_is_explained(tmp_path: Path) -> None:
     file = written(tmp_path)
     file.write_text(file.read_text().replace("aug: full", "aug: no"))
-    with pytest.raises(UserError, match=r"aug=False.* put quotes around them"):
+    with pytest.raises(UserError, match=r"aug=false.*YAML reads no, .*put quotes around them"):
         read_study(file)
 
 

@@ -59,9 +59,11 @@ def write_description(
         remarks: what a reader has to know.
         has_report: whether a report is among the run's artifacts.
     """
-    parts = [write_headline(results, verdicts), _write_links(results, run, has_report)]
+    # MLflow folds a long description, and what lies below the first line can't be clicked then.
+    parts = [_write_links(results, run, has_report)]
     if results.study:
-        parts.insert(0, f"**{show(results.study.question)}**")
+        parts.append(f"**{show(results.study.question)}**")
+    parts.append(write_headline(results, verdicts))
     parts += [_tabulate_claims(verdicts)] if verdicts else []
     end = "\n".join(show(each) for each in remarks)
     room = LENGTH - sum(len(part) + 2 for part in [*parts, end])
