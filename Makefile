@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# The tests of a file share what is slow to make; tests/conftest.py orders the files.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
@@ -26,13 +28,13 @@ bench: setup ## compare the speed with a plain Keras program (takes some minutes
 	$(RUN) benchmarks $(ARGS)
 
 test: setup ## run the tests, except those of the pages and on the real images
-	$(RUN) pytest -n 2 --dist loadfile -m "not real and not page" $(ARGS)
+	$(RUN) pytest $(PARALLEL) -m "not real and not page" $(ARGS)
 
 test-pages: setup ## run the blocks of code of all pages of the documentation
 	$(RUN) pytest -n 2 -m page $(ARGS)
 
 test-all: setup ## run all tests
-	$(RUN) pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN) pytest $(PARALLEL) $(ARGS)
 
 lint: setup ## check formatting, style and types
 	$(RUN) ruff format --check

@@ -12,6 +12,7 @@ import tarfile
 import time
 import urllib.request
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from PIL import Image
 
 from hhexp.tracking.query import StoredRun, find_children, find_recent, read_histories
 from hhexp.tracking.store import Store
+from tests.warm import Forge, starts_alike
 
 TINY = ["model.filters=[8,8]", "model.dense_units=8", "batch_size=8"]
 """A model that trains in no time."""
@@ -31,6 +33,7 @@ LEFT_OUT = (
     *("time/", "perf/", "val/precision/", "val/f1/", "val/roc_auc/"),
     *("val/average_precision/", "best/"),
 )
+FORGE = Forge()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HEADLESS = (
     "--headless",
@@ -40,6 +43,12 @@ HEADLESS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of most slow tests, so that none is left to one process at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def draw_pictures(root: Path, per_class: int = 10, side: int = 32, seed: int = 0) -> Path:
@@ -92,11 +101,14 @@ class Shell:
         self, module: str, *words: str, said: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python -m hhexp.MODULE …`` to its end; ``said`` is what is typed into it."""
+        environment = self.environment
+        if starts_alike(environment):
+            return FORGE.run(self.command(module, *words)[2:], self.folder, environment, said, 900)
         return subprocess.run(
             self.command(module, *words),
             input=said,
             cwd=self.folder,
-            env=self.environment,
+            env=environment,
             capture_output=True,
             text=True,
             timeout=900,
@@ -142,6 +154,13 @@ class Shell:
     def artifact(self, run_id: str, path: str) -> Path:
         """A run's artifact, as a file."""
         return Path(self.store.client().download_artifacts(run_id, path))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_forge() -> Iterator[None]:
+    """End what commands were forked from."""
+    yield
+    FORGE.end()
 
 
 @pytest.fixture(scope="session")
