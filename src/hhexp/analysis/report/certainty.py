@@ -12,7 +12,7 @@ import numpy as np
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.report.panels import DIGITS
-from hhexp.analysis.report.vega import FAINT, HEIGHT, PALETTE, WIDTH, Chart, make_chart
+from hhexp.analysis.report.vega import FAINT, HEIGHT, WIDTH, Chart, make_chart
 from hhexp.analysis.results import Results
 from hhexp.experiment.answers import FILE, TEST_FILE, Answers, read_answers
 from hhexp.limits import ANSWERS_BYTES
@@ -138,8 +138,7 @@ def _draw(
     unit = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X("x:Q", title=axes[0], scale=unit, axis=alt.Axis(format="~%", tickCount=5))
     y = alt.Y("v:Q", title=axes[1], scale=unit, axis=alt.Axis(format="~%", tickCount=5))
-    colours = [PALETTE[number % len(PALETTE)] for number in range(len(names))]
-    scale = alt.Scale(domain=list(names), range=colours)
+    scale = alt.Scale(domain=list(names))
     colour = alt.Color("c:N", scale=scale, legend=alt.Legend(columns=2 if dots else 1))
     told = [
         alt.Tooltip("c:N", title="of"),

@@ -23,7 +23,6 @@ from hhexp.analysis.report.seeds import draw_every_seed
 from hhexp.analysis.report.vega import (
     FAINT,
     HEIGHT,
-    PALETTE,
     SOFT,
     TRAIN,
     VALIDATION,
@@ -203,13 +202,8 @@ def draw_gap(results: Results, shown: Sequence[Cell]) -> Chart:
     ordered = sorted(rows, key=lambda row: -row["z"])
     x = number_epochs(max(lengths, default=1))
     y = alt.Y("v:Q", title="training − validation accuracy", axis=alt.Axis(format="~%"))
-    colour = alt.Color(
-        "c:N",
-        legend=alt.Legend(columns=2),
-        scale=alt.Scale(
-            domain=list(means), range=[PALETTE[i % len(PALETTE)] for i in range(len(means))]
-        ),
-    )
+    scale = alt.Scale(domain=list(means))
+    colour = alt.Color("c:N", legend=alt.Legend(columns=2), scale=scale)
     base = alt.Chart(alt.NamedData("means"))
     told = [
         alt.Tooltip("c:N", title="of"),

@@ -120,9 +120,8 @@ def _draw_rows(caption: str, rows: Mapping[str, Sequence[float]]) -> Chart:
         if values
     ]
     labels = list(rows)
-    range_ = [PALETTE[i % len(PALETTE)] for i in range(len(labels))]
     y = alt.Y("c:N", title=None, sort=labels, scale=alt.Scale(domain=labels))
-    colour = alt.Color("c:N", legend=None, scale=alt.Scale(domain=labels, range=range_))
+    colour = alt.Color("c:N", legend=None, scale=alt.Scale(domain=labels))
     low, high = (
         end([row[field] for row in spreads], default=edge)
         for end, field, edge in ((min, "q05", 0.0), (max, "q95", 1.0))

@@ -8,7 +8,7 @@ from hhexp.analysis.folds import measure_interval
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import mask_infinite
 from hhexp.analysis.report.panels import DIGITS, PICKED, list_points, show_percent
-from hhexp.analysis.report.vega import INK, PALETTE, WIDTH, Chart, make_chart
+from hhexp.analysis.report.vega import INK, WIDTH, Chart, make_chart
 from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import mean_interval
 
@@ -37,13 +37,7 @@ def draw_every_seed(results: Results, shown: Sequence[Cell]) -> Chart:
     x = show_percent("v", max(0, low - room), min(1.01, high + room), across=True)
     rows = alt.Scale(domain=labels, paddingInner=0, paddingOuter=0)
     y = alt.Y("c:N", title=None, scale=rows, axis=alt.Axis(domain=False, ticks=False))
-    colour = alt.Color(
-        "c:N",
-        legend=None,
-        scale=alt.Scale(
-            domain=labels, range=[PALETTE[i % len(PALETTE)] for i in range(len(labels))]
-        ),
-    )
+    colour = alt.Color("c:N", legend=None, scale=alt.Scale(domain=labels))
     now = "datum.e === null || datum.e === min(at || datum.z, datum.z)"
 
     def base(name: str, shift: int) -> "alt.Chart":

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 INK, SOFT, FAINT = "#1d2329", "#5b6670", "#d9dde1"
-# Okabe and Ito's palette, darker where white is behind it; further cells begin anew.
+# Okabe and Ito's palette, darker where white is behind it; Vega gives them to
+# the cells in turn, and begins anew after the last.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#b8588e", "#b97900", "#2b8fce", "#6f6f6f")
 TRAIN, VALIDATION = PALETTE[:2]
 """The page's style sheet has the same colours, and their like for dark screens."""
