@@ -46,7 +46,8 @@ def test_every_form_of_an_image_is_what_training_makes_of_its_file(file: Path) -
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA", "I;16"])
 def test_pictures_of_every_mode_are_read_as_their_files_are(mode: str, tmp_path: Path) -> None:
     picture = Image.fromarray(PIXELS)
-    picture = picture.convert("L").convert("I;16") if mode == "I;16" else picture.convert(mode)
+    deep = Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257)
+    picture = deep if mode == "I;16" else picture.convert(mode)
     kind = "tiff" if mode == "CMYK" else "png"
     picture.save(tmp_path / f"it.{kind}")
     with warnings.catch_warnings(action="error"):

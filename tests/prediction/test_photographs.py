@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from hhexp.errors import UserError
+from hhexp.prediction.inputs import read_pixels
 from hhexp.prediction.photographs import PICTURE_SIDE, read_photograph, read_photographs
 
 SIZE = (48, 32)
@@ -115,6 +116,21 @@ def test_colours_of_16_bits_become_8(tmp_path: Path, name: str) -> None:
 
     cv2.imwrite(str(tmp_path / name), HALVES[..., ::-1].astype(np.uint16) * 257)
     assert near(read_photograph(tmp_path / name, 20, 20).pixels[10, 3], RED_LEFT)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "grey.png", "grey.tif"])
+def test_values_of_12_bits_in_a_file_of_16_are_refused(tmp_path: Path, name: str) -> None:
+    import cv2
+
+    values = HALVES[..., ::-1].astype(np.uint16) * 16
+    cv2.imwrite(str(tmp_path / name), values[..., 0] if "grey" in name else values)
+    with pytest.raises(UserError, match=r"no value uses the upper two.*convert it to 8 bits"):
+        read_photograph(tmp_path / name, 20, 20)
+    with (
+        Image.open(tmp_path / name) as picture,
+        pytest.raises(UserError, match=r"image 0: 16 bits .* convert it to 8 bits"),
+    ):
+        read_pixels(picture, "image 0", 20, 20)
 
 
 @pytest.mark.parametrize("deep", [False, True])

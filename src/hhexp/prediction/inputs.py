@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
+from hhexp.data.decode import is_deep
 from hhexp.errors import UserError
-from hhexp.prediction.photographs import read_photograph, resize, to_grey
+from hhexp.prediction.photographs import read_photograph, refuse_dark, resize, to_grey
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,8 +63,10 @@ def read_pixels(image: ImageLike, name: str, height: int, width: int) -> np.ndar
 
 def _read_picture(picture: "Image.Image", name: str) -> np.ndarray:
     """[h, w, 3] uint8: upright, alpha dropped."""
-    from PIL import ImageOps
+    from PIL import ImageFile, ImageOps
 
+    # One that is not loaded yet still knows it; of its colours Pillow keeps the upper 8 bits.
+    deep = isinstance(picture, ImageFile.ImageFile) and is_deep(picture, b"")
     try:
         upright = ImageOps.exif_transpose(picture)  # a copy
     except Exception as error:  # a file that Pillow reads only now raises many kinds
@@ -73,7 +76,8 @@ def _read_picture(picture: "Image.Image", name: str) -> np.ndarray:
     if upright.mode.startswith("I"):
         upright = to_grey(upright, name)
     upright.info.pop("transparency", None)  # Pillow would warn that it is dropped
-    return np.asarray(upright.convert("RGB"))
+    colours = upright.convert("RGB")
+    return np.asarray(refuse_dark(colours, name) if deep else colours)
 
 
 def _read_array(values: np.ndarray, name: str) -> np.ndarray:

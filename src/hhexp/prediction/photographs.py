@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE = 640
 """The longer side of what is kept to be shown, at most, in pixels."""
+DARK = 63
+"""Of 255: a picture of 16 bits whose brightest value is no larger may hold fewer, such as 12."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +96,8 @@ def _with_8_bits(content: bytes, path: Path) -> bytes:
     except Exception:  # Pillow's decoders raise many kinds, and decoding says what is wrong
         return content
     # Of colours with 16 bits Pillow has kept the upper 8.
-    shallow = to_grey(upright, path) if upright.mode.startswith("I") else upright.convert("RGB")
+    grey = upright.mode.startswith("I")
+    shallow = to_grey(upright, path) if grey else refuse_dark(upright.convert("RGB"), path)
     file = io.BytesIO()
     shallow.save(file, "PNG")
     return file.getvalue()
@@ -104,7 +107,7 @@ def to_grey(image: "Image.Image", name: object) -> "Image.Image":
     """Turn an image of whole numbers into one of 8 bits; ``name`` is what messages call it.
 
     Raises:
-        UserError: a value is not within 0 … 65535.
+        UserError: a value is not within 0 … 65535, or all are so small that it would be dark.
     """
     from PIL import Image
 
@@ -112,8 +115,23 @@ def to_grey(image: "Image.Image", name: object) -> "Image.Image":
     long = image.mode == "I"
     if long and not 0 <= values.min() <= values.max() <= 65535:
         raise UserError(f"{name}: pixel values outside 0 … 65535: convert it to 8 bits")
-    scale = 1 if long and values.max() <= 255 else 257
-    return Image.fromarray(np.rint(values / scale).astype(np.uint8))
+    if long and values.max() <= 255:
+        return Image.fromarray(values.astype(np.uint8))
+    return refuse_dark(Image.fromarray(np.rint(values / 257).astype(np.uint8)), name)
+
+
+def refuse_dark(shallow: "Image.Image", name: object) -> "Image.Image":
+    """The 8 bits that are left of a picture with 16; ``name`` is what messages call it.
+
+    Raises:
+        UserError: they are so dark that its values may be of fewer bits, such as 12.
+    """
+    if np.asarray(shallow).max() <= DARK:
+        raise UserError(
+            f"{name}: 16 bits per channel, but no value uses the upper two, as where 12 bits are "
+            "kept in 16; it would be dark: convert it to 8 bits"
+        )
+    return shallow
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
