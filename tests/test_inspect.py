@@ -32,6 +32,23 @@ def test_splits_sizes_and_findings_are_shown_and_some_images_drawn(
         assert sheet.width > 8 * 100
 
 
+def test_pictures_are_too_small_only_for_a_size_that_was_asked_for(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(root)]) == 0
+    assert "The checks find nothing." in capsys.readouterr().out
+    assert main([str(root), "data.image_size=96"]) == 1
+    assert "pictures far smaller than 96 pixels (" in capsys.readouterr().out
+
+
+def test_a_file_whose_name_has_two_lines_is_listed_in_one(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "train/suns/a\nThe checks find nothing.png").write_text("no image")
+    assert main([str(root)]) == 1
+    assert "  train/suns/a\\nThe checks find nothing.png: not an im" in capsys.readouterr().out
+
+
 def test_a_folder_of_classes_is_shown_as_it_would_be_cut(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

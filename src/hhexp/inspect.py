@@ -11,6 +11,7 @@ import numpy as np
 from hhexp.console import entry
 from hhexp.data import Dataset, find_doubts, open_dataset
 from hhexp.data.splits import NoValidationError
+from hhexp.escape import escape_line
 from hhexp.json_document import print_document
 from hhexp.options import add_json, check_output
 from hhexp.terminal import Terminal, say
@@ -45,8 +46,9 @@ def _inspect(options: argparse.Namespace, document: dict[str, Any]) -> int:
 
     output = check_output(options.output, SUFFIXES)
     data = compose_data(_list_overrides(options.words))
-    side = data.image_size or SIDE
-    data = data.model_copy(update={"image_size": side, "skip_bad": True, "strict": False})
+    side = data.image_size  # what is too small for it is found only where the person says it
+    changes = {"image_size": side or SIDE, "skip_bad": True, "strict": False}
+    data = data.model_copy(update=changes)
     try:
         dataset = open_dataset(data)
     except NoValidationError:
@@ -63,7 +65,7 @@ def _inspect(options: argparse.Namespace, document: dict[str, Any]) -> int:
         console.print(f"{text}:", style="bold")
         more = [f"… and {len(files) - NAMED:,} more"] if len(files) > NAMED else []
         for line in [*files[:NAMED], *more]:
-            say(f"  {line}")
+            say(f"  {escape_line(line)}")
     if not found:
         say("The checks find nothing.")
     save_figure(draw_samples(dataset.splits, dataset.classes, dataset.name), output)
