@@ -14,6 +14,7 @@ from hhexp.config.schema import Config
 from hhexp.data import Dataset, list_doubts
 from hhexp.display import PlannedRun, display
 from hhexp.display.events import Event
+from hhexp.escape import escape_line
 from hhexp.experiment import Job, Outcome, make_tags, read_data
 from hhexp.experiment.identity import foresee_portability
 from hhexp.experiment.plan import explain_miss
@@ -206,9 +207,9 @@ class Sweep:
         key = config.data.model_dump_json()
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
-            self.say(describe_dataset(self.datasets[key]))
+            self.say(escape_line(describe_dataset(self.datasets[key])))
             for doubt in list_doubts(self.datasets[key], config.data.image_size):
-                self.say(f"  {doubt}")
+                self.say(f"  {escape_line(doubt)}")
         return self.datasets[key]
 
     def _warn_of_bfloat16(self, jobs: Sequence[Job], engine: Engine) -> None:
