@@ -86,6 +86,11 @@ def test_a_wrong_word_is_said_as_on_the_command_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_model_of_no_run_is_an_error_in_one_line() -> None:
+    with pytest.raises(UserError, match=r"^run_id=None: must be a run's ID, such as results\."):
+        hhexp.load(None)  # type: ignore[arg-type]
+
+
 def test_a_script_trains_what_the_command_then_finds(shell: Any) -> None:
     done = call(shell, SCRIPT, *shell.tiny())
     assert done.returncode == 0, done.stderr

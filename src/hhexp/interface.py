@@ -166,6 +166,8 @@ def load(
     """
     if epoch not in ("last", "best"):
         raise UserError(f"epoch={epoch!r}: must be last or best")
+    if not isinstance(run_id, str):  # as the sweep_id of a single run, which is None
+        raise UserError(f"run_id={run_id!r}: must be a run's ID, such as results.run_ids[0]")
     from hhexp.prediction.predictor import open_predictor
     from hhexp.tracking.store import Store
 
