@@ -1,4 +1,5 @@
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from hhexp.config.schema import Data
 from hhexp.data import Files, ImageFile, open_dataset
 from hhexp.data.folders import folder
-from hhexp.data.splits import cut_splits
+from hhexp.data.splits import cut_splits, name_group
 from hhexp.errors import UserError
+from hhexp.launching.composition import compose_data
 
 Draw = Callable[..., Path]
 
@@ -160,7 +162,7 @@ def test_what_cannot_be_cut_says_why(images: Path) -> None:
         cut({"train": named("train", {"x": 1, "y": 9})}, validation_share=0.1)
     with pytest.raises(UserError, match=r"class 'x' has too few images.*: 9, in 1 groups"):
         cut({"train": named("train", {"x": 9})}, validation_share=0.1, group_by="x")
-    with pytest.raises(UserError, match=r"finds nothing in validation/cats/cats0\.png"):
+    with pytest.raises(UserError, match=r"finds nothing in cats/cats0\.png"):
         cut(files, test_share=0.5, group_by=r"subject\d+")
 
 
@@ -178,6 +180,23 @@ def test_what_cannot_be_cut_says_why(images: Path) -> None:
 def test_keys_that_do_not_go_together_are_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         asked(**keys)
+
+
+def test_keys_that_do_not_go_together_are_told_without_all_other_keys() -> None:
+    words = ["data=folder", "data.root=x", "data.folds=5", "data.fold=5"]
+    with pytest.raises(UserError, match=r"^data: fold=5: must be below folds=5$"):
+        compose_data(words)
+
+
+def test_the_documented_word_for_groups_finds_what_it_says() -> None:
+    page = Path(__file__).parents[2] / "docs/data.md"
+    (written,) = re.findall(r"`('data\.group_by=.*?')`", page.read_text("utf-8"))
+    words = ["data=folder", "data.root=x", "data.folds=2", *shlex.split(written)]
+    images = [ImageFile(f"train/cats/subject{n}.png", "cats", bytes) for n in (12, 7)]
+    assert [name_group(image, compose_data(words).group_by) for image in images] == [
+        "subject12",
+        "subject7",
+    ]
 
 
 def test_a_data_set_of_class_folders_is_cut_and_decoded(tmp_path: Path, draw: Draw) -> None:

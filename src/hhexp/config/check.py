@@ -111,6 +111,8 @@ def _describe(detail: Any, values: Mapping[str, Any], prefix: str) -> str:
         wanted = f"must be {', '.join(NAMES)} or {RECALL}<class>"
     else:
         wanted = _describe_wanted(kind, context, detail["input"], detail["msg"])
+    if kind == "value_error" and len(location) == 1 and isinstance(detail["input"], Mapping):
+        return f"{key}: {wanted}"  # of a whole section the message names the keys
     return f"{key}={_format_value(detail['input'])}: {wanted}"
 
 

@@ -109,9 +109,10 @@ def name_group(image: ImageFile, group_by: str | None) -> str:
         return image.path
     if group_by == "folder":
         return image.group or image.path
-    found = re.search(group_by, image.path.partition("/")[2])
+    path = image.path.partition("/")[2]
+    found = re.search(group_by, path)
     if found is None:
-        raise UserError(f"data.group_by={group_by}: finds nothing in {image.path}")
+        raise UserError(f"data.group_by={group_by}: finds nothing in {path}")
     return "/".join(part or "" for part in found.groups()) or found[0]
 
 
