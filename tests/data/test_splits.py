@@ -199,6 +199,21 @@ def test_the_documented_word_for_groups_finds_what_it_says() -> None:
     ]
 
 
+def test_what_is_left_out_moves_no_other_image(tmp_path: Path, draw: Draw) -> None:
+    for label in ("cats", "dogs"):
+        for number in range(8):
+            draw(tmp_path / "pets" / label / f"{label}{number}.png")
+    data = asked(root=str(tmp_path / "pets"), validation_share=0.25, test_share=0.25, skip_bad=True)
+    without = open_dataset(data)
+    for number in range(6):
+        (tmp_path / f"pets/cats/bad{number}.png").write_text("no image")
+    skipping = open_dataset(data)
+    assert len(skipping.skipped) == 6
+    assert skipping.counts == without.counts
+    assert skipping.fingerprint == without.fingerprint
+    assert skipping.test_fingerprint == without.test_fingerprint
+
+
 def test_a_data_set_of_class_folders_is_cut_and_decoded(tmp_path: Path, draw: Draw) -> None:
     root = tmp_path / "pets"
     for label in ("cats", "dogs"):

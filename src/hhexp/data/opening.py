@@ -1,9 +1,12 @@
 """From the configuration's ``data`` to a data set: found, cut into splits, decoded."""
 
+from dataclasses import replace
+
 from hhexp.config.registry import data_reader
 from hhexp.config.schema import Data
+from hhexp.data.bad import BadFilesError
 from hhexp.data.checks import NAMED
-from hhexp.data.dataset import Dataset
+from hhexp.data.dataset import Dataset, Files
 from hhexp.data.findings import find_doubts
 from hhexp.data.loading import load
 from hhexp.data.splits import cut_splits
@@ -18,21 +21,36 @@ def open_dataset(data: Data) -> Dataset:
             check finds something.
     """
     files = data_reader.functions[data.reader](**data.arguments)
-    try:
-        files = cut_splits(files, data)
-    except UserError as error:
-        raise type(error)(f"data {data.name}: {error}") from error
-    dataset = load(
-        data.name,
-        files,
-        data.image_size,
-        skip_bad=data.skip_bad,
-        verify=data.verify,
-        keep=data.cache == "decoded",
-    )
+    skipped: dict[str, str] = {}
+    while True:
+        cut = _cut(files, data)
+        try:
+            dataset = load(
+                data.name, cut, data.image_size, verify=data.verify, keep=data.cache == "decoded"
+            )
+            break
+        except UserError as error:
+            if not data.skip_bad or not isinstance(error.__cause__, BadFilesError):
+                raise
+            # Cut anew without them, as if they were not there: they decide where others come.
+            bad = error.__cause__.bad
+            places = {image.path: image.place for images in cut.values() for image in images}
+            skipped |= {places[path]: line for path, line in bad.items()}
+            files = {
+                split: [image for image in images if image.place not in skipped]
+                for split, images in files.items()
+            }
+    dataset = replace(dataset, skipped=tuple(skipped.values()))
     if data.strict and (lines := list_doubts(dataset, data.image_size)):
         raise UserError(f"data {data.name}: {'; '.join(lines)} (data.strict=true)")
     return dataset
+
+
+def _cut(files: Files, data: Data) -> Files:
+    try:
+        return cut_splits(files, data)
+    except UserError as error:
+        raise type(error)(f"data {data.name}: {error}") from error
 
 
 def list_doubts(dataset: Dataset, image_size: int | None) -> list[str]:
