@@ -8,14 +8,12 @@ from hhexp.analysis.contrasts import bound
 from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
-from hhexp.analysis.study import Contrast, Statement, Study
+from hhexp.analysis.study import SHARES, Contrast, Statement, Study
 from hhexp.tracking.models import BEST_EPOCH
 
 MINUS = "\u2212"
 NAMED = 3
 """Seeds of diverged runs that are named beside a number."""
-PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
-"""Kinds of metrics that are shares of images."""
 
 
 def name_metric(metric: str) -> str:
@@ -219,7 +217,7 @@ def find_scale(metric: str, word: str) -> tuple[float, int, str]:
     """Factor, digits after the point, and unit of a metric's statistic."""
     metric = _strip_best(metric)
     kind = metric.split("/")[1] if "/" in metric else ""
-    if kind in PERCENTAGES:
+    if kind in SHARES:
         return 100, 1, "%"
     if metric == "time/epoch_s":
         return (1 / 60, 1, "min") if word == "total" else (1, 1, "s")
