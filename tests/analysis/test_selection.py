@@ -1,6 +1,9 @@
 """Which runs a study takes from a store."""
 
-from hhexp.analysis.selection import find_shared
+from types import SimpleNamespace
+from typing import Any
+
+from hhexp.analysis.selection import _place_in_grid, find_shared
 from hhexp.analysis.study import Study
 
 
@@ -13,3 +16,22 @@ def test_a_study_takes_the_defaults_of_what_it_does_not_name() -> None:
         "model": "cnn", "aug": "none", "optimizer": "adam", "loss": "cross_entropy",
         "data.image_size": "100",
     }  # fmt: skip
+
+
+def test_how_runs_are_trained_and_kept_is_no_setting_of_theirs() -> None:
+    study = Study(
+        name="rates", title="Rates", question="Which?", grid="lr=constant,step model=cnn aug=none",
+        fixed="hydra/launcher=inline tracking.experiment=mine state.keep=all optimizer=adam",
+        seeds=[0],
+    )  # fmt: skip
+    assert find_shared(study) == {"optimizer": "adam", "loss": "cross_entropy"}
+
+
+def test_a_run_that_has_answered_a_study_counts_whatever_its_words_were() -> None:
+    def record(run_id: str) -> Any:
+        return SimpleNamespace(run_id=run_id, params={"aug": "none", "runtime.isa": "native"})
+
+    placed = _place_in_grid(
+        [{"aug": "none"}], {"runtime.isa": "avx2"}, [record("one"), record("other")], ["one"]
+    )
+    assert [(run.run_id, cell) for run, cell in placed] == [("one", {"aug": "none"})]

@@ -26,6 +26,8 @@ ALWAYS = {"loss": "cross_entropy"}
 """What older runs were trained with, which have no such parameter."""
 OBJECTIVE = "objective"
 """The parameter that says which metric a run was to make best."""
+NO_SETTING = re.compile(r"(hydra|tracking|state)\b")
+"""Keys that say how runs are trained and kept, and not what they are."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -84,12 +86,11 @@ def select_runs(store: Store, run_ids: Sequence[str], metrics: Collection[str]) 
 
 
 def find_shared(study: Study) -> Cell:
-    """What a study's runs have in common: what it fixes, and of each group that shapes the training
-    and that it does not name, the default option."""
+    """What a study's runs have in common: what it fixes of their settings, and of each group that
+    shapes the training and that it does not name, the default option."""
     defaults = read_catalogue().defaults
-    return {group: defaults[group] for group in SHAPING if group not in study.cells[0]} | (
-        study.shared
-    )
+    shared = {group: defaults[group] for group in SHAPING if group not in study.cells[0]}
+    return shared | {key: v for key, v in study.shared.items() if not NO_SETTING.match(key)}
 
 
 def _read_named_study(name: str) -> Study:
@@ -133,9 +134,9 @@ def _sort_into_cells(
     outsiders: list[str] = []
     if study:
         cells = study.cells
-        in_grid = _place_in_grid(cells, shared, records)
         registered = find_registrations(store, study.name)
-        answers = registered[-1].answers if registered else ()
+        answers = registered[-1].answers if registered else []
+        in_grid = _place_in_grid(cells, shared, records, answers)
         placed, outsiders = keep_alike(in_grid, list(cells[0]), answers)
     else:
         in_grid = placed = _tell_apart(records)
@@ -172,13 +173,18 @@ def _note_unplanned(study: Study, results: Sequence[Result]) -> list[str]:
 
 
 def _place_in_grid(
-    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun]
+    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun], answers: Collection[str]
 ) -> list[tuple[StoredRun, Cell]]:
-    """The runs that a cell of the grid holds and that have what all share, each with its cell."""
+    """The runs that a cell of the grid holds and that have what all share, each with its cell.
+
+    Runs that have answered the study need not be asked what they share: one that was trained with
+    other words and has the same bits, such as runtime.isa=native on a CPU with AVX2, was reused.
+    """
     placed = []
     for record in records:
         cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-        if cell and grid.holds(shared, {**ALWAYS, **record.params}):
+        known = record.run_id in answers or grid.holds(shared, {**ALWAYS, **record.params})
+        if cell and known:
             placed.append((record, cell))
     return placed
 
