@@ -109,6 +109,16 @@ def test_an_undecided_statement_says_how_many_seeds_would_decide() -> None:
     assert verdict.seeds_needed is not None and verdict.seeds_needed > 6
 
 
+def test_the_seeds_that_would_refute_are_by_the_level_of_a_refutation() -> None:
+    noise = 0.01 * np.array((-1.2, 1.0, -0.6, 0.5, 1.3, -1.0))
+    found = results((NONE, [0.8] * 6), (FULL, 0.803 + noise))
+    lower, further = difference("lower"), level("lower", 0.9)
+    (alone,) = judge(found, claim(lower))
+    (both,) = judge(found, claim(lower, further))
+    assert alone.statements[0].seeds_needed and both.statements[0].seeds_needed
+    assert both.statements[0].seeds_needed > alone.statements[0].seeds_needed
+
+
 @pytest.mark.parametrize("statement", [difference("lower"), level("higher", 0.0)])
 def test_one_seed_never_decides(statement: Statement) -> None:
     (verdict,) = judge(results((NONE, [0.9]), (FULL, [0.1])), claim(statement), seeds=[0, 1])

@@ -185,7 +185,7 @@ def _describe_statement(
         reason = _explain_undecided(statement, effect, look, decision.levels[look])
     if decision and word == "undecided" and not measured.diverged:
         last = decision.levels[study.looks[-1]]
-        needed = _count_seeds(statement, effect, last)
+        needed = _count_seeds(statement, effect, last, among)
     return StatementVerdict(
         statement,
         word,
@@ -231,8 +231,13 @@ def _explain_undecided(statement: Statement, effect: Interval, look: int, level:
     return f"p is above {level:.2g}, which it takes with so many claims and looks"
 
 
-def _count_seeds(statement: Statement, effect: Interval, level: float) -> int | None:
-    """The seeds that would decide a statement with a power of 80 %, at the last look's level."""
-    one_sided = level if statement.direction == "within" else level / 2
-    mean = abs(effect.mean) if statement.direction == "within" else effect.mean
-    return seeds_to_decide(mean, effect.deviation, bound(statement), one_sided)
+def _count_seeds(statement: Statement, effect: Interval, level: float, among: int) -> int | None:
+    """The seeds that would decide one of so many statements with a power of 80 %, at the last
+    look's level: that it holds or, where its mean lies beyond the bound, that it does not."""
+    mean, edge = effect.mean, bound(statement)
+    if statement.direction == "within":
+        if abs(mean) < edge:
+            return seeds_to_decide(mean, effect.deviation, edge, level, -edge)
+        return seeds_to_decide(abs(mean), effect.deviation, edge, level / 2 / among)
+    holds = (mean > edge) == (statement.direction == "higher")
+    return seeds_to_decide(mean, effect.deviation, edge, level / 2 / (1 if holds else among))
