@@ -208,6 +208,18 @@ def test_what_is_missing_is_named(found: Results, metric: str, reason: str) -> N
     assert (verdict.word, verdict.reason) == ("undecided", reason)
 
 
+def test_a_metric_that_no_run_has_is_not_waited_for() -> None:
+    misspelt = Statement(metric="val/acuracy", statistic="last", cell=FULL, direction="lower",
+                         level=0.5)  # fmt: skip
+    plan = {"first": 2, "most": 20, "look_every": 1}
+    asked = [claim(misspelt), claim(level("lower", 0.75), name="two")]
+    first, second = judge(results((FULL, [0.7, 0.8])), *asked, seeds=plan)
+    assert str(first) == "undecided: aug=full epochs=4 has no val/acuracy"
+    assert (first.can_be_decided, second.can_be_decided) == (False, True)
+    (waiting,) = judge(results((NONE, [0.7, 0.8])), asked[1], seeds=plan)
+    assert waiting.can_be_decided  # its cell has no run yet
+
+
 def test_a_claim_holds_where_all_its_statements_do() -> None:
     yes, no = difference("lower"), difference("higher")
     unclear = difference("lower", margin=0.05)

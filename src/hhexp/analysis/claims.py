@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hhexp.analysis.contrasts import Measured, bound, find_ahead, name_missing
+from hhexp.analysis.contrasts import Measured, bound, find_ahead, lacks_metric, name_missing
 from hhexp.analysis.decisions import Decision, Evidence, Word, decide_family
 from hhexp.analysis.evidence import least_exact
 from hhexp.analysis.images import spread_over_images
@@ -40,6 +40,8 @@ class StatementVerdict:
     """The chance that a single run of the cell is above one of the other cell, or the level."""
     diverged: list[int]
     """Seeds without a number, as their runs diverged: those that are left do not decide."""
+    lacks_metric: bool = False
+    """Whether some cell's runs do not have the metric at all."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class ClaimVerdict:
     @property
     def can_be_decided(self) -> bool:
         """Whether more seeds could still decide it."""
-        lost = any(each.diverged for each in self.statements)
+        lost = any(each.diverged or each.lacks_metric for each in self.statements)
         return self.word == "undecided" and self.claim.is_judged and not lost
 
     def __str__(self) -> str:
@@ -197,6 +199,7 @@ def _describe_statement(
         needed,
         find_ahead(results, statement),
         measured.diverged,
+        lacks_metric(results, statement),
     )
 
 
