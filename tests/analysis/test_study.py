@@ -71,11 +71,21 @@ def test_a_study_has_its_cells_and_its_command(tmp_path: Path) -> None:
     assert study.cell({"aug": "full", "epochs": 4}) == study.cells[2]
 
 
+def test_a_study_is_trained_by_its_name_where_a_command_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, command in (("experiments/mine", "mine"), ("my studies/mine", "'my studies/mine'")):
+        Path(folder).mkdir(parents=True)
+        study = read_study(written(Path(folder), seeds=PLAN))
+        assert study.command == f"python -m hhexp.study {command}"
+
+
 def test_a_plan_says_when_the_study_is_judged(tmp_path: Path) -> None:
     study = read_study(written(tmp_path, seeds={"first": 5, "most": 12, "look_every": 3}))
     assert study.looks == (5, 8, 11, 12)
     assert study.planned == list(range(12))
-    assert study.command == f"python -m hhexp.study {study.name}"
+    assert study.command == f"python -m hhexp.study {tmp_path}"
     study = read_study(written(tmp_path, seeds=[3, 7]))
     assert (study.looks, study.planned) == ((2,), [3, 7])
 

@@ -1,6 +1,7 @@
 """From a study, an ID or a filter to results: which runs are meant, and the cell of each."""
 
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -245,7 +246,7 @@ def _explain_nothing(results: Results, records: Sequence[StoredRun], itself: boo
     near = sum(any(grid.holds(c, record.params) for c in study.cells) for record in records)
     hint = (
         f" ({near} runs match its grid but not its fixed settings {study.fixed}: "
-        f"to use them, give their sweep's ID and --study {results.selection})"
+        f"to use them, give their sweep's ID and --study {shlex.quote(results.selection)})"
         if near and study.fixed
         else ""
     )

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    PrivateAttr,
     Tag,
     ValidationError,
     ValidationInfo,
@@ -203,6 +204,8 @@ class Study(Section):
     reference: Reference | None = None
     views: dict[str, str] = Field(default_factory=dict)
     """Names of partial views in the metrics (val_<view>/accuracy), and what each shows."""
+    _place: str = PrivateAttr("")
+    """How a command finds it; empty where its name will do."""
 
     @field_validator("grid", "fixed")
     @classmethod
@@ -266,7 +269,7 @@ class Study(Section):
     def command(self) -> str:
         """The command that trains the study."""
         if isinstance(self.seeds, SeedPlan):
-            return f"python -m hhexp.study {shlex.quote(self.name)}"
+            return f"python -m hhexp.study {shlex.quote(self._place or self.name)}"
         return shlex.join(["python", "-m", "hhexp.run", *self.words(self.planned)])
 
     def words(self, seeds: Sequence[int]) -> list[str]:
@@ -331,6 +334,9 @@ def read_study(file: Path) -> Study:
         problems = "; ".join(_describe_error(detail, values) for detail in error.errors())
         raise UserError(f"{file}: {problems}") from error
     _check_cells(study, file)
+    named = find_study_file(study.name)
+    if named is None or named.absolute() != file.absolute():
+        study._place = str(file.parent if file.name == FILE else file)
     return study
 
 
