@@ -193,7 +193,7 @@ def _describe_statement(
         word,
         reason,
         effect,
-        spread_over_images(predictions, statement, measured.by_seed, study),
+        spread_over_images(results, predictions, statement, measured.by_seed),
         min(1.0, found.support, found.refutation),
         measured.by_seed,
         needed,
