@@ -9,7 +9,12 @@ from hhexp.analysis import grid
 from hhexp.analysis.configuration import keep_alike
 from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell
 from hhexp.analysis.metrics import History
-from hhexp.analysis.registration import find_registrations
+from hhexp.analysis.registration import (
+    Registration,
+    compute_sha256,
+    find_registrations,
+    write_registered,
+)
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.searches import read_search
 from hhexp.analysis.study import Study, find_study_file, read_study
@@ -137,7 +142,8 @@ def _sort_into_cells(
         cells = study.cells
         registered = find_registrations(store, study.name)
         answers = registered[-1].answers if registered else []
-        in_grid = _place_in_grid(cells, shared, records, answers)
+        unchanged = find_unchanged_answers(study, registered)
+        in_grid = _place_in_grid(cells, shared, records, unchanged)
         placed, outsiders = keep_alike(in_grid, list(cells[0]), answers)
     else:
         in_grid = placed = _tell_apart(records)
@@ -171,6 +177,12 @@ def _note_unplanned(study: Study, results: Sequence[Result]) -> list[str]:
         return []
     s = "s" if len(beyond) > 1 else ""
     return [f"Seed{s} {', '.join(beyond)}: not in the study's plan, so no verdict rests on them."]
+
+
+def find_unchanged_answers(study: Study, registered: Sequence[Registration]) -> list[str]:
+    """The runs that have answered a study as it is now; none where it has been changed since."""
+    sha256 = compute_sha256(write_registered(study))
+    return registered[-1].answers if registered and registered[-1].sha256 == sha256 else []
 
 
 def _place_in_grid(
