@@ -208,6 +208,7 @@ def test_a_filter_that_is_longer_than_any_path_is_no_study() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"claims": ["lower"]}, "claim 1: must be a valid dictionary"),
         ({"fixed": "lr=constant,step"}, "fixed: lr: has several values, which belong in grid"),
         ({"fixed": "seed=3"}, "fixed: seed: the seeds are given by the key seeds"),
         ({"fixed": "explain=true"}, "fixed: explain: use python -m hhexp.study NAME --explain"),

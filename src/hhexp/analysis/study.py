@@ -402,7 +402,8 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
     if detail["type"] == "value_error":
         return f"{where}{f'{key}: ' if key else ''}{message}"
-    return f"{where}{key}={detail['input']}: {message}"
+    told = f"{key}={detail['input']}: " if key else ""
+    return f"{where}{told}{message}"
 
 
 def _list_keys(location: list[str]) -> list[str]:
