@@ -81,9 +81,9 @@ def test_its_run_has_the_verdicts_and_the_learning_curves(answered: Any) -> None
     shell, _, _, _ = answered
     own = studies(shell)[0]
     assert own.tags["hhexp.verdict.on.mine.learns"] == "supported"
-    assert own.tags["mlflow.note.content"].startswith(
-        "**Does it learn?**\n\nIt learns. **supported**"
-    )
+    links, _, rest = own.tags["mlflow.note.content"].partition("\n\n")
+    assert links.startswith("[learning curves of the cells](")
+    assert rest.startswith("**Does it learn?**\n\nIt learns. **supported**")
     assert "accuracy/aug_none mean of 6 seeds" in own.metrics
     experiment = shell.store.client().get_experiment(own.experiment_id)
     assert experiment.tags["mlflow.note.content"].startswith("Last study: It learns. **supported**")
