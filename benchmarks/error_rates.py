@@ -7,7 +7,7 @@ statement of the flagship study has in its published runs. What judges them is w
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from hhexp.analysis.study import Claim, SeedPlan, Study
 FLAGSHIP = Path(__file__).parents[1] / "experiments/augmentation_vs_epochs"
 PLAN = SeedPlan(first=5, most=20, look_every=5)
 STUDIES = 2000
+COLLAPSES, DEPTH, DEVIATION = 0.1, 0.35, 0.02
+"""The share of runs that collapse, by how much, and how the others spread."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,39 @@ def simulate(
         for each in claims
         for number, shape in enumerate(each.shapes)
     }
-    for row in range(studies):
+    yield from _judge(planned, claims, values)
+
+
+def simulate_collapses(
+    study: Study, claimed: Claimed, *, studies: int, is_compared: bool, seed: int = 0
+) -> Iterator[list[Decision]]:
+    """Draw and judge studies of one claim in whose cell one run of ten collapses, by 35 points.
+
+    Args:
+        study: whose claim it is.
+        claimed: a claim of one statement.
+        studies: how many.
+        is_compared: whether it is about the difference of two such cells, and not about one.
+        seed: of the random numbers.
+    """
+    planned = study.model_copy(update={"seeds": PLAN, "claims": [claimed.claim]})
+    random = np.random.default_rng(seed)
+
+    def draw() -> np.ndarray:
+        """[studies, seeds] accuracies, less their true mean."""
+        collapsed = random.random((studies, PLAN.most)) < COLLAPSES
+        spread = random.normal(0.0, DEVIATION, collapsed.shape)
+        return spread - DEPTH * (collapsed - COLLAPSES)
+
+    drawn = draw() - (draw() if is_compared else 0.0) + bound(claimed.claim.statements[0])
+    yield from _judge(planned, [claimed], {(claimed.claim.name, 0): drawn})
+
+
+def _judge(
+    planned: Study, claims: Sequence[Claimed], values: Mapping[tuple[str, int], np.ndarray]
+) -> Iterator[list[Decision]]:
+    """Judge studies by the values, [studies, seeds], of each claim's statements."""
+    for row in range(len(next(iter(values.values())))):
         evidence = [
             weigh_claim(
                 [
@@ -111,6 +145,10 @@ def main() -> int:
     for name, shaped in list_families(claims):
         rate = count_false(simulate(study, shaped, is_null=True, studies=studies))
         print(f"  {name:60} {rate:6.1%}")
+    single = next(each for each in claims if len(each.shapes) == 1)
+    for name, is_compared in (("the mean of one cell", False), ("two such cells", True)):
+        found = simulate_collapses(study, single, studies=studies, is_compared=is_compared)
+        print(f"  {f'one run of ten collapses, {name}':60} {count_false(found):6.1%}")
     print("\nShare of studies that decide a claim, at the flagship's effects, after so many seeds:")
     for title, families in (
         ("all claims primary", [claims]),

@@ -27,14 +27,16 @@ def main(argv: list[str] | None = None) -> int:
     if file is None:
         raise UserError(f"{options.name}: no such study (a folder with study.yaml)")
     study, catalogue, shown = read_study(file), read_catalogue(), console()
-    budget = Budget(read_duration(options.budget) if options.budget else None)
+    budget = Budget(None if options.budget is None else read_duration(options.budget))
     if options.explain:
         explain(study, file, catalogue, shown)
         return 0
+    output = file.parent / "report"
+    report.check_writable(output)
     inquiry = Inquiry(study, file, catalogue, shown)
     results = inquiry.conduct(budget)
     if results is not None:
-        written = report.write(results, file.parent / "report")
+        written = report.write(results, output)
         for line in (f"\nThe report: {written.page}", *written.answer):
             inquiry.say(line)
     return 1 if inquiry.failed else 0

@@ -109,6 +109,16 @@ def test_an_undecided_statement_says_how_many_seeds_would_decide() -> None:
     assert verdict.seeds_needed is not None and verdict.seeds_needed > 6
 
 
+def test_the_seeds_that_would_refute_are_by_the_level_of_a_refutation() -> None:
+    noise = 0.01 * np.array((-1.2, 1.0, -0.6, 0.5, 1.3, -1.0))
+    found = results((NONE, [0.8] * 6), (FULL, 0.803 + noise))
+    lower, further = difference("lower"), level("lower", 0.9)
+    (alone,) = judge(found, claim(lower))
+    (both,) = judge(found, claim(lower, further))
+    assert alone.statements[0].seeds_needed and both.statements[0].seeds_needed
+    assert both.statements[0].seeds_needed > alone.statements[0].seeds_needed
+
+
 @pytest.mark.parametrize("statement", [difference("lower"), level("higher", 0.0)])
 def test_one_seed_never_decides(statement: Statement) -> None:
     (verdict,) = judge(results((NONE, [0.9]), (FULL, [0.1])), claim(statement), seeds=[0, 1])
@@ -196,6 +206,18 @@ def test_a_difference_of_differences() -> None:
 def test_what_is_missing_is_named(found: Results, metric: str, reason: str) -> None:
     verdict = judge_one(found, difference("lower", metric=metric))
     assert (verdict.word, verdict.reason) == ("undecided", reason)
+
+
+def test_a_metric_that_no_run_has_is_not_waited_for() -> None:
+    misspelt = Statement(metric="val/acuracy", statistic="last", cell=FULL, direction="lower",
+                         level=0.5)  # fmt: skip
+    plan = {"first": 2, "most": 20, "look_every": 1}
+    asked = [claim(misspelt), claim(level("lower", 0.75), name="two")]
+    first, second = judge(results((FULL, [0.7, 0.8])), *asked, seeds=plan)
+    assert str(first) == "undecided: aug=full epochs=4 has no val/acuracy"
+    assert (first.can_be_decided, second.can_be_decided) == (False, True)
+    (waiting,) = judge(results((NONE, [0.7, 0.8])), asked[1], seeds=plan)
+    assert waiting.can_be_decided  # its cell has no run yet
 
 
 def test_a_claim_holds_where_all_its_statements_do() -> None:

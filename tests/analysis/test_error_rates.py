@@ -9,6 +9,7 @@ from benchmarks.error_rates import (
     list_families,
     read_flagship,
     simulate,
+    simulate_collapses,
 )
 
 MOST = 0.05 + 2 * (0.05 * 0.95 / STUDIES) ** 0.5
@@ -39,3 +40,16 @@ def test_large_effects_are_found_early() -> None:
     lower = [row[names.index("lower_train_accuracy")] for row in found]
     assert {each.word for each in lower} == {"supported"}
     assert all(each.look and each.look < PLAN.most for each in lower)
+
+
+@pytest.mark.slow
+def test_what_no_seed_shows_is_not_in_the_error_except_where_like_is_compared_with_like() -> None:
+    """What docs/studies.md says of rare collapses."""
+    study, claims = read_flagship()
+    single = next(each for each in claims if len(each.shapes) == 1)
+    alone, compared = (
+        count_false(simulate_collapses(study, single, studies=400, is_compared=is_compared))
+        for is_compared in (False, True)
+    )
+    assert 0.2 < alone < 0.4
+    assert compared <= 0.05

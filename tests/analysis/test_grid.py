@@ -17,7 +17,8 @@ def test_every_combination_is_a_cell() -> None:
 @pytest.mark.parametrize(
     ("asked", "kept"),
     [("15", "15"), (15, "15"), ("1e-3", "0.001"), (None, "None"), ("null", "None"),
-     (True, "True"), ("[8,8]", "[8, 8]"), ("'a'", "a")],
+     (True, "True"), ("[8,8]", "[8, 8]"), ("'a'", "a"),
+     ("[my_models,b]", "['my_models', 'b']"), ("C\\:/x", "C:/x")],
 )  # fmt: skip
 def test_spellings_of_one_value_are_equal(asked: object, kept: str) -> None:
     assert grid.holds({"key": asked}, {"key": kept, "other": "1"})

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -34,6 +35,19 @@ def test_with_one_seed_less_the_power_is_below_four_fifths() -> None:
         stats.nct.sf(stats.t.isf(0.005, n - 1), n - 1, math.sqrt(n)) for n in (needed - 1, needed)
     ]
     assert powers[0] < 0.8 <= powers[1]
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02])
+def test_an_equivalence_is_found_in_four_of_five_studies(mean: float) -> None:
+    """Both of its tests have to succeed: with the seeds for one, 64 % of the studies find it."""
+    needed = seeds_to_decide(mean, 0.05, 0.05, 0.05, -0.05)
+    assert needed is not None
+    random = np.random.default_rng(0)
+    for seeds, is_enough in ((needed, True), (needed - 2, False)):
+        values = random.normal(mean, 0.05, (20_000, seeds))
+        half = stats.t.isf(0.05, seeds - 1) * values.std(axis=1, ddof=1) / math.sqrt(seeds)
+        found = np.mean(np.abs(values.mean(axis=1)) + half < 0.05)
+        assert (found >= 0.79) == is_enough
 
 
 def test_a_single_run_is_ahead_in_a_share_of_all_pairs() -> None:

@@ -64,6 +64,13 @@ def test_a_report_says_that_it_was_registered_before_its_first_run(store: Store)
     assert "before the first run, unchanged since (SHA-256 " in said
 
 
+def test_of_a_sweep_it_says_so_of_its_runs_alone(store: Store) -> None:
+    register(store, "hhexp", study())
+    found = results(store, study())
+    said = describe_registration(replace(found, sweep=found.all[0].run))
+    assert "before the first of these runs, unchanged since" in said[0]
+
+
 def test_or_after_some_of_its_runs(store: Store) -> None:
     asked = study()
     register(store, "e", asked)

@@ -86,3 +86,9 @@ def test_holms_correction_is_worked_out_by_hand() -> None:
     assert correct_p_values([0.03, 0.01, 0.04]) == pytest.approx([0.06, 0.03, 0.06])
     assert correct_p_values([0.5, 0.9]) == [1.0, 1.0]
     assert correct_p_values([]) == []
+
+
+def test_a_p_value_is_above_0_however_small_it_is() -> None:
+    first = [[True] * 80] * 3
+    second = [[False] * 80] * 3
+    assert mcnemar(first, second).p == pytest.approx(2.0**-79)

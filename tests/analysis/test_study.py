@@ -71,11 +71,21 @@ def test_a_study_has_its_cells_and_its_command(tmp_path: Path) -> None:
     assert study.cell({"aug": "full", "epochs": 4}) == study.cells[2]
 
 
+def test_a_study_is_trained_by_its_name_where_a_command_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, command in (("experiments/mine", "mine"), ("my studies/mine", "'my studies/mine'")):
+        Path(folder).mkdir(parents=True)
+        study = read_study(written(Path(folder), seeds=PLAN))
+        assert study.command == f"python -m hhexp.study {command}"
+
+
 def test_a_plan_says_when_the_study_is_judged(tmp_path: Path) -> None:
     study = read_study(written(tmp_path, seeds={"first": 5, "most": 12, "look_every": 3}))
     assert study.looks == (5, 8, 11, 12)
     assert study.planned == list(range(12))
-    assert study.command == f"python -m hhexp.study {study.name}"
+    assert study.command == f"python -m hhexp.study {tmp_path}"
     study = read_study(written(tmp_path, seeds=[3, 7]))
     assert (study.looks, study.planned) == ((2,), [3, 7])
 
@@ -193,3 +203,55 @@ def test_claims_that_are_there_twice_are_named(tmp_path: Path) -> None:
 
 def test_a_filter_that_is_longer_than_any_path_is_no_study() -> None:
     assert find_study_file("params.aug = 'full' AND " * 300) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"claims": ["lower"]}, "claim 1: must be a valid dictionary"),
+        ({"fixed": "lr=constant,step"}, "fixed: lr: has several values, which belong in grid"),
+        ({"fixed": "seed=3"}, "fixed: seed: the seeds are given by the key seeds"),
+        ({"fixed": "explain=true"}, "fixed: explain: use python -m hhexp.study NAME --explain"),
+        ({"fixed": "epochs=4"}, "fixed: epochs is in grid, too"),
+        ({"fixed": "lr=constant lr=step"}, "fixed: a key is there twice"),
+        ({"grid": "aug=none,full epochs=4 seed=1,2"}, "grid: seed: the seeds are given"),
+        ({"grid": "aug=none,full,none epochs=4"}, "grid: aug: a value is there twice"),
+        ({"grid": "aug=none,full epochs=4 epochs=8"}, "grid: a key is there twice"),
+        ({"seeds": {**PLAN, "most": 1001}}, "seeds.most=1001: must be less than or equal to 1000"),
+        (
+            {"claims": statement(versus={"epochs": 4, "aug": "full"})},
+            "claim lower: statements.0.versus: is the same cell as cell",
+        ),
+        (
+            {
+                "claims": statement(
+                    minus={
+                        key: CLAIM["statements"][0][key]
+                        for key in ("metric", "statistic", "cell", "versus")
+                    }
+                )
+            },
+            "claim lower: statements.0.minus: is the same difference",
+        ),
+        (
+            {"claims": statement(metric="val/accuracy", versus=None, level=95)},
+            "level: 95 is more than any val/accuracy, which is a share: write 0.95 for 95 %",
+        ),
+        (
+            {"claims": statement(metric="val/recall/horses", direction="within", margin=5)},
+            "margin: 5 is more than any val/recall/horses, which is a share: write 0.05",
+        ),
+    ],
+)
+def test_what_would_train_in_vain_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    file = written(tmp_path, **changes)
+    with pytest.raises(UserError) as refused:
+        read_study(file)
+    assert message in str(refused.value)
+
+
+def test_a_loss_and_a_sum_may_be_above_one(tmp_path: Path) -> None:
+    for changes in ({"level": 5.0}, {"metric": "val/accuracy", "statistic": "total", "level": 5.0}):
+        read_study(written(tmp_path, claims=statement(versus=None, **changes)))

@@ -57,3 +57,10 @@ def test_without_a_budget_nothing_stops() -> None:
     with (budget := Budget()).limit():
         pass
     assert not budget.is_spent
+
+
+@pytest.mark.filterwarnings("error")  # such as that a thread has ended with an exception
+def test_a_budget_may_be_longer_than_any_clock_runs() -> None:
+    with (budget := Budget(1e20)).limit():
+        time.sleep(0.05)
+    assert not budget.is_spent

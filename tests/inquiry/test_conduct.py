@@ -81,9 +81,9 @@ def test_its_run_has_the_verdicts_and_the_learning_curves(answered: Any) -> None
     shell, _, _, _ = answered
     own = studies(shell)[0]
     assert own.tags["hhexp.verdict.on.mine.learns"] == "supported"
-    assert own.tags["mlflow.note.content"].startswith(
-        "**Does it learn?**\n\nIt learns. **supported**"
-    )
+    links, _, rest = own.tags["mlflow.note.content"].partition("\n\n")
+    assert links.startswith("[learning curves of the cells](")
+    assert rest.startswith("**Does it learn?**\n\nIt learns. **supported**")
     assert "accuracy/aug_none mean of 6 seeds" in own.metrics
     experiment = shell.store.client().get_experiment(own.experiment_id)
     assert experiment.tags["mlflow.note.content"].startswith("Last study: It learns. **supported**")
@@ -179,6 +179,7 @@ def test_a_budget_that_is_spent_at_once_is_no_failure(shell: Any) -> None:
     [
         (["nothing"], "nothing: no such study (a folder with study.yaml)"),
         (["mine", "--budget", "soon"], "--budget soon: must be a duration, such as 2h"),
+        (["mine", "--budget", ""], "--budget : must be a duration, such as 2h"),
     ],
 )
 def test_mistakes_end_in_one_line_and_status_2(shell: Any, words: list[str], message: str) -> None:
@@ -186,6 +187,14 @@ def test_mistakes_end_in_one_line_and_status_2(shell: Any, words: list[str], mes
     done = shell.call("study", *words)
     assert done.returncode == 2
     assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_trained(shell: Any) -> None:
+    (write_study(shell).parent / "report").write_text("a file")
+    done = shell.call("study", "mine")
+    assert done.returncode == 2
+    assert "report: not a folder, so no report can be written there" in done.stderr
+    assert not (shell.folder / "mlruns").exists() or studies(shell) == []
 
 
 def test_a_setting_that_is_not_valid_registers_nothing(shell: Any) -> None:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hhexp.analysis.contrasts import Measured, bound, find_ahead, name_missing
+from hhexp.analysis.contrasts import Measured, bound, find_ahead, lacks_metric, name_missing
 from hhexp.analysis.decisions import Decision, Evidence, Word, decide_family
 from hhexp.analysis.evidence import least_exact
 from hhexp.analysis.images import spread_over_images
@@ -40,6 +40,8 @@ class StatementVerdict:
     """The chance that a single run of the cell is above one of the other cell, or the level."""
     diverged: list[int]
     """Seeds without a number, as their runs diverged: those that are left do not decide."""
+    lacks_metric: bool = False
+    """Whether some cell's runs do not have the metric at all."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class ClaimVerdict:
     @property
     def can_be_decided(self) -> bool:
         """Whether more seeds could still decide it."""
-        lost = any(each.diverged for each in self.statements)
+        lost = any(each.diverged or each.lacks_metric for each in self.statements)
         return self.word == "undecided" and self.claim.is_judged and not lost
 
     def __str__(self) -> str:
@@ -185,18 +187,19 @@ def _describe_statement(
         reason = _explain_undecided(statement, effect, look, decision.levels[look])
     if decision and word == "undecided" and not measured.diverged:
         last = decision.levels[study.looks[-1]]
-        needed = _count_seeds(statement, effect, last)
+        needed = _count_seeds(statement, effect, last, among)
     return StatementVerdict(
         statement,
         word,
         reason,
         effect,
-        spread_over_images(predictions, statement, measured.by_seed, study),
+        spread_over_images(results, predictions, statement, measured.by_seed),
         min(1.0, found.support, found.refutation),
         measured.by_seed,
         needed,
         find_ahead(results, statement),
         measured.diverged,
+        lacks_metric(results, statement),
     )
 
 
@@ -231,8 +234,13 @@ def _explain_undecided(statement: Statement, effect: Interval, look: int, level:
     return f"p is above {level:.2g}, which it takes with so many claims and looks"
 
 
-def _count_seeds(statement: Statement, effect: Interval, level: float) -> int | None:
-    """The seeds that would decide a statement with a power of 80 %, at the last look's level."""
-    one_sided = level if statement.direction == "within" else level / 2
-    mean = abs(effect.mean) if statement.direction == "within" else effect.mean
-    return seeds_to_decide(mean, effect.deviation, bound(statement), one_sided)
+def _count_seeds(statement: Statement, effect: Interval, level: float, among: int) -> int | None:
+    """The seeds that would decide one of so many statements with a power of 80 %, at the last
+    look's level: that it holds or, where its mean lies beyond the bound, that it does not."""
+    mean, edge = effect.mean, bound(statement)
+    if statement.direction == "within":
+        if abs(mean) < edge:
+            return seeds_to_decide(mean, effect.deviation, edge, level, -edge)
+        return seeds_to_decide(abs(mean), effect.deviation, edge, level / 2 / among)
+    holds = (mean > edge) == (statement.direction == "higher")
+    return seeds_to_decide(mean, effect.deviation, edge, level / 2 / (1 if holds else among))

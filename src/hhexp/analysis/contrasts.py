@@ -102,6 +102,17 @@ def name_missing(results: Results, statement: Statement) -> str:
     return "no planned seed has a run in every cell"
 
 
+def lacks_metric(results: Results, statement: Statement) -> bool:
+    """Whether a cell has finished runs and none of them has what is asked, nor has diverged: no
+    seed will have it, as of a metric that is misspelt."""
+    return any(
+        results.of(cell)
+        and not results.measure_cell(cell, asked.metric, asked.statistic)
+        and not results.find_diverged(cell, asked.metric, asked.statistic)
+        for asked, cell in _list_cells(statement)
+    )
+
+
 def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
     """All cells that a statement speaks of, each with what is asked of it."""
     asked: list[Contrast] = [statement, *([statement.minus] if statement.minus else [])]

@@ -15,14 +15,15 @@ REPEATED = (SEED, FOLD)
 
 
 def normalise(value: object) -> str:
-    """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text."""
-    text = str(value).strip().strip("'\"")
+    """A value such that Hydra's, YAML's and MLflow's spellings of it are the same text: Hydra
+    writes ``[f1]`` and ``C\\:x`` for what is ``['f1']`` and ``C:x`` in a run's parameters."""
+    text = re.sub(r"[\s'\"\\]", "", str(value))
     if text.lower() in ("none", "null", "true", "false"):
         return text.lower().replace("null", "none")
     try:
         return repr(float(text))
     except ValueError:
-        return text.replace(" ", "")
+        return text
 
 
 def label(cell: Mapping[str, object]) -> str:

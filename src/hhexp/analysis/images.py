@@ -10,34 +10,44 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hhexp.analysis.grid import Cell
+from hhexp.analysis.metrics import LATE
 from hhexp.analysis.predictions import Predictions
+from hhexp.analysis.results import Results
 from hhexp.analysis.statistics import CONFIDENCE, Interval
-from hhexp.analysis.study import CellValues, Contrast, Statement, Study
+from hhexp.analysis.study import CellValues, Contrast, Statement
+from hhexp.experiment.answers import FILE, Answers, read_answers
+from hhexp.limits import ANSWERS_BYTES
+from hhexp.tracking.artifacts import read_contents
 
-ACCURACY, RECALL = "val/accuracy", "val/recall/"
+ACCURACY, LOSS, RECALL = "val/accuracy", "val/loss", "val/recall/"
+EPOCHS = {"last": 1, "mean_last_5": LATE}
+"""The last epochs that a statistic is a mean over; the others are no means over images."""
 RESAMPLES = 4000
 SEED = 0
 TOLERANCE = 1e-6
 """How far a metric may be from the mean of its predictions, as it was logged in float32."""
+LOSS_TOLERANCE = 1e-3
+"""The same of a loss, as a share of it: it is of probabilities, which were rounded."""
 
 
 def spread_over_images(
+    results: Results,
     predictions: Predictions | None,
     statement: Statement,
     by_seed: Mapping[int, float],
-    study: Study,
 ) -> Interval | None:
     """A statement's interval over seeds and images.
 
     Args:
+        results: of the study whose cells it names.
         predictions: of all runs.
         statement: whose contrast it is.
         by_seed: its values.
-        study: whose cells it names.
 
     Returns:
-        None where it is no mean over images after the last epoch, or the predictions do not have
-        its values.
+        None where it is no mean over images, of the last epoch or the last five, or the predictions
+        do not have its values.
     """
     if predictions is None or len(by_seed) < 2:
         return None
@@ -48,13 +58,14 @@ def spread_over_images(
     chosen = [_choose_images(predictions, asked) for _, asked, cell in parts if cell]
     if any(each is None or (each != chosen[0]) for each in chosen) or not chosen[0]:
         return None
-    asked_cells = [(sign, cell) for sign, _, cell in parts if cell]
-    rows = _gather(predictions, asked_cells, list(by_seed), study)
+    contrasts = [(sign, asked, cell) for sign, asked, cell in parts if cell]
+    rows = _gather(results, predictions, contrasts, list(by_seed))
     if rows is None:
         return None
     rows = rows[:, chosen[0]]
     values = np.array(list(by_seed.values()))
-    if not np.allclose(rows.mean(axis=1), values, rtol=0, atol=TOLERANCE):
+    relative = LOSS_TOLERANCE if any(asked.metric == LOSS for _, asked, _ in contrasts) else 0
+    if not np.allclose(rows.mean(axis=1), values, rtol=relative, atol=max(TOLERANCE, relative)):
         return None
     return resample(rows)
 
@@ -81,9 +92,9 @@ def resample(rows: np.ndarray) -> Interval:
 
 def _choose_images(predictions: Predictions, asked: Contrast) -> list[int] | None:
     """The images that a metric is a mean over; None where it is another kind of number."""
-    if asked.statistic != "last":
+    if asked.statistic not in EPOCHS:
         return None
-    if asked.metric == ACCURACY:
+    if asked.metric in (ACCURACY, LOSS):
         return list(range(len(predictions.paths)))
     name = asked.metric.removeprefix(RECALL)
     if name == asked.metric:
@@ -92,16 +103,53 @@ def _choose_images(predictions: Predictions, asked: Contrast) -> list[int] | Non
 
 
 def _gather(
+    results: Results,
     predictions: Predictions,
-    parts: Sequence[tuple[float, CellValues]],
+    parts: Sequence[tuple[float, Contrast, CellValues]],
     seeds: Sequence[int],
-    study: Study,
 ) -> np.ndarray | None:
     """[S, N] float64: each seed's contribution of each image; None where a run has none."""
+    assert results.study is not None
     total = np.zeros((len(seeds), len(predictions.paths)))
-    for sign, cell in parts:
-        by_seed = {each.result.seed: each.right for each in predictions.of(study.cell(cell))}
+    for sign, asked, cell in parts:
+        by_seed = _read_rows(results, predictions, asked, results.study.cell(cell))
         if not set(seeds) <= by_seed.keys():
             return None
         total += sign * np.array([by_seed[seed] for seed in seeds], dtype=np.float64)
     return total
+
+
+def _read_rows(
+    results: Results, predictions: Predictions, asked: Contrast, cell: Cell
+) -> dict[int | None, np.ndarray]:
+    """[N] what each image adds to a metric, for each seed of a cell that has it.
+
+    What is right after the last epoch is in the table of predictions; the rest is in the file with
+    the answers of all epochs, which runs with several folds or many images lack.
+    """
+    found = predictions.of(cell)
+    if asked.statistic == "last" and asked.metric != LOSS:
+        return {each.result.seed: each.right for each in found}
+    whole = [each.result for each in found if each.result.run.artifacts]
+    whole = [each for each in whole if not each.by_fold]
+    places = {each.run.run_id: each.run.artifacts for each in whole}
+    contents = read_contents(results.store, places, FILE, ANSWERS_BYTES)
+    rows: dict[int | None, np.ndarray] = {}
+    for each, content in zip(whole, contents, strict=True):
+        if content is None:
+            continue
+        answers = read_answers(content, each.run.run_id)
+        if [answers.classes[label] for label in answers.labels] == list(predictions.true):
+            rows[each.seed] = _average(answers, asked)
+    return rows
+
+
+def _average(answers: Answers, asked: Contrast) -> np.ndarray:
+    """[N] the mean over a statistic's epochs of whether each image is right, or of its loss."""
+    late = answers.probabilities[-EPOCHS[asked.statistic] :]
+    if asked.metric == LOSS:
+        true = late[:, np.arange(len(answers.labels)), answers.labels].astype(np.float64)
+        values = -np.log(np.maximum(true, np.finfo(np.float32).tiny))
+    else:
+        values = (late.argmax(axis=2) == answers.labels).astype(np.float64)
+    return np.asarray(values.mean(axis=0))

@@ -14,9 +14,10 @@ MOST_SEEDS = 10_000
 
 
 def seeds_to_decide(
-    effect: float, deviation: float, margin: float, level: float, power: float = POWER
+    effect: float, deviation: float, margin: float, level: float, opposite: float | None = None
 ) -> int | None:
-    """The least number of seeds that would show, with a power, that a mean is beyond a margin.
+    """The least number of seeds that would show, with a power of 80 %, that a mean is beyond a
+    margin, or between two of them.
 
     The power of a one-sided t-test (J. Cohen, Statistical Power Analysis for the Behavioral
     Sciences, 2nd ed. 1988, chapter 2), should the observed mean and spread be the true ones; and as
@@ -27,20 +28,27 @@ def seeds_to_decide(
         deviation: the observed standard deviation.
         margin: the value that is to be excluded.
         level: of the test, one-sided.
-        power: the chance that the test decides.
+        opposite: a second value, on the mean's other side, that is to be excluded too. Both tests
+            have to succeed; the chance of that is at least 1 less the chances that each fails.
 
     Returns:
         None where more than 10,000 would be needed, or nothing is known of the spread.
     """
-    distance = abs(difference(effect, margin))
-    if math.isnan(distance) or math.isnan(deviation) or not distance:
+    excluded = [margin] if opposite is None else [margin, opposite]
+    distances = [abs(difference(effect, each)) for each in excluded]
+    if math.isnan(effect) or math.isnan(deviation) or not all(distances):
         return None
+
+    def is_enough(seeds: int) -> bool:
+        missed = sum(1 - _compute_power(each, deviation, seeds, level) for each in distances)
+        return 1 - missed >= POWER
+
     few, many = 1, MOST_SEEDS
-    if _compute_power(distance, deviation, many, level) < power:
+    if not is_enough(many):
         return None
     while many - few > 1:
         middle = (few + many) // 2
-        if _compute_power(distance, deviation, middle, level) < power:
+        if not is_enough(middle):
             few = middle
         else:
             many = middle

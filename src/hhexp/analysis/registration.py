@@ -118,7 +118,7 @@ def _describe_first(results: Results, first: Registration) -> str:
     earlier = [result for result in results.all if result.run.start < first.when]
     told = f"Registered on {_say_time(first.when)}"
     if not earlier:
-        return f"{told}, before the first run"
+        return f"{told}, before the first {'of these runs' if results.sweep else 'run'}"
     return f"{told}, after {_count_before(results, first.when)}"
 
 

@@ -1,6 +1,7 @@
 """From a study, an ID or a filter to results: which runs are meant, and the cell of each."""
 
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -8,7 +9,12 @@ from hhexp.analysis import grid
 from hhexp.analysis.configuration import keep_alike
 from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell
 from hhexp.analysis.metrics import History
-from hhexp.analysis.registration import find_registrations
+from hhexp.analysis.registration import (
+    Registration,
+    compute_sha256,
+    find_registrations,
+    write_registered,
+)
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.searches import read_search
 from hhexp.analysis.study import Study, find_study_file, read_study
@@ -26,6 +32,8 @@ ALWAYS = {"loss": "cross_entropy"}
 """What older runs were trained with, which have no such parameter."""
 OBJECTIVE = "objective"
 """The parameter that says which metric a run was to make best."""
+NO_SETTING = re.compile(r"(hydra|tracking|state)\b")
+"""Keys that say how runs are trained and kept, and not what they are."""
 PER_MACHINE = ("device", "tracking.")
 """Parameters that do not belong to what a run trains."""
 
@@ -84,12 +92,11 @@ def select_runs(store: Store, run_ids: Sequence[str], metrics: Collection[str]) 
 
 
 def find_shared(study: Study) -> Cell:
-    """What a study's runs have in common: what it fixes, and of each group that shapes the training
-    and that it does not name, the default option."""
+    """What a study's runs have in common: what it fixes of their settings, and of each group that
+    shapes the training and that it does not name, the default option."""
     defaults = read_catalogue().defaults
-    return {group: defaults[group] for group in SHAPING if group not in study.cells[0]} | (
-        study.shared
-    )
+    shared = {group: defaults[group] for group in SHAPING if group not in study.cells[0]}
+    return shared | {key: v for key, v in study.shared.items() if not NO_SETTING.match(key)}
 
 
 def _read_named_study(name: str) -> Study:
@@ -133,9 +140,10 @@ def _sort_into_cells(
     outsiders: list[str] = []
     if study:
         cells = study.cells
-        in_grid = _place_in_grid(cells, shared, records)
         registered = find_registrations(store, study.name)
-        answers = registered[-1].answers if registered else ()
+        answers = registered[-1].answers if registered else []
+        unchanged = find_unchanged_answers(study, registered)
+        in_grid = _place_in_grid(cells, shared, records, unchanged)
         placed, outsiders = keep_alike(in_grid, list(cells[0]), answers)
     else:
         in_grid = placed = _tell_apart(records)
@@ -171,14 +179,25 @@ def _note_unplanned(study: Study, results: Sequence[Result]) -> list[str]:
     return [f"Seed{s} {', '.join(beyond)}: not in the study's plan, so no verdict rests on them."]
 
 
+def find_unchanged_answers(study: Study, registered: Sequence[Registration]) -> list[str]:
+    """The runs that have answered a study as it is now; none where it has been changed since."""
+    sha256 = compute_sha256(write_registered(study))
+    return registered[-1].answers if registered and registered[-1].sha256 == sha256 else []
+
+
 def _place_in_grid(
-    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun]
+    cells: Sequence[Cell], shared: Cell, records: Sequence[StoredRun], answers: Collection[str]
 ) -> list[tuple[StoredRun, Cell]]:
-    """The runs that a cell of the grid holds and that have what all share, each with its cell."""
+    """The runs that a cell of the grid holds and that have what all share, each with its cell.
+
+    Runs that have answered the study need not be asked what they share: one that was trained with
+    other words and has the same bits, such as runtime.isa=native on a CPU with AVX2, was reused.
+    """
     placed = []
     for record in records:
         cell = next((cell for cell in cells if grid.holds(cell, record.params)), None)
-        if cell and grid.holds(shared, {**ALWAYS, **record.params}):
+        known = record.run_id in answers or grid.holds(shared, {**ALWAYS, **record.params})
+        if cell and known:
             placed.append((record, cell))
     return placed
 
@@ -239,7 +258,7 @@ def _explain_nothing(results: Results, records: Sequence[StoredRun], itself: boo
     near = sum(any(grid.holds(c, record.params) for c in study.cells) for record in records)
     hint = (
         f" ({near} runs match its grid but not its fixed settings {study.fixed}: "
-        f"to use them, give their sweep's ID and --study {results.selection})"
+        f"to use them, give their sweep's ID and --study {shlex.quote(results.selection)})"
         if near and study.fixed
         else ""
     )

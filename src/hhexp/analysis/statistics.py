@@ -139,8 +139,9 @@ def _flip_sizes(sizes: tuple[int, ...], observed: int) -> float:
     chances[total] = 1.0
     for size in sizes:
         chances = (np.roll(chances, size) + np.roll(chances, -size)) / 2
-    near = chances[total - observed + 1 : total + observed]
-    return float(min(1.0, 1 - near.sum()) if observed else 1.0)
+    # Summed from the ends on: 1 less the others would be noise, and below 0, where it is tiny.
+    far = chances[: total - observed + 1].sum() + chances[total + observed :].sum()
+    return float(min(1.0, far)) if observed else 1.0
 
 
 def _drop_noise(noise: float, value: float) -> float:

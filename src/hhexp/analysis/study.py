@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    PrivateAttr,
     Tag,
     ValidationError,
     ValidationInfo,
@@ -31,6 +32,10 @@ from hhexp.reading import describe, parse_yaml, read_bytes
 
 FOLDER = Path("experiments")
 FILE = "study.yaml"
+MOST_SEEDS = 1_000
+"""At the last look of a plan; the errors of more looks than so many are not computed well."""
+SHARES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
+"""Kinds of metrics that lie between 0 and 1."""
 Scalar = str | int | float | bool | None
 
 
@@ -68,6 +73,12 @@ class Contrast(Section):
     cell: CellValues
     versus: CellValues | None = None
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a number between 0 and 1, such as an accuracy, or a difference of such."""
+        kind = self.metric.removeprefix("test/best/").removeprefix("best/").split("/")
+        return self.statistic != "total" and bool({*SHARES} & {*kind[:2]})
+
 
 class Statement(Contrast):
     """What is claimed about a contrast: it is higher or lower than a level, or than the other cell
@@ -93,6 +104,13 @@ class Statement(Contrast):
             )
         if self.minus and self.minus.versus is None:
             raise ValueError("minus.versus: missing, minus must be a difference of two cells")
+        edge = self.margin if self.level is None else abs(self.level)
+        if self.is_share and edge > 1:
+            key = "margin" if self.level is None else "level"
+            raise ValueError(
+                f"{key}: {edge:g} is more than any {self.metric}, which is a share: write "
+                f"{edge / 100:g} for {edge:g} %"
+            )
         return self
 
 
@@ -119,7 +137,7 @@ class SeedPlan(Section):
 
     first: Annotated[int, Field(ge=2)]
     """At the first look; an interval needs two."""
-    most: Annotated[int, Field(ge=2)]
+    most: Annotated[int, Field(ge=2, le=MOST_SEEDS)]
     """At the last."""
     look_every: Annotated[int, Field(ge=1)]
     """Seeds from one look to the next."""
@@ -186,15 +204,35 @@ class Study(Section):
     reference: Reference | None = None
     views: dict[str, str] = Field(default_factory=dict)
     """Names of partial views in the metrics (val_<view>/accuracy), and what each shows."""
+    _place: str = PrivateAttr("")
+    """How a command finds it; empty where its name will do."""
 
     @field_validator("grid", "fixed")
     @classmethod
     def _are_overrides(cls, text: str, info: ValidationInfo) -> str:
         try:
-            read_overrides(shlex.split(text))
+            values = read_overrides(shlex.split(text))
         except UserError as error:
             raise ValueError(str(error)) from error
+        if len(values) < len(shlex.split(text)):
+            raise ValueError("a key is there twice")
+        for key, given in values.items():
+            if key == grid.SEED:
+                raise ValueError("seed: the seeds are given by the key seeds")
+            if key == "explain":
+                raise ValueError("explain: use python -m hhexp.study NAME --explain")
+            if info.field_name == "fixed" and key != grid.FOLD and len(given) > 1:
+                raise ValueError(f"{key}: has several values, which belong in grid")
+            if len({*map(grid.normalise, given)}) < len(given):
+                raise ValueError(f"{key}: a value is there twice")
         return text
+
+    @model_validator(mode="after")
+    def _is_either_varied_or_fixed(self) -> "Study":
+        fixed = read_overrides(shlex.split(self.fixed))
+        if both := [key for key in self.cells[0] if key in fixed]:
+            raise ValueError(f"fixed: {both[0]} is in grid, too")
+        return self
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -231,7 +269,7 @@ class Study(Section):
     def command(self) -> str:
         """The command that trains the study."""
         if isinstance(self.seeds, SeedPlan):
-            return f"python -m hhexp.study {shlex.quote(self.name)}"
+            return f"python -m hhexp.study {shlex.quote(self._place or self.name)}"
         return shlex.join(["python", "-m", "hhexp.run", *self.words(self.planned)])
 
     def words(self, seeds: Sequence[int]) -> list[str]:
@@ -296,6 +334,9 @@ def read_study(file: Path) -> Study:
         problems = "; ".join(_describe_error(detail, values) for detail in error.errors())
         raise UserError(f"{file}: {problems}") from error
     _check_cells(study, file)
+    named = find_study_file(study.name)
+    if named is None or named.absolute() != file.absolute():
+        study._place = str(file.parent if file.name == FILE else file)
     return study
 
 
@@ -307,6 +348,7 @@ def _check_cells(study: Study, file: Path) -> None:
             raise UserError(f"{file}: claim {claim.name}: name: another claim has the same name")
         for number, statement in enumerate(claim.statements):
             where = f"claim {claim.name}: statements.{number}"
+            _refuse_nothing(study, statement, f"{file}: {where}")
             named[f"{where}.cell"] = statement.cell
             named[f"{where}.versus"] = statement.versus or statement.cell
             if statement.minus:
@@ -321,6 +363,25 @@ def _check_cells(study: Study, file: Path) -> None:
             raise UserError(f"{file}: {where}: {error}") from error
 
 
+def _refuse_nothing(study: Study, statement: Statement, where: str) -> None:
+    """Refuse a difference of a cell from itself, which is 0 whatever is trained."""
+    asked = [(statement, ""), *([(statement.minus, "minus.")] if statement.minus else [])]
+    for each, prefix in asked:
+        if each.versus and _find_cell(study, each.cell) == _find_cell(study, each.versus):
+            raise UserError(f"{where}.{prefix}versus: is the same cell as {prefix}cell")
+    if statement.minus and all(
+        getattr(statement, key) == getattr(statement.minus, key) for key in Contrast.model_fields
+    ):
+        raise UserError(f"{where}.minus: is the same difference as that which it is taken from")
+
+
+def _find_cell(study: Study, values: Mapping[str, Scalar]) -> Cell:
+    """The cell that a claim names; the values themselves where they name none."""
+    with contextlib.suppress(UserError):
+        return study.cell(values)
+    return {key: str(value) for key, value in values.items()}
+
+
 def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
     """A validation error in one line; a claim is called by its name."""
     location = [str(part) for part in detail["loc"]]
@@ -332,6 +393,8 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
     if location[:1] == ["seeds"]:
         location = [part for part in location if part not in ("list", "plan")]
     key = ".".join(location)
+    if detail["loc"] == ():  # of the whole, which names its key itself
+        return str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         return f"{where}{key}: no such key{suggest(location[-1], _list_keys(location))}"
     if detail["type"] == "missing":
@@ -339,7 +402,8 @@ def _describe_error(detail: Any, values: Mapping[str, Any]) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
     if detail["type"] == "value_error":
         return f"{where}{f'{key}: ' if key else ''}{message}"
-    return f"{where}{key}={detail['input']}: {message}"
+    told = f"{key}={detail['input']}: " if key else ""
+    return f"{where}{told}{message}"
 
 
 def _list_keys(location: list[str]) -> list[str]:

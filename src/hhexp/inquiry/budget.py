@@ -35,7 +35,7 @@ class Budget:
             yield
             return
         left = self.seconds - (time.monotonic() - self._started)
-        timer = threading.Timer(max(0.0, left), self._interrupt)
+        timer = threading.Timer(min(max(0.0, left), threading.TIMEOUT_MAX), self._interrupt)
         timer.daemon = True
         timer.start()
         try:

@@ -40,9 +40,21 @@ def test_three_lengths_are_one_training(made) -> None:
     assert len(notes) == 4
 
 
+def test_cells_that_part_after_some_epochs_are_named(made) -> None:
+    """As of ``aug.until=2,null``, of which neither is the other's beginning."""
+    parted = [train(seed, 4) for seed in range(3)]
+    for each in parted:
+        each["train/loss"] = [*each["train/loss"][:2], 0.7, 0.6]
+    cells = {"aug.until=2": parted, "aug.until=null": [train(seed, 4) for seed in range(3)]}
+    assert list(note_shared(tag(made(cells)))) == [
+        "aug.until=2 and aug.until=null share their first 2 epochs with 3 seeds, bit for bit: they "
+        "are no independent samples."
+    ]
+
+
 def test_other_numbers_or_another_first_stage_are_another_training(made) -> None:
     moved = train(0, 4)
-    moved["val/loss"] = [*moved["val/loss"][:1], 0.7, *moved["val/loss"][2:]]
+    moved["val/loss"] = [0.7, *moved["val/loss"][1:]]
     cells = {"aug=none epochs=2": [train(0, 2)], "aug=full epochs=4": [moved]}
     assert list(note_shared(tag(made(cells)))) == []
     alike = {"epochs=2": [train(0, 2)], "epochs=4": [train(0, 4)]}

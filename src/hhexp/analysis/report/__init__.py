@@ -16,7 +16,7 @@ from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, Trusted
 from hhexp.tracking.run import TrackedRun
 
-__all__ = ["Report", "make_overlay", "write", "write_index"]
+__all__ = ["Report", "check_writable", "make_overlay", "write", "write_index"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,22 @@ class Report:
     """On the claims that it judges."""
     answer: Sequence[str]
     """The answer in plain words, a line for each sentence; none where there are no claims."""
+
+
+def check_writable(output: Path) -> None:
+    """Check that a report can be written into a folder, before hours of training for it.
+
+    Raises:
+        UserError: it cannot.
+    """
+    there = next(each for each in (output, *output.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise UserError(f"{there}: not a folder, so no report can be written there")
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise UserError(f"{there}: no report can be written there: {error.strerror}") from error
 
 
 def write(

@@ -177,7 +177,8 @@ class Content:
         known = self.seeds
         if len(known) > MOST_SEEDS:
             return f"{len(known):,} seeds"
-        return f"seeds {', '.join(map(str, known))}" if known else ""
+        s = "s" if len(known) > 1 else ""
+        return f"seed{s} {', '.join(map(str, known))}" if known else ""
 
     @property
     def devices(self) -> list[str]:

@@ -8,14 +8,12 @@ from hhexp.analysis.contrasts import bound
 from hhexp.analysis.grid import label
 from hhexp.analysis.metrics import MEANINGS
 from hhexp.analysis.statistics import Interval
-from hhexp.analysis.study import Contrast, Statement, Study
+from hhexp.analysis.study import SHARES, Contrast, Statement, Study
 from hhexp.tracking.models import BEST_EPOCH
 
 MINUS = "\u2212"
 NAMED = 3
 """Seeds of diverged runs that are named beside a number."""
-PERCENTAGES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
-"""Kinds of metrics that are shares of images."""
 
 
 def name_metric(metric: str) -> str:
@@ -109,17 +107,23 @@ def explain_verdicts(study: Study) -> str:
     when = f"after {looks[-1]} seeds"
     if len(looks) > 1:
         when = f"after {listed} and {looks[-1]} seeds"
+    claims = f" and all {len(study.primary)} primary claims together"
+    if len(study.primary) == 1:
+        claims = " at the primary claim" if study.secondary else ""
     told = (
         "A claim is supported if its seeds lie beyond the bound on the claimed side by more than "
         "chance explains, refuted if they do on the other side, and undecided otherwise. It is "
         f"judged {when}, by the stricter of a t-test, also corrected for skewness, and the exact "
-        "sign-flip test. The chance of any false verdict, over all looks and all "
-        f"{len(study.primary)} primary claims together, is at most 5 %"
+        f"sign-flip test. The chance of any false verdict, over all looks{claims}, is at most 5 %"
     )
     if study.secondary:
-        told += f", and 5 % for the {len(study.secondary)} others together"
+        many = len(study.secondary) > 1
+        others = f"{len(study.secondary)} others together" if many else "other one"
+        told += f", and 5 % for the {others}"
     return (
-        f"{told} (alpha spending and Holm's procedure). Differences are paired by seed; ± is a "
+        f"{told} (alpha spending and Holm's procedure; shown by simulation, with seeds as skewed "
+        "as those of the flagship study: a rare failure that no seed has shown is not in it). "
+        "Differences are paired by seed; ± is a "
         "95 % interval over the seeds, for these images, and is not corrected. Where a second "
         "interval is given, it is over seeds and images, so for other images of the same kind too. "
         "The seed counts assume the same mean and spread; with that many seeds the chance of a "
@@ -219,7 +223,7 @@ def find_scale(metric: str, word: str) -> tuple[float, int, str]:
     """Factor, digits after the point, and unit of a metric's statistic."""
     metric = _strip_best(metric)
     kind = metric.split("/")[1] if "/" in metric else ""
-    if kind in PERCENTAGES:
+    if kind in SHARES:
         return 100, 1, "%"
     if metric == "time/epoch_s":
         return (1 / 60, 1, "min") if word == "total" else (1, 1, "s")
