@@ -1,6 +1,6 @@
 """Intervals over seeds and images, against cases whose interval is known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from hhexp.analysis import images
+from hhexp.analysis.crossfit import cross_fit
 from hhexp.analysis.images import resample, spread_over_images
 from hhexp.analysis.predictions import Predictions, RunPredictions
 from hhexp.analysis.results import Result, Results
 from hhexp.analysis.statistics import mean_interval
 from hhexp.analysis.study import Statement, Study
-from hhexp.experiment.answers import pack_answers
+from hhexp.experiment.answers import Answers, pack_answers
 
 NONE, FULL = {"aug": "none"}, {"aug": "full"}
 STUDY = Study(name="s", title="T", question="Q", grid="aug=none,full", seeds=[0, 1, 2])
@@ -98,7 +99,7 @@ def test_a_recall_is_of_its_class_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "by_seed"),
     [
-        ({"statistic": "best"}, measured(slice(None))),
+        ({"statistic": "swing"}, measured(slice(None))),
         ({"metric": "val/recall/c"}, measured(slice(None))),
         ({}, {0: 0.25}),
         ({}, {0: 0.9, 1: 0.9, 2: 0.9}),  # not what the predictions come to
@@ -132,7 +133,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
 LABELS = np.array([0, 0, 1, 1])
 
 
-def test_the_last_five_epochs_and_a_loss_are_taken_from_the_answers_of_all_epochs(
+def test_the_last_five_epochs_the_best_one_and_a_loss_are_taken_from_the_answers_of_all_epochs(
     kept: dict[str, np.ndarray],
 ) -> None:
     def difference(values: Any) -> dict[int, float]:
@@ -147,10 +148,22 @@ def test_the_last_five_epochs_and_a_loss_are_taken_from_the_answers_of_all_epoch
     def loss(answers: np.ndarray) -> float:
         return float(-np.log(answers[-1, np.arange(4), LABELS]).mean())
 
+    def at_best(metric: str) -> Callable[[np.ndarray], float]:
+        def measure(answers: np.ndarray) -> float:
+            fit = cross_fit(Answers(answers, LABELS, ("a", "b")))
+            assert fit is not None
+            return fit.values[metric]
+
+        return measure
+
     for changes, values in (
         ({"statistic": "mean_last_5"}, difference(accuracy)),
         ({"statistic": "mean_last_5", "metric": "val/recall/b"}, difference(recall)),
         ({"metric": "val/loss"}, difference(loss)),
+        *(
+            ({"metric": metric, "statistic": "best"}, difference(at_best(metric)))
+            for metric in ("val/accuracy", "val/loss", "val/recall/b")
+        ),
     ):
         found = spread_over_images(RESULTS, FOUND, statement(**changes), values)
         assert found is not None and found.half > 0

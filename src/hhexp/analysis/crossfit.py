@@ -74,20 +74,43 @@ def cross_fit(answers: Answers) -> CrossFit | None:
         return None
     chosen, judging = _choose(answers)
 
-    def average(values: np.ndarray, among: np.ndarray | None = None) -> float:
-        """The mean over the halves of values [E, N] at their epochs, on the other half's images;
-        over the halves that have such images."""
-        weights = judging if among is None else judging & among
-        sums, counts = np.where(weights, values[chosen], 0).sum(axis=1), weights.sum(axis=1)
-        return float((sums[counts > 0] / counts[counts > 0]).mean()) if counts.any() else math.nan
+    def average(values: np.ndarray, among: np.ndarray) -> float:
+        return float(_share(chosen, judging & among, values).sum()) if among.any() else math.nan
 
-    right = _find_right(answers)
-    true = answers.probabilities[:, np.arange(len(answers.labels)), answers.labels]
-    losses = -np.log(np.maximum(true.astype(np.float64), np.finfo(np.float32).tiny))
-    values = {"val/accuracy": average(right), "val/loss": average(losses)}
+    every = np.ones(len(answers.labels), bool)
+    values = {
+        "val/accuracy": average(answers.right, every),
+        "val/loss": average(answers.losses, every),
+    }
     for index, name in enumerate(answers.classes):
-        values[f"val/recall/{name}"] = average(right, answers.labels == index)
+        values[f"val/recall/{name}"] = average(answers.right, answers.labels == index)
     return CrossFit(chosen + 1, _name(values))
+
+
+def spread(answers: Answers, values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """What each image adds to a metric at the best epoch.
+
+    Args:
+        answers: of at least two images; they choose the epochs.
+        values: [E, N] what the metric is the mean of.
+        among: [N] bool: of which images.
+
+    Returns:
+        [N] float64, 0 where an image is not among these. Their mean over those that are is the
+        metric.
+    """
+    chosen, judging = _choose(answers)
+    return _share(chosen, judging & among, values) * among.sum()
+
+
+def _share(chosen: np.ndarray, judging: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """[N] each image's share in the mean, over the halves that have images, of the mean over their
+    images of values [E, N] at the epoch that the other half chose."""
+    counts = judging.sum(axis=1)
+    used = counts > 0
+    at_best = np.where(judging[used], values[chosen[used]], 0)
+    shares: np.ndarray = (at_best / counts[used, None]).mean(axis=0)
+    return shares
 
 
 def cross_fit_scores(answers: Answers) -> dict[str, float]:
@@ -134,14 +157,8 @@ def _choose(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     """The epoch, from 0, that each half chooses, [2 · HALVINGS], and the images that judge it."""
     first = halve(answers.labels)
     choosing = np.concatenate([first, ~first])
-    found = choosing @ _find_right(answers).T.astype(np.float64)
+    found = choosing @ answers.right.T.astype(np.float64)
     return found.argmax(axis=1), ~choosing
-
-
-def _find_right(answers: Answers) -> np.ndarray:
-    """[E, N] bool: whether each epoch's answer to each image is right."""
-    right: np.ndarray = answers.probabilities.argmax(axis=2) == answers.labels
-    return right
 
 
 def _name(values: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hhexp.analysis.crossfit import spread
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import LATE
 from hhexp.analysis.predictions import Predictions
@@ -22,7 +23,8 @@ from hhexp.tracking.artifacts import read_contents
 
 ACCURACY, LOSS, RECALL = "val/accuracy", "val/loss", "val/recall/"
 EPOCHS = {"last": 1, "mean_last_5": LATE}
-"""The last epochs that a statistic is a mean over; the others are no means over images."""
+"""The last epochs that a statistic is a mean over. At ``best`` it is at the epochs that the images
+have chosen, which stay when images are drawn anew; the others are no means over images."""
 RESAMPLES = 4000
 SEED = 0
 TOLERANCE = 1e-6
@@ -46,8 +48,8 @@ def spread_over_images(
         by_seed: its values.
 
     Returns:
-        None where it is no mean over images, of the last epoch or the last five, or the predictions
-        do not have its values.
+        None where it is no mean over images, of the last epoch, the last five or the best one, or
+        the predictions do not have its values.
     """
     if predictions is None or len(by_seed) < 2:
         return None
@@ -92,7 +94,7 @@ def resample(rows: np.ndarray) -> Interval:
 
 def _choose_images(predictions: Predictions, asked: Contrast) -> list[int] | None:
     """The images that a metric is a mean over; None where it is another kind of number."""
-    if asked.statistic not in EPOCHS:
+    if asked.statistic not in (*EPOCHS, "best"):
         return None
     if asked.metric in (ACCURACY, LOSS):
         return list(range(len(predictions.paths)))
@@ -140,16 +142,13 @@ def _read_rows(
             continue
         answers = read_answers(content, each.run.run_id)
         if [answers.classes[label] for label in answers.labels] == list(predictions.true):
-            rows[each.seed] = _average(answers, asked)
+            rows[each.seed] = _average(answers, asked, _choose_images(predictions, asked) or [])
     return rows
 
 
-def _average(answers: Answers, asked: Contrast) -> np.ndarray:
+def _average(answers: Answers, asked: Contrast, images: Sequence[int]) -> np.ndarray:
     """[N] the mean over a statistic's epochs of whether each image is right, or of its loss."""
-    late = answers.probabilities[-EPOCHS[asked.statistic] :]
-    if asked.metric == LOSS:
-        true = late[:, np.arange(len(answers.labels)), answers.labels].astype(np.float64)
-        values = -np.log(np.maximum(true, np.finfo(np.float32).tiny))
-    else:
-        values = (late.argmax(axis=2) == answers.labels).astype(np.float64)
-    return np.asarray(values.mean(axis=0))
+    values = answers.losses if asked.metric == LOSS else answers.right.astype(np.float64)
+    if asked.statistic == "best":
+        return spread(answers, values, np.isin(np.arange(len(answers.labels)), images))
+    return np.asarray(values[-EPOCHS[asked.statistic] :].mean(axis=0))

@@ -38,6 +38,18 @@ class Answers:
     """[N] int64: the true classes."""
     classes: tuple[str, ...]
 
+    @property
+    def right(self) -> np.ndarray:
+        """[E, N] bool: whether each answer is right."""
+        right: np.ndarray = self.probabilities.argmax(axis=2) == self.labels
+        return right
+
+    @property
+    def losses(self) -> np.ndarray:
+        """[E, N] float64: the cross-entropy of each answer."""
+        true = self.probabilities[:, np.arange(len(self.labels)), self.labels].astype(np.float64)
+        return -np.log(np.maximum(true, np.finfo(np.float32).tiny))
+
 
 def write_answers(
     past: Sequence[PastEpoch], labels: np.ndarray, classes: Sequence[str]
