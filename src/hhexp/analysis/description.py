@@ -1,4 +1,4 @@
-"""What MLflow's UI says of a sweep or a study, in Markdown: the answer first, then its numbers."""
+"""What MLflow's UI says of a sweep or a study, in Markdown: the answer, then its numbers."""
 
 import math
 from collections.abc import Sequence
