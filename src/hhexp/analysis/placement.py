@@ -83,9 +83,11 @@ def _note_unplanned(runs: Sequence[StoredRun], *, left_out: bool) -> list[str]:
     seeds = sorted({_read_number(run, SEED) or 0 for run in runs if run.status == "FINISHED"})
     if not seeds:
         return []
-    s, runs_are = ("s", "their runs are") if len(seeds) > 1 else ("", "its runs are")
-    what = f"{runs_are} left out" if left_out else f"no verdict rests on {'them' if s else 'it'}"
-    return [f"Seed{s} {', '.join(map(str, seeds))}: not in the study's plan, so {what}."]
+    s, it = ("s", "them") if len(seeds) > 1 else ("", "it")
+    named = f"seed{s} {', '.join(map(str, seeds))}"
+    if left_out:
+        return [f"The store also has runs of {named}, which the study does not plan; left out."]
+    return [f"{named.capitalize()}: not in the study's plan, so no verdict rests on {it}."]
 
 
 def find_unchanged_answers(study: Study, registered: Sequence[Registration]) -> list[str]:
