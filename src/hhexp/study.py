@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     from hhexp.errors import UserError
     from hhexp.inquiry.budget import Budget, read_duration
     from hhexp.inquiry.conduct import Inquiry
-    from hhexp.inquiry.forecast import explain
+    from hhexp.inquiry.forecast import describe_reach, explain
 
     file = find_study_file(options.name)
     if file is None:
@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     if options.explain:
         explain(study, file, catalogue, shown)
         return 0
+    if study.claims:
+        shown.print(describe_reach(study), soft_wrap=True)
     output = file.parent / "report"
     report.check_writable(output)
     inquiry = Inquiry(study, file, catalogue, shown)

@@ -91,3 +91,13 @@ def test_a_file_that_may_not_be_read_is_bad_too(images: Path) -> None:
     with pytest.raises(UserError, match=r"cats0\.png: cannot be read.*skip_bad"):
         loaded(images)
     assert len(loaded(images, skip_bad=True).skipped) == 1
+
+
+def test_a_pipe_and_a_link_to_nothing_are_bad_files_too(images: Path) -> None:
+    os.mkfifo(images / "train/cats/pipe.png")
+    (images / "train/cats/link.png").symlink_to("nowhere.png")
+    with pytest.raises(
+        UserError, match=r"2 files cannot be used: .*link\.png: cannot be read: .*pipe\.png: not"
+    ):
+        loaded(images)
+    assert len(loaded(images, skip_bad=True).skipped) == 2

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hhexp.analysis.decisions import ERROR
 from hhexp.analysis.evidence import least_exact
+from hhexp.analysis.looks import find_levels
 from hhexp.analysis.statistics import difference
+from hhexp.analysis.study import Study
 
 POWER = 0.8
 MOST_SEEDS = 10_000
@@ -79,3 +82,12 @@ def compare_single_runs(first: Sequence[float], second: Sequence[float]) -> floa
         return math.nan
     signs = np.sign(np.subtract.outer(np.asarray(first), np.asarray(second)))
     return float((signs.mean() + 1) / 2)
+
+
+def find_deciding_look(study: Study) -> int | None:
+    """The seeds at the first look that can decide a primary claim, as the exact test needs some;
+    None where no look can."""
+    judged = [claim for claim in study.primary if claim.is_judged]
+    levels = find_levels(ERROR / max(1, len(judged)), study.looks)
+    looks = zip(study.looks, levels, strict=True)
+    return next((look for look, level in looks if least_exact(look) <= level), None)

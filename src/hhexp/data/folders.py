@@ -95,11 +95,8 @@ def find_split_images(split_folder: Traversable, split: str, where: str) -> list
 
 
 def _make_image(file: Traversable, label: str, path: str, where: str, group: str = "") -> ImageFile:
-    if not file.is_file():
-        inside = path.partition("/")[2]
-        if file.is_dir():
-            raise UserError(f"{where}/{inside}: a folder too deep")
-        raise UserError(f"{where}/{inside}: not a file: only images belong here")
+    if file.is_dir():
+        raise UserError(f"{where}/{path.partition('/')[2]}: a folder too deep")
     on_disk = file if isinstance(file, Path) else None
     return ImageFile(path, label, partial(read_image_file, file, path), on_disk, group)
 

@@ -15,9 +15,11 @@ def read_image_file(file: Traversable, name: str) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        UserError: it is too large.
+        UserError: it is too large, or a pipe or a folder.
     """
     if isinstance(file, Path):
+        if file.exists() and not file.is_file():  # a pipe would be waited for
+            raise UserError(f"{name}: not a file")
         IMAGE_BYTES.check(file.stat().st_size, name)
     with file.open("rb") as stream:
         content = stream.read(IMAGE_BYTES.most + 1)  # a zip file may say less than there is

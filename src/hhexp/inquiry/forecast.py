@@ -6,10 +6,8 @@ from pathlib import Path
 
 from hhexp.analysis import grid
 from hhexp.analysis.claims import judge_claims
-from hhexp.analysis.decisions import ERROR
-from hhexp.analysis.evidence import least_exact
-from hhexp.analysis.looks import find_levels
 from hhexp.analysis.metrics import measure
+from hhexp.analysis.power import find_deciding_look
 from hhexp.analysis.results import Results
 from hhexp.analysis.selection import select
 from hhexp.analysis.study import Study
@@ -99,14 +97,9 @@ def _describe_plan(study: Study) -> list[str]:
 
 
 def describe_reach(study: Study) -> str:
-    """Which look is the first that can decide anything, as the exact test needs some seeds."""
-    judged = [claim for claim in study.primary if claim.is_judged]
-    levels = find_levels(ERROR / max(1, len(judged)), study.looks)
-    able = [
-        look for look, level in zip(study.looks, levels, strict=True) if least_exact(look) <= level
-    ]
-    if able:
-        return f"The first look that can decide a claim is after {able[0]} seeds."
+    """Which look is the first that can decide anything."""
+    if look := find_deciding_look(study):
+        return f"The first look that can decide a claim is after {look} seeds."
     return "No look of this plan can decide a claim: plan more seeds, or fewer primary claims."
 
 

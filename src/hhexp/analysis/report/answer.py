@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hhexp.analysis.claims import ClaimVerdict, StatementVerdict
 from hhexp.analysis.contrasts import bound
+from hhexp.analysis.power import find_deciding_look
 from hhexp.analysis.report import numbers
 from hhexp.analysis.study import Study
 
@@ -134,8 +135,8 @@ def _tell_images(verdict: StatementVerdict) -> str:
 def _tell_too_few(study: Study, verdicts: Sequence[ClaimVerdict]) -> str:
     """What one seed cannot tell, and what would."""
     measured = max(_count(verdict) for verdict in verdicts)
-    least = study.looks[0]
-    more = f"{least} seeds of every cell are needed" if least > 1 else "more seeds are needed"
+    least = find_deciding_look(study)
+    more = f"{least} seeds of every cell are needed" if least else "more seeds are needed"
     if not measured:
         return f"Nothing can be compared yet: no seed has a run in every cell; {more}."
     return (
