@@ -132,3 +132,23 @@ def test_ctrl_c_ends_a_command_that_waits_for_a_thread_after_its_last_words() ->
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == b""
         assert process.wait(30) == -signal.SIGINT
+
+
+CLOSING = """
+import sys
+from hhexp.console import entry
+
+@entry
+def main(argv=None):
+    try:
+        raise KeyboardInterrupt
+    finally:
+        never_opened.close()
+
+sys.exit(main())
+"""
+
+
+def test_what_fails_as_ctrl_c_stops_it_is_no_error_of_its_own() -> None:
+    ended = subprocess.run([sys.executable, "-c", CLOSING], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "hhexp: interrupted\n")

@@ -11,7 +11,7 @@ from multiprocessing import resource_tracker
 from types import FrameType
 from typing import Protocol
 
-from hhexp.errors import UserError, one_line
+from hhexp.errors import UserError, is_interruption, one_line
 from hhexp.escape import escape_line
 
 Main = Callable[[list[str] | None], int]
@@ -42,18 +42,24 @@ def entry(main: Main) -> Entry:
         except UserError as error:
             return _print_error(str(error), 2)
         except KeyboardInterrupt:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_DFL)  # another one ends what Python waits for
-            return _print_error("interrupted", 130)
+            return _end_interrupted()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         except Exception as error:
+            if is_interruption(error):
+                return _end_interrupted()
             if said := explain_error(error):
                 return _print_error(said, 2)
             return _print_error(f"{one_line(error)} (set HHEXP_DEBUG=1 to see where)", 1)
 
     return wrapped
+
+
+def _end_interrupted() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # another one ends what Python waits for
+    return _print_error("interrupted", 130)
 
 
 def explain_error(error: Exception) -> str | None:

@@ -18,6 +18,14 @@ class UserError(Exception):
     """
 
 
+def is_interruption(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or came of it: code that Ctrl-C stops and that then closes what it had
+    not opened yet fails by that, as Hydra's reading of a file."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def one_line(error: BaseException) -> str:
     """An exception as one line, for tags and tables."""
     if isinstance(error, KeyboardInterrupt):

@@ -46,6 +46,17 @@ def test_a_spent_budget_stops_what_runs() -> None:
 
 
 @pytest.mark.usefixtures("interruptible")
+def test_what_fails_as_it_is_stopped_is_stopped_too() -> None:
+    budget = Budget(0.05)
+    with budget.limit():
+        try:
+            time.sleep(30)
+        finally:
+            raise UnboundLocalError("closed what was not opened")
+    assert budget.is_spent
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_not_taken_for_the_end_of_a_budget() -> None:
     budget = Budget(1000)
     with pytest.raises(KeyboardInterrupt), budget.limit():

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hhexp.errors import UserError
+from hhexp.errors import UserError, is_interruption
 
 UNITS = (3600.0, 60.0, 1.0)
 """Seconds of an hour, a minute and a second."""
@@ -40,8 +40,8 @@ class Budget:
         timer.start()
         try:
             yield
-        except KeyboardInterrupt:
-            if not self.is_spent:
+        except BaseException as error:
+            if not (self.is_spent and is_interruption(error)):
                 raise
         finally:
             timer.cancel()

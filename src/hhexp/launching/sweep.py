@@ -14,6 +14,7 @@ from hhexp.config.schema import Config
 from hhexp.data import Dataset, list_doubts
 from hhexp.display import PlannedRun, display
 from hhexp.display.events import Event
+from hhexp.errors import is_interruption
 from hhexp.escape import escape_line
 from hhexp.experiment import Job, Outcome, make_tags, read_data
 from hhexp.experiment.identity import foresee_portability
@@ -100,7 +101,7 @@ class Sweep:
         """End the engine, and the sweep's own run as its runs have ended."""
         if self.engine:
             self.engine.__exit__()
-        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        interrupted = is_interruption(error)
         send = self._count_left if interrupted else self.send_left  # who interrupts does not wait
         if not send():
             self._drop_states()

@@ -1,5 +1,6 @@
 """A sweep on a Ray cluster has the numbers that it has in processes, whatever is lost."""
 
+import contextlib
 import json
 import re
 import signal
@@ -60,8 +61,11 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
 
 def list_trainers(node: int) -> list[psutil.Process]:
     """The processes that train on a node; ``node`` is the process ID of its raylet."""
-    actors = psutil.Process(node).children()
-    return [child for actor in actors if "Host" in actor.name() for child in actor.children()]
+    found: list[psutil.Process] = []
+    for actor in psutil.Process(node).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
+            found += actor.children() if "Host" in actor.name() else []
+    return found
 
 
 def find_raylet(node: Any) -> int:
