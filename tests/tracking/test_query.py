@@ -92,7 +92,9 @@ def note_fetches(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def test_what_is_no_id_is_refused(store: Store) -> None:
-    with pytest.raises(UserError, match=r"'latest' is not a run ID \(32 hex digits\)"):
+    with pytest.raises(
+        UserError, match=r"'latest' is not a run ID \(32 hex digits, or the first of them\)"
+    ):
         find_run(store, "latest")
 
 

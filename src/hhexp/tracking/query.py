@@ -88,7 +88,9 @@ def find_run(store: Store, prefix: str) -> StoredRun:
     """
     wanted = prefix.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{1,32}", wanted):
-        raise UserError(f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits)")
+        raise UserError(
+            f"{prefix!r} is not a run ID ({ID_LENGTH} hex digits, or the first of them)"
+        )
     ids = _find_ids(store, f"{wanted}%", NAMED + 1)
     if not ids:
         if deleted := _find_ids(store, f"{wanted}%", 1, deleted=True):
