@@ -48,10 +48,11 @@ def sort_into_cells(
         unchanged = find_unchanged_answers(study, registered)
         in_grid = _place_in_grid(cells, shared, records, unchanged)
         placed, notes = keep_alike(in_grid, list(cells[0]), answers)
-        beyond = [(run, cell) for run, cell in placed if not _is_planned(study, run)]
+        planned = {None, *study.planned}
+        beyond = [run for run, _ in placed if _read_number(run, SEED) not in planned]
         if shared:
-            placed = [each for each in placed if each not in beyond]
-        notes += _note_unplanned([run for run, _ in beyond], left_out=bool(shared))
+            placed = [each for each in placed if _read_number(each[0], SEED) in planned]
+        notes += _note_unplanned(beyond, left_out=bool(shared))
     else:
         in_grid = placed = _tell_apart(records)
         cells = grid.drop_repeats(cell for _, cell in placed)
@@ -72,10 +73,6 @@ def sort_into_cells(
     return Results(
         store, selection, study, sweep, cells, results, notes + _note_duplicates(results)
     )
-
-
-def _is_planned(study: Study, run: StoredRun) -> bool:
-    return _read_number(run, SEED) in (None, *study.planned)
 
 
 def _note_unplanned(runs: Sequence[StoredRun], *, left_out: bool) -> list[str]:
