@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hhexp.analysis.study import read_study
+from hhexp.analysis.study_file import read_study
 from hhexp.csv_text import format_csv, parse_csv
 from hhexp.errors import UserError
 from hhexp.experiment import NOTHING, check_recorded

@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     options = build_parser().parse_args(argv)
     from hhexp.analysis import report
-    from hhexp.analysis.study import find_study_file, read_study
+    from hhexp.analysis.study_file import find_study_file, read_study
     from hhexp.config.catalogue import read_catalogue
     from hhexp.display import console
     from hhexp.errors import UserError

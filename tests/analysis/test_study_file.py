@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hhexp.analysis.study import find_study_file, read_study
+from hhexp.analysis.study_file import find_study_file, read_study
 from hhexp.errors import UserError
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.results import Result, Results
-from hhexp.analysis.study import read_study
+from hhexp.analysis.study_file import read_study
 from hhexp.reproduction import published
 from hhexp.reproduction.record import Record
 from hhexp.tracking.query import StoredRun

@@ -10,7 +10,8 @@ from hhexp.analysis.grid import Cell
 from hhexp.analysis.placement import sort_into_cells
 from hhexp.analysis.results import Results
 from hhexp.analysis.searches import read_search
-from hhexp.analysis.study import Study, find_study_file, read_study
+from hhexp.analysis.study import Study
+from hhexp.analysis.study_file import find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
 from hhexp.tracking.answers import read_answers

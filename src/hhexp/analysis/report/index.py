@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from hhexp.analysis.report.content import Content
 from hhexp.analysis.report.rendering import make_environment, show_controls
-from hhexp.analysis.study import FILE, Study, read_study
+from hhexp.analysis.study import Study
+from hhexp.analysis.study_file import FILE, read_study
 from hhexp.atomic import replace_file
 from hhexp.errors import UserError
 from hhexp.reading import damaged, parse_json, read_bytes
