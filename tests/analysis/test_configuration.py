@@ -2,10 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
 from hhexp.analysis.configuration import keep_alike
+from hhexp.data import Dataset, Split
+from hhexp.experiment import check_config
+from hhexp.experiment.identity import identify
+from hhexp.experiment.job import flatten
+from hhexp.models.transfer import BACKBONES
 from hhexp.tracking.query import StoredRun
+from hhexp.training.portability import Portability
 
 IDENTITY = {"lr.value": 0.001, "lr.schedule": "constant", "data": "a1", "batch_size": 32}
 AUG = {"aug.engine": "affine", "aug.rotation_range": 40.0}
@@ -76,3 +88,105 @@ def test_a_run_without_an_identity_is_told_by_its_parameters() -> None:
     placed = [plain(0, **{"device": "a CPU"}), plain(1, **{"device": "another"})]
     other = plain(2, **{"lr.value": "0.01"})
     assert keep_alike([*placed, other], ["aug"])[0] == placed
+
+
+def real(*overrides: str, content: str = "f", portable: bool = True) -> StoredRun:
+    """A run as it is recorded: with the parameters and the identity of its configuration."""
+    images, labels = np.zeros((2, 8, 8, 3), np.uint8), np.array([0, 1])
+    split = Split(images, labels, ("train/x/a.png", "train/y/b.png"))
+    dataset = Dataset("drawn", ("x", "y"), split, split, content * 64, ())
+    with initialize_config_module("hhexp.conf", version_base="1.3"):
+        values: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    config = check_config(values)
+    identity = identify(config, dataset, "cpu", None if portable else Portability(("Erf",)))
+    params = {key: str(value) for key, value in flatten(config.model_dump()).items()}
+    return StoredRun(
+        "-".join([*overrides, content]), "run", "FINISHED", params,
+        {"hhexp.identity": json.dumps(dict(identity))}, datetime(2026, 1, 1, tzinfo=UTC),
+        None, None,
+    )  # fmt: skip
+
+
+GRIDS = {
+    "aug.engine": ("affine", "image_data_generator", "keras_layers"),
+    "aug.rotation_range": ("0", "40"),
+    "aug.until": ("5", "null"),
+    "aug.from": ("1", "5"),
+    "batch_size": ("16", "32"),
+    "data.image_size": ("100", "150"),
+    "loss.class_weight": ("null", "balanced"),
+    "loss.label_smoothing": ("0", "0.1"),
+    "lr": ("constant", "cosine"),
+    "lr.value": ("0.1", "0.01"),
+    "optimizer": ("adam", "rmsprop"),
+    "runtime.precision": ("float32", "mixed_bfloat16"),
+    "runtime.threads": ("1", "2"),
+}
+
+
+@pytest.mark.parametrize("key", GRIDS)
+@pytest.mark.parametrize(
+    "fixed", [["aug=full"], ["aug=none", "aug.zoom_range=0.1", "aug.until=7", "aug.from=2"]]
+)
+def test_what_a_varied_key_brings_with_it_is_no_other_configuration(
+    key: str, fixed: list[str]
+) -> None:
+    placed = [(real(*fixed, f"{key}={value}"), {key: value}) for value in GRIDS[key]]
+    assert keep_alike(placed, [key]) == (placed, [])
+    stray = real(*fixed, f"{key}={GRIDS[key][0]}", "seed=2", "model.dense_units=64")
+    kept, (note,) = keep_alike([*placed, (stray, {key: GRIDS[key][0]})], [key])
+    assert kept == placed
+    assert note.endswith("in model.dense_units 512 → 64.")
+
+
+def test_nor_are_an_augmentation_with_an_end_and_none() -> None:
+    fixed = ["aug=full", "aug.engine=image_data_generator", "aug.until=7", "aug.from=2"]
+    zero = [f"{name}_range=0" for name in ("aug.shear", "aug.zoom", "aug.width_shift")]
+    zero += ["aug.height_shift_range=0", "aug.horizontal_flip=false"]
+    key = "aug.rotation_range"
+    placed = [(real(*fixed, *zero, f"{key}={value}"), {key: value}) for value in ("0", "40")]
+    assert keep_alike(placed, [key]) == (placed, [])
+
+
+def test_nor_are_the_weights_of_each_backbone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+
+    def train(backbone: str, seed: int, weights: str) -> tuple[StoredRun, dict[str, str]]:
+        (tmp_path / "models" / BACKBONES[backbone].file).write_text(weights)
+        stored = real("model=transfer", f"model.backbone={backbone}", f"seed={seed}")
+        return stored, {"model.backbone": backbone}
+
+    placed = [
+        train(name, seed, name) for name in ("inception_v3", "mobilenet_v2") for seed in (0, 1)
+    ]
+    assert keep_alike(placed, ["model.backbone"]) == (placed, [])
+    kept, (note,) = keep_alike([*placed, train("mobilenet_v2", 2, "others")], ["model.backbone"])
+    assert kept == placed
+    assert "model.weights SHA-256" in note
+
+
+def test_nor_are_other_images_where_a_grid_varies_how_they_are_split() -> None:
+    key = "data.split_seed"
+    placed = [
+        (real(f"{key}={n}", f"seed={seed}", content=str(n)), {key: str(n)})
+        for n in (1, 2)
+        for seed in (0, 1)
+    ]
+    assert keep_alike(placed, [key]) == (placed, [])
+    other = real(f"{key}=1", "seed=2", content="3"), {key: "1"}
+    kept, notes = keep_alike([*placed, other], [key])
+    assert kept == placed
+    assert len(notes) == 1
+
+
+def test_nor_is_a_model_whose_bits_depend_on_the_cpu() -> None:
+    key = "model.dense_units"
+    placed = [
+        (real(f"{key}={units}", f"seed={seed}", portable=units == 8), {key: str(units)})
+        for units in (8, 16)
+        for seed in (0, 1)
+    ]
+    assert keep_alike(placed, [key]) == (placed, [])

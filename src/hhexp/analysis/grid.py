@@ -21,7 +21,7 @@ def normalise(value: object) -> str:
     if text.lower() in ("none", "null", "true", "false"):
         return text.lower().replace("null", "none")
     try:
-        return repr(float(text))
+        return repr(float(text)).removesuffix(".0")
     except ValueError:
         return text
 
