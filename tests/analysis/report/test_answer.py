@@ -1,5 +1,7 @@
 """The answer in plain words: what it says, and that it is never stronger than the verdicts."""
 
+import dataclasses
+
 from hhexp.analysis.claims import ClaimVerdict, StatementVerdict
 from hhexp.analysis.report.answer import answer
 from hhexp.analysis.statistics import Interval
@@ -109,3 +111,27 @@ def test_the_other_claims_are_counted() -> None:
     ]
     assert tell(first, *others)[-1] == "Of 3 other claims 1 refuted, 2 undecided."
     assert tell(first, others[0])[-1] == "One other claim is refuted."
+
+
+def test_two_effects_of_a_claim_say_which_cells_they_are_of() -> None:
+    at = [
+        judge("x", "supported", mean, cell=FULL | {"epochs": n}, versus=NONE | {"epochs": n})
+        for n, mean in ((15, -0.05), (30, -0.03))
+    ]
+    both = dataclasses.replace(
+        judge("Augmentation lowers accuracy.", "supported", -0.05),
+        statements=[each.statements[0] for each in at],
+    )
+    assert tell(both) == [
+        "Augmentation lowers accuracy: with epochs=15 by 5.0 points (95 % 3.0 to 7.0, 12 seeds) "
+        "and with epochs=30 by 3.0 points (95 % 1.0 to 5.0, 12 seeds)."
+    ]
+    against = [
+        judge("x", "undecided", 0.01, cell={"engine": "a"}, versus={"engine": name})
+        for name in ("b", "c")
+    ]
+    both = dataclasses.replace(
+        judge("They agree.", "undecided", 0.01), statements=[each.statements[0] for each in against]
+    )
+    assert ": against engine=b the difference is +1.0 points (" in tell(both)[0]
+    assert " and against engine=c the difference is +1.0 points (" in tell(both)[0]

@@ -1,10 +1,11 @@
 """A study's answer in plain words, made from the verdicts and never stronger than they are."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hhexp.analysis.claims import ClaimVerdict, StatementVerdict
 from hhexp.analysis.contrasts import bound
+from hhexp.analysis.grid import label
 from hhexp.analysis.power import find_deciding_look
 from hhexp.analysis.report import numbers
 from hhexp.analysis.study import Study
@@ -96,7 +97,29 @@ def _tell_effects(verdict: ClaimVerdict) -> str:
         words = [each.word for each in statements]
         alike = words.count(verdict.word)
         return f" ({len(statements)} comparisons, {alike} of them {verdict.word} by itself)"
-    return f": {' and '.join(_tell_effect(each, verdict) for each in statements)}"
+    told = [f"{_tell_apart(each, statements)}{_tell_effect(each, verdict)}" for each in statements]
+    return f": {' and '.join(told)}"
+
+
+def _tell_apart(verdict: StatementVerdict, all_told: Sequence[StatementVerdict]) -> str:
+    """What tells a statement's cells from those of the others, as "with epochs=15 "."""
+    own = verdict.statement
+    others = [each.statement for each in all_told]
+
+    def differ(
+        cell: Mapping[str, object] | None, cells: Sequence[Mapping[str, object] | None]
+    ) -> dict[str, object]:
+        return {
+            key: value
+            for key, value in (cell or {}).items()
+            if any((other or {}).get(key) != value for other in cells)
+        }
+
+    cell = differ(own.cell, [other.cell for other in others])
+    versus = differ(own.versus, [other.versus for other in others])
+    against = {key: value for key, value in versus.items() if cell.get(key) != value}
+    told = f"with {label(cell)} " if cell else ""
+    return f"{told}against {label(against)} " if against else told
 
 
 def _tell_effect(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
