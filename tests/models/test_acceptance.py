@@ -171,6 +171,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: chain(activation="softplus", start="ones"),
         "must answer with probabilities, not with .*: give its last layer activation='sigmoid'",
     ),
+    "softmax of one number": (
+        lambda: chain(activation="softmax"),
+        "answers every image, a black one too, with 1, .*: give its last layer activation='sigm",
+    ),
     "raising": (lambda: fail(KeyError("x")), r"KeyError: 'x' \(test_acceptance\.py, line \d+\)"),
     "leaving": (lambda: fail(SystemExit(3)), "SystemExit: 3"),
 }

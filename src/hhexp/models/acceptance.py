@@ -143,11 +143,18 @@ def check_answers(model: "keras.Model", input_shape: tuple[int, int, int]) -> No
     if activation in (keras.activations.linear, keras.activations.relu, keras.activations.tanh):
         raise UserError(f"the model's last layer, {last.name}, gives no probabilities: {REMEDY}")
     try:
-        answers = np.asarray(model(_draw_images(input_shape), training=False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Keras warns of is an error below
+            answers = np.asarray(model(_draw_images(input_shape), training=False))
     except Exception as error:
         raise UserError(f"the model has no answer to images: {_shorten_reason(error)}") from error
     if not np.isfinite(answers).all():
         raise UserError("the model's answers are NaN or infinite before it is trained")
+    if answers.shape[1] == 1 and (answers == 1).all():
+        raise UserError(
+            "the model answers every image, a black one too, with 1, as the softmax of a single "
+            f"number does: {REMEDY}"
+        )
     sums = answers.sum(axis=1)
     wrong = answers[(answers < 0) | (answers > 1)]
     if not len(wrong) and answers.shape[1] > 1:
