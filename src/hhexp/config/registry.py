@@ -27,12 +27,19 @@ class Registry:
     kind: str
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
-    def __call__(self, function: F) -> F:
-        """Register a function under its own name (use as a decorator).
+    def __call__(self, *decorated: F) -> F:
+        """Register a function under its own name (use as a decorator, without brackets).
 
         Raises:
-            UserError: another function has that name already.
+            TypeError: it is not one function.
+            UserError: another one has that name already.
         """
+        if len(decorated) != 1 or not hasattr(decorated[0], "__name__"):
+            raise TypeError(
+                f"the decorator of a {self.kind} takes nothing in brackets, as the function's own "
+                "name is the name: write it alone in the line above the def"
+            )
+        (function,) = decorated
         name = function.__name__
         known = self.functions.get(name)
         if known is not None and known.__module__ != function.__module__:
