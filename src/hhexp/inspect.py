@@ -53,12 +53,16 @@ def _inspect(options: argparse.Namespace, document: dict[str, Any]) -> int:
         dataset = open_dataset(data)
     except NoValidationError:
         say(f"No validation images: shown as cut by data.validation_share={SHARE}.")
-        dataset = open_dataset(data.model_copy(update={"validation_share": SHARE}))
+        data = data.model_copy(update={"validation_share": SHARE})
+        dataset = open_dataset(data)
     console = Terminal()
     console.print(_tabulate_counts(dataset))
     sizes = _find_sizes(dataset)
     say(_describe_sizes(*sizes))
-    found = {finding.text: finding.files for finding in find_doubts(dataset, side)}
+    found = {
+        finding.text: finding.files
+        for finding in find_doubts(dataset, data.model_copy(update={"image_size": side}))
+    }
     if dataset.skipped:
         found = {f"bad files ({len(dataset.skipped):,})": dataset.skipped, **found}
     for text, files in found.items():

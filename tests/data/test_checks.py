@@ -102,7 +102,7 @@ def test_strict_makes_findings_errors(pictures: Path) -> None:
     strict = data.model_copy(update={"strict": True})
     open_dataset(strict)
     copy(pictures, "train/cats/3.png", "train/dogs/cat.png", lambda image: image)
-    assert list_doubts(open_dataset(data), 32) == [
+    assert list_doubts(open_dataset(data), data) == [
         "the same picture under two labels (1): train/cats/3.png = train/dogs/cat.png"
     ]
     with pytest.raises(UserError, match=r"data mine: the same picture.*\(data\.strict=true\)"):
@@ -112,7 +112,8 @@ def test_strict_makes_findings_errors(pictures: Path) -> None:
 def test_a_line_names_three_files(pictures: Path) -> None:
     for number in range(4):
         copy(pictures, f"train/cats/{number}.png", f"train/dogs/c{number}.png", lambda image: image)
-    (line,) = list_doubts(load("mine", folder(root=str(pictures)), 32), 32)
+    data = Data(name="mine", reader="folder", image_size=32, views={}, root=str(pictures))
+    (line,) = list_doubts(open_dataset(data), data)
     assert line.startswith("the same picture under two labels (4): ")
     assert line.count(" = ") == 3 and line.endswith("; …")
 

@@ -43,7 +43,8 @@ def test_the_data_set_is_the_same(both: tuple[Dataset, Dataset]) -> None:
     kept, none = both
     assert (none.fingerprint, none.counts) == (kept.fingerprint, kept.counts)
     assert np.array_equal(none.train.facts, kept.train.facts)
-    assert list_doubts(none, 16) == list_doubts(kept, 16)
+    data = Data(name="mine", reader="folder", image_size=16, views={})
+    assert list_doubts(none, data) == list_doubts(kept, data)
 
 
 def test_no_pixels_are_kept(images: Path, cache: Path) -> None:

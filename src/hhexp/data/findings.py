@@ -7,20 +7,27 @@ import json
 from pydantic import TypeAdapter
 
 from hhexp.atomic import replace_file
+from hhexp.config.schema import Data
 from hhexp.data.cache import cache_folder
 from hhexp.data.checks import VERSION, Finding, check_images
 from hhexp.data.dataset import Dataset
+from hhexp.data.shares import find_uneven
 
 KEPT = TypeAdapter(list[Finding])
 
 
-def find_doubts(dataset: Dataset, image_size: int | None) -> list[Finding]:
-    """``check_images`` of a data set, or what it found before in the same images.
+def find_doubts(dataset: Dataset, data: Data) -> list[Finding]:
+    """What may be wrong with a data set: with its images, and with how they were split.
 
     Args:
         dataset: with its facts.
-        image_size: to which its images were resized, in pixels; None for their own size.
+        data: how it was resized and split.
     """
+    return [*_find_in_images(dataset, data.image_size), *find_uneven(dataset, data)]
+
+
+def _find_in_images(dataset: Dataset, image_size: int | None) -> list[Finding]:
+    """``check_images`` of a data set, or what it found before in the same images."""
     file = cache_folder() / "checks" / f"{_name(dataset, image_size)}.json"
     with contextlib.suppress(OSError, ValueError):
         return KEPT.validate_json(file.read_bytes())

@@ -41,7 +41,7 @@ def open_dataset(data: Data) -> Dataset:
                 for split, images in files.items()
             }
     dataset = replace(dataset, skipped=tuple(skipped.values()))
-    if data.strict and (lines := list_doubts(dataset, data.image_size)):
+    if data.strict and (lines := list_doubts(dataset, data)):
         raise UserError(f"data {data.name}: {'; '.join(lines)} (data.strict=true)")
     return dataset
 
@@ -53,9 +53,9 @@ def _cut(files: Files, data: Data) -> Files:
         raise type(error)(f"data {data.name}: {error}") from error
 
 
-def list_doubts(dataset: Dataset, image_size: int | None) -> list[str]:
+def list_doubts(dataset: Dataset, data: Data) -> list[str]:
     """What may be wrong with a data set, and what was left out of it: a line each."""
-    lines = [str(finding) for finding in find_doubts(dataset, image_size)]
+    lines = [str(finding) for finding in find_doubts(dataset, data)]
     if dataset.skipped:
         said = "; ".join(dataset.skipped[:NAMED])
         more = "; …" if len(dataset.skipped) > NAMED else ""

@@ -76,7 +76,7 @@ def log_configuration(
         tracked.log_dataset(
             dataset.name, dataset.fingerprint, str(source), split, dataset.counts[split]
         )
-    findings = find_doubts(dataset, config.data.image_size)
+    findings = find_doubts(dataset, config.data)
     if findings or dataset.skipped:
         said = {"skipped": dataset.skipped, "findings": [asdict(each) for each in findings]}
         tracked.log_json(said, "provenance/data_checks.json")

@@ -209,7 +209,7 @@ class Sweep:
         if key not in self.datasets:
             self.datasets[key] = read_data(config)
             self.say(escape_line(describe_dataset(self.datasets[key])))
-            for doubt in list_doubts(self.datasets[key], config.data.image_size):
+            for doubt in list_doubts(self.datasets[key], config.data):
                 self.say(f"  {escape_line(doubt)}")
         return self.datasets[key]
 
