@@ -7,7 +7,7 @@ import pytest
 
 from hhexp.errors import UserError
 from hhexp.tracking import query
-from hhexp.tracking.answers import find_sweep_runs, make_answer_tags, read_answers
+from hhexp.tracking.answers import find_answering, find_sweep_runs, make_answer_tags, read_answers
 from hhexp.tracking.query import (
     NoSuchRunError,
     StoredRun,
@@ -19,6 +19,7 @@ from hhexp.tracking.query import (
 )
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.store import Store
+from hhexp.tracking.tags import KIND
 
 
 def test_a_run_is_found_by_its_id_or_a_beginning(store: Store) -> None:
@@ -141,6 +142,21 @@ def test_a_sweep_of_any_size_lists_each_of_its_runs_once(store: Store) -> None:
     sweep.set_tags(make_answer_tags([*ids, ids[7]]))
     assert read_answers(find_run(store, sweep.run_id)) == ids
     assert read_answers(find_run(store, TrackedRun.start(store, "study", "none").run_id)) == []
+
+
+def test_a_study_that_was_ended_in_a_look_has_the_finished_runs_of_its_sweeps(store: Store) -> None:
+    study = TrackedRun.start(store, "x", "study", tags={KIND: "study"})
+    made = []
+    for status in ("FINISHED", "KILLED"):
+        sweep = TrackedRun.start(store, "x", "sweep", study.run_id, {KIND: "sweep"})
+        for _ in range(2):
+            made.append(TrackedRun.start(store, "x", "run", sweep.run_id, {KIND: "run"}))
+            made[-1].finish(status, None)
+    ids = [run.run_id for run in made]
+    assert find_sweep_runs(store, study.run_id) == ids[:2]
+    assert [run.run_id for run in find_answering(store, find_run(store, study.run_id))] == ids
+    study.set_tags(make_answer_tags(ids[:1]))
+    assert find_sweep_runs(store, study.run_id) == ids[:1]
 
 
 def test_runs_come_in_the_order_of_their_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from hhexp.analysis.study import Study
 from hhexp.analysis.study_file import find_study_file, read_study
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
-from hhexp.tracking.answers import read_answers
-from hhexp.tracking.query import StoredRun, find_children, find_matching, find_run, find_runs
+from hhexp.tracking.answers import find_answering
+from hhexp.tracking.query import StoredRun, find_matching, find_run, find_runs
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import KIND, tag_equals
 
@@ -48,7 +48,7 @@ def select(store: Store, selection: str, study: str | None = None) -> Results:
         records = [find_run(store, selection)]
         if records[0].kind in ("sweep", "study"):
             sweep = records[0]
-            records = _rank(sweep, _find_sweep_runs(store, sweep))
+            records = _rank(sweep, find_answering(store, sweep))
     elif re.search(r"[=<>]|\b(LIKE|IN)\b", selection, re.IGNORECASE):
         found = find_matching(store, selection)
         records = [record for record in found if record.kind == "run"]
@@ -93,13 +93,6 @@ def _read_named_study(name: str) -> Study:
     if file is None:
         raise UserError(f"--study {name}: no such study (a folder with study.yaml)")
     return read_study(file)
-
-
-def _find_sweep_runs(store: Store, sweep: StoredRun) -> list[StoredRun]:
-    """The runs that answer a sweep or a study: its own, and older ones that were reused."""
-    own = [run for run in find_children(store, sweep.run_id) if run.kind == "run"]
-    known = {record.run_id for record in own}
-    return own + find_runs(store, [each for each in read_answers(sweep) if each not in known])
 
 
 def _rank(sweep: StoredRun, records: Sequence[StoredRun]) -> list[StoredRun]:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable
 
-from hhexp.tracking.query import NoSuchRunError, StoredRun, find_children, find_run
+from hhexp.tracking.query import NoSuchRunError, StoredRun, find_children, find_run, find_runs
 from hhexp.tracking.store import Store
 from hhexp.tracking.tags import RUNS
 
@@ -12,7 +12,7 @@ ANSWERS_A_TAG = 150
 
 
 def find_sweep_runs(store: Store, prefix: str) -> list[str]:
-    """The IDs of the runs that answer a sweep or a study; empty where there is none.
+    """The IDs of the finished runs that answer a sweep or a study; empty where there is none.
 
     Raises:
         UserError: several runs in the store start with it, or the store cannot be used.
@@ -23,7 +23,21 @@ def find_sweep_runs(store: Store, prefix: str) -> list[str]:
         return []
     if run.kind not in ("sweep", "study"):
         return []
-    return read_answers(run) or [child.run_id for child in find_children(store, run.run_id)]
+    listed = read_answers(run)  # missing where it was ended before its end
+    return listed or [
+        each.run_id for each in find_answering(store, run) if each.status == "FINISHED"
+    ]
+
+
+def find_answering(store: Store, sweep: StoredRun) -> list[StoredRun]:
+    """The runs that answer a sweep or a study: its own, those of a study's sweeps, and older ones
+    that were reused."""
+    found: dict[str, StoredRun] = {}
+    for child in find_children(store, sweep.run_id):
+        runs = find_answering(store, child) if child.kind == "sweep" else [child]
+        found |= {run.run_id: run for run in runs if run.kind == "run"}
+    reused = [run_id for run_id in read_answers(sweep) if run_id not in found]
+    return [*found.values(), *find_runs(store, reused)]
 
 
 def read_answers(sweep: StoredRun) -> list[str]:
