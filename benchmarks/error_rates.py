@@ -142,7 +142,9 @@ def main() -> int:
     study, claims = read_flagship()
     noise = 1.96 * (0.05 * 0.95 / studies) ** 0.5
     print(f"Any false verdict in {studies:,} studies with nothing to find (5 % ± {noise:.1%}):")
-    for name, shaped in list_families(claims):
+    primary = [each for each in claims if each.claim in study.primary]
+    families = [(f"the flagship's {len(primary)} primary claims", primary), *list_families(claims)]
+    for name, shaped in families:
         rate = count_false(simulate(study, shaped, is_null=True, studies=studies))
         print(f"  {name:60} {rate:6.1%}")
     single = next(each for each in claims if len(each.shapes) == 1)
@@ -150,13 +152,14 @@ def main() -> int:
         found = simulate_collapses(study, single, studies=studies, is_compared=is_compared)
         print(f"  {f'one run of ten collapses, {name}':60} {count_false(found):6.1%}")
     print("\nShare of studies that decide a claim, at the flagship's effects, after so many seeds:")
-    for title, families in (
+    for title, judged in (
+        ("its primary claims together", [primary]),
         ("all claims primary", [claims]),
         ("each the only primary claim", [[each] for each in claims]),
     ):
         looks = "".join(f"{look:>8}" for look in PLAN.looks)
         print(f"  {title:34}{looks}  verdict")
-        for family in families:
+        for family in judged:
             decisions = list(simulate(study, family, is_null=False, studies=studies))
             for number, each in enumerate(family):
                 told = _describe_power([row[number] for row in decisions])
