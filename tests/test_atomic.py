@@ -80,3 +80,16 @@ def test_a_file_has_the_rights_of_any_other(tmp_path: Path) -> None:
     with replace_file(tmp_path / "a.txt") as unfinished:
         unfinished.touch()
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("write", [replace_file, create_file])
+def test_what_cannot_be_written_is_named_as_it_was_given(write, tmp_path: Path) -> None:
+    lost, folder = tmp_path / "lost" / "a.txt", tmp_path / "folder"
+    (folder / "full").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError) as missing, write(lost):
+        pass
+    assert (missing.value.filename, missing.value.filename2) == (str(lost), None)
+    if write is replace_file:
+        with pytest.raises(IsADirectoryError) as taken, write(folder) as unfinished:
+            unfinished.write_text("x")
+        assert (taken.value.filename, taken.value.filename2) == (str(folder), None)

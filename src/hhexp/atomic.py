@@ -15,11 +15,11 @@ def replace_file(target: Path) -> Iterator[Path]:
     the target stays as it was. A folder can be written too, where the target is missing or empty.
 
     Raises:
-        OSError: the target's folder cannot be written.
+        OSError: the target's folder cannot be written; it names the target.
     """
     with _folder_beside(target) as folder:
         yield folder / target.name
-        os.replace(folder / target.name, target)
+        _move(folder, target)
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def create_file(target: Path) -> Iterator[Path]:
     """As ``replace_file``, but a target that another process has made meanwhile stays.
 
     Raises:
-        OSError: the target's folder cannot be written.
+        OSError: the target's folder cannot be written; it names the target.
     """
     with _folder_beside(target) as folder:
         yield folder / target.name
@@ -36,12 +36,28 @@ def create_file(target: Path) -> Iterator[Path]:
         except FileExistsError:
             pass
         except OSError:  # a file system without hard links
-            os.replace(folder / target.name, target)
+            _move(folder, target)
 
 
 @contextlib.contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(
-        prefix=".hhexp-", dir=target.parent, ignore_cleanup_errors=True
-    ) as folder:
+    with _naming(target):
+        made = tempfile.TemporaryDirectory(
+            prefix=".hhexp-", dir=target.parent, ignore_cleanup_errors=True
+        )
+    with made as folder:
         yield Path(folder)
+
+
+def _move(folder: Path, target: Path) -> None:
+    with _naming(target):
+        os.replace(folder / target.name, target)
+
+
+@contextlib.contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Errors name the target, and not a hidden folder that nobody knows."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
