@@ -13,12 +13,15 @@ PIXELS = np.zeros((8, 8, 3), np.uint8)
 
 
 def test_a_row_has_the_file_the_class_and_the_probability(answers) -> None:
-    photographs = [Photograph(Path(name), PIXELS, PIXELS) for name in ("a/[b].png", "c\udcff.png")]
-    scaled, unscaled = answers([[0.2, 0.8], [0.9, 0.1]]), answers([[1, 0], [1, 0]])
+    photographs = [
+        Photograph(Path(name), PIXELS, PIXELS) for name in ("a/[b].png", "c\udcff.png", "d\ne.png")
+    ]
+    scaled, unscaled = answers([[0.2, 0.8], [0.9, 0.1], [1, 0]]), answers([[1, 0]] * 3)
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(build_table(photographs, [scaled, unscaled]))
     rows = [line.split() for line in console.export_text().splitlines()]
     assert ["a/[b].png", "dogs", "80.0%", "cats", "100.0%"] in rows
+    assert ["d\\ne.png", "cats", "100.0%", "cats", "100.0%"] in rows
     assert ["c�.png", "cats", "90.0%", "cats", "100.0%"] in rows
 
 

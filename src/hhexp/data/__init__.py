@@ -7,7 +7,7 @@ from hhexp.data import bundled, folders, published  # noqa: F401 (registers the 
 from hhexp.data.dataset import Dataset, FileEntry, Files, ImageFile, Split
 from hhexp.data.findings import find_doubts
 from hhexp.data.loading import load
-from hhexp.data.opening import list_doubts, open_dataset
+from hhexp.data.opening import describe_dataset, list_doubts, open_dataset
 from hhexp.data.order import epoch_order
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Files",
     "ImageFile",
     "Split",
+    "describe_dataset",
     "epoch_order",
     "find_doubts",
     "list_doubts",

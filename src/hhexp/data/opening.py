@@ -12,6 +12,9 @@ from hhexp.data.loading import load
 from hhexp.data.splits import cut_splits
 from hhexp.errors import UserError
 
+MOST_CLASSES = 20
+"""Classes that one line names; of more, the first ones and the last."""
+
 
 def open_dataset(data: Data) -> Dataset:
     """The data set that a configuration names, decoded once and cached, or on demand.
@@ -61,3 +64,18 @@ def list_doubts(dataset: Dataset, data: Data) -> list[str]:
         more = "; …" if len(dataset.skipped) > NAMED else ""
         lines.insert(0, f"bad files left out ({len(dataset.skipped):,}): {said}{more}")
     return lines
+
+
+def describe_dataset(dataset: Dataset) -> str:
+    """One line on a data set: its images, and the classes with their indices."""
+    counts = {split: sum(by_class.values()) for split, by_class in dataset.counts.items()}
+    named, many = [f"{name} {index}" for index, name in enumerate(dataset.classes)], ""
+    if len(named) > MOST_CLASSES:
+        many = f"{len(named)} "
+        named = [*named[: MOST_CLASSES - 1], "…", named[-1]]
+    tests = f" and {counts['test']:,} test" if "test" in counts else ""
+    both = "," if tests else " and"
+    return (
+        f"{dataset.name}: {counts['train']:,} training{both} {counts['validation']:,} validation"
+        f"{tests} images; {many}classes: {', '.join(named)}"
+    )

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from hhexp import experiment
 from hhexp.config.schema import Config
-from hhexp.data import Dataset, list_doubts
+from hhexp.data import Dataset, describe_dataset, list_doubts
 from hhexp.display import PlannedRun, display
 from hhexp.display.events import Event
 from hhexp.errors import is_interruption
@@ -317,15 +317,3 @@ def _explain_training(each: Planned, known: Sequence[StoredRun]) -> str:
     if config.may_reuse:
         return explain_miss(known, each.chain)
     return "state.trace=true" if config.reuse else "reuse=false"
-
-
-def describe_dataset(dataset: Dataset) -> str:
-    """One line on a data set: its images, and the classes with their indices."""
-    counts = {split: sum(by_class.values()) for split, by_class in dataset.counts.items()}
-    classes = ", ".join(f"{name} {index}" for index, name in enumerate(dataset.classes))
-    tests = f" and {counts['test']:,} test" if "test" in counts else ""
-    both = "," if tests else " and"
-    return (
-        f"{dataset.name}: {counts['train']:,} training{both} {counts['validation']:,} validation"
-        f"{tests} images; classes: {classes}"
-    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hhexp.escape import escape_line
 from hhexp.prediction.answers import Answers
 from hhexp.prediction.photographs import Photograph
 
@@ -31,7 +32,7 @@ def build_table(photographs: Sequence[Photograph], answers: Sequence[Answers]) -
         table.add_column("", justify="right", no_wrap=True)
     for number, photograph in enumerate(photographs):
         words = [word for each in answers for word in each.describe(number)]
-        table.add_row(*map(Text, (photograph.label, *words)))
+        table.add_row(*(Text(escape_line(word)) for word in (photograph.label, *words)))
     return table
 
 
