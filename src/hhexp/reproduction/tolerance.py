@@ -35,8 +35,8 @@ CONFIDENCE = 0.95
 LEAST_SEEDS = 4
 """Other seeds that a prediction interval needs. With six metrics t · √2 is 15 for three of them,
 8.8 for four, 6.9 for five, 4.8 for ten. On the study's runs a reproduction that is off by five
-deviations is found in 25 to 35 % of cases with three, 41 to 54 % with four, 56 to 69 % with five,
-84 to 96 % with ten; with two, recalls in whole images raise up to 15 % false alarms."""
+deviations is found in 26 to 37 % of cases with three, 42 to 58 % with four, 57 to 74 % with five,
+83 to 95 % with ten; with two, recalls in whole images raise up to 15 % false alarms."""
 
 SHARE_TOLERANCE = 0.05
 """For accuracy and recall, absolute, where there are too few seeds: thirteen of the study's 256
