@@ -70,6 +70,12 @@ def test_opposite_results_are_joined_by_but_and_like_ones_are_not() -> None:
     assert tell(worse, open_)[1].startswith("Whether it raises accuracy is undecided")
 
 
+def test_what_is_decided_comes_first() -> None:
+    open_ = judge("It raises accuracy.", "undecided", 0.03, direction="higher")
+    worse = judge("Augmentation lowers accuracy.", "supported", -0.085)
+    assert [line[:12] for line in tell(open_, worse)] == ["Augmentation", "Whether it r"]
+
+
 def test_what_was_refuted_by_its_margin_alone_turns_nothing() -> None:
     worse = judge("It lowers accuracy.", "supported", -0.085)
     margin = judge("It raises it by 9.", "refuted", 0.01, direction="higher", margin=0.09)

@@ -15,7 +15,7 @@ FEW = 2
 
 
 def answer(study: Study | None, verdicts: Sequence[ClaimVerdict]) -> list[str]:
-    """The answer, a sentence or two on each primary claim, and one on all others.
+    """The answer, a sentence on each primary claim, decided ones first, and one on all others.
 
     Args:
         study: whose claims they are.
@@ -31,6 +31,7 @@ def answer(study: Study | None, verdicts: Sequence[ClaimVerdict]) -> list[str]:
         return [_tell_too_few(study, verdicts)]
     if waiting := _tell_waiting(study, primary):
         return [waiting, *_tell_others(verdicts)]
+    primary.sort(key=lambda verdict: verdict.word == "undecided")
     told: list[str] = []
     for before, verdict in zip([None, *primary], primary, strict=False):
         sentence = _tell(study, verdict)
