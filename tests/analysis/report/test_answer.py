@@ -141,3 +141,17 @@ def test_two_effects_of_a_claim_say_which_cells_they_are_of() -> None:
     )
     assert ": against engine=b the difference is +1.0 points (" in tell(both)[0]
     assert " and against engine=c the difference is +1.0 points (" in tell(both)[0]
+
+
+def test_a_claim_that_one_of_two_statements_refutes_says_in_which_cells() -> None:
+    parts = [
+        judge("x", word, mean, cell=FULL | {"epochs": n}, versus=NONE | {"epochs": n})
+        for n, word, mean in ((15, "refuted", 0.05), (30, "undecided", 0.01))
+    ]
+    claim = dataclasses.replace(
+        judge("CNNs lose.", "refuted", 0.05), statements=[each.statements[0] for each in parts]
+    )
+    assert tell(claim) == [
+        "It is not true that CNNs lose: with epochs=15 the difference is +5.0 points "
+        "(95 % +3.0 to +7.0, 12 seeds)."
+    ]

@@ -98,14 +98,14 @@ def _tell_effects(verdict: ClaimVerdict) -> str:
         words = [each.word for each in statements]
         alike = words.count(verdict.word)
         return f" ({len(statements)} comparisons, {alike} of them {verdict.word} by itself)"
-    told = [f"{_tell_apart(each, statements)}{_tell_effect(each, verdict)}" for each in statements]
+    told = [f"{_tell_apart(each, verdict)}{_tell_effect(each, verdict)}" for each in statements]
     return f": {' and '.join(told)}"
 
 
-def _tell_apart(verdict: StatementVerdict, all_told: Sequence[StatementVerdict]) -> str:
-    """What tells a statement's cells from those of the others, as "with epochs=15 "."""
+def _tell_apart(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
+    """What tells a statement's cells from those of its claim's others, as "with epochs=15 "."""
     own = verdict.statement
-    others = [each.statement for each in all_told]
+    others = [each.statement for each in claim.statements]
 
     def differ(
         cell: Mapping[str, object] | None, cells: Sequence[Mapping[str, object] | None]
