@@ -87,14 +87,14 @@ def _find_diverged(results: Results, statement: Statement) -> list[int]:
     """The seeds that lack a number in some cell of a statement because their runs diverged."""
     lost = (
         results.find_diverged(cell, asked.metric, asked.statistic)
-        for asked, cell in _list_cells(statement)
+        for asked, cell in list_cells(statement)
     )
     return sorted({seed for seeds in lost for seed in seeds})
 
 
 def name_missing(results: Results, statement: Statement) -> str:
     """Which of a statement's cells has no value, or that no seed has a run in every cell."""
-    for asked, cell in _list_cells(statement):
+    for asked, cell in list_cells(statement):
         if not results.of(cell):
             return f"no finished run of {grid.label(cell)}"
         if not results.measure_cell(cell, asked.metric, asked.statistic):
@@ -109,11 +109,11 @@ def lacks_metric(results: Results, statement: Statement) -> bool:
         results.of(cell)
         and not results.measure_cell(cell, asked.metric, asked.statistic)
         and not results.find_diverged(cell, asked.metric, asked.statistic)
-        for asked, cell in _list_cells(statement)
+        for asked, cell in list_cells(statement)
     )
 
 
-def _list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
+def list_cells(statement: Statement) -> list[tuple[Contrast, CellValues]]:
     """All cells that a statement speaks of, each with what is asked of it."""
     asked: list[Contrast] = [statement, *([statement.minus] if statement.minus else [])]
     return [(each, cell) for each in asked for cell in (each.cell, each.versus) if cell]

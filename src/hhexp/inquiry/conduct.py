@@ -14,6 +14,7 @@ from hhexp.analysis.selection import select
 from hhexp.analysis.study import Study
 from hhexp.analysis.terminal_table import render
 from hhexp.config.catalogue import Catalogue
+from hhexp.inquiry.asked import check_asked
 from hhexp.inquiry.budget import Budget
 from hhexp.launching.command import train
 from hhexp.launching.sweep import Sweep
@@ -81,8 +82,9 @@ class Inquiry:
             if self.own:
                 self.own.set_tags(make_answer_tags(self.answers))
 
-    def _open(self, store: Store, experiment: str) -> str:
-        """Register the study, once: its run is the parent of its sweeps."""
+    def _open(self, sweep: Sweep, store: Store, experiment: str) -> str:
+        """Check and register the study, once: its run is the parent of its sweeps."""
+        check_asked(self.study, self.file, sweep)
         self.own = self.own or register(store, experiment, self.study)
         return self.own.run_id
 

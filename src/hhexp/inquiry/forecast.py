@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from hhexp.analysis import grid
 from hhexp.analysis.claims import judge_claims
 from hhexp.analysis.metrics import measure
 from hhexp.analysis.power import find_deciding_look
@@ -14,7 +13,7 @@ from hhexp.analysis.study import Study
 from hhexp.config.catalogue import Catalogue
 from hhexp.display.durations import format_duration
 from hhexp.errors import UserError
-from hhexp.experiment.job import flatten
+from hhexp.inquiry.asked import check_asked, find_cell
 from hhexp.inquiry.conduct import is_open
 from hhexp.launching.command import train
 from hhexp.launching.schedule import Branch
@@ -39,6 +38,7 @@ def explain(study: Study, file: Path, catalogue: Catalogue, console: Terminal) -
     words = [*study.words(study.planned[:look]), "explain=true"]
     with Sweep(console, multirun=True) as sweep:
         train(sweep, words, catalogue)
+        check_asked(study, file, sweep)
     epochs = sum(branch.epochs for branch in sweep.branches)
     seconds = measure_branches(study, results, sweep.branches)
     for line in _describe_cost(study, look, epochs, seconds, _count_new(sweep.branches)):
@@ -63,9 +63,7 @@ def measure_branches(study: Study, results: Results | None, branches: Sequence[B
     runs of their cells; NaN where a cell has none."""
     total = 0.0
     for branch in branches:
-        config = flatten(branch.job.config.model_dump())
-        params = {key: str(value) for key, value in {**branch.job.choices, **config}.items()}
-        cell = next((cell for cell in study.cells if grid.holds(cell, params)), {})
+        cell = find_cell(study, branch.job)
         runs = results.of(cell).values() if results and cell else ()
         known = [measure(result.history, "time/epoch_s", "median") for result in runs]
         total += branch.epochs * (sum(known) / len(known) if known else math.nan)

@@ -73,9 +73,9 @@ class Sweep:
     finished: list[tuple[Job, str]] = field(default_factory=list)
     """The jobs that were trained to their end, with their runs."""
     datasets: dict[str, Dataset] = field(default_factory=dict)
-    open_study: Callable[[Store, str], str] | None = None
-    """Starts the run of the study that the sweep is for, in an experiment, before any other run;
-    its ID."""
+    open_study: Callable[[Sweep, Store, str], str] | None = None
+    """Starts the run of the study that a sweep is for, in an experiment, before any other run; its
+    ID."""
     branches: list[Branch] = field(default_factory=list)
     """What is trained, or would be."""
     words: Sequence[str] = ()
@@ -230,7 +230,7 @@ class Sweep:
                 self.store,
                 experiment,
                 " ".join(word for word in self.words if not word.startswith("-")),
-                self.open_study(self.store, experiment) if self.open_study else None,
+                self.open_study(self, self.store, experiment) if self.open_study else None,
                 {
                     **make_tags(config),
                     **heartbeat.make_owner_tags(),
