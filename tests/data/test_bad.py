@@ -2,17 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hhexp.data import Dataset, load
-from hhexp.data.folders import folder
+from hhexp.config.schema import Data
+from hhexp.data import Dataset, open_dataset
 from hhexp.errors import UserError
 
 
 def loaded(root: Path, **options: bool) -> Dataset:
-    return load("mine", folder(root=str(root)), 16, **options)
+    keys: dict[str, Any] = {"root": str(root), **options}
+    return open_dataset(Data(name="mine", reader="folder", image_size=16, views={}, **keys))
 
 
 def spoil(images: Path) -> None:

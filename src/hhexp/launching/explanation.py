@@ -1,13 +1,48 @@
 """What will be trained for a sweep's jobs, and what they share, for people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 from rich.tree import Tree as Drawing
 
-from hhexp.experiment.plan import Plan
+from hhexp.config.schema import Runtime
+from hhexp.experiment.identity import foresee_portability
+from hhexp.experiment.plan import Plan, explain_miss
+from hhexp.launching.devices import Target
 from hhexp.launching.schedule import Branch, Planned
 from hhexp.launching.tree import Tree
+from hhexp.tracking.query import StoredRun
+
+
+def say_plans(
+    planned: Sequence[Planned],
+    tree: Tree,
+    find_target: Callable[[Runtime], Target],
+    known: Sequence[StoredRun] | None,
+) -> Iterator[str]:
+    """What is done for each job that is not trained from scratch, and what that saves, in lines.
+
+    Args:
+        planned: the jobs.
+        tree: what is trained for them.
+        find_target: what jobs of some runtime settings are trained on.
+        known: earlier runs, the nearest of which each job that is trained from scratch is compared
+            with; None where nothing is to be explained, and such a job has no line.
+    """
+    branches = {branch.job.key: branch for branch in tree.branches}
+    if len(planned) > 1:
+        yield say_sharing(planned, tree)
+    for each in planned:
+        branch = branches.get(each.job.key)
+        trains_all = branch is not None and branch.start == 0
+        if known is not None or each.plan.notes or not trains_all:
+            yield f"{each.job.key}: {say_plan(each.plan, branch)}"
+        if known is None:
+            continue
+        if find_target(each.job.config.runtime).device == "cpu":
+            yield f"  {foresee_portability(each.job.config)}"
+        if trains_all:
+            yield f"  {_explain_training(each, known)}"
 
 
 def say_plan(plan: Plan, branch: Branch | None) -> str:
@@ -46,3 +81,11 @@ def _say_epochs(branch: Branch) -> str:
     patience = branch.job.config.stopping.patience
     early = f", or fewer (stopping.patience={patience})" if patience and first < last else ""
     return which + early + stored
+
+
+def _explain_training(each: Planned, known: Sequence[StoredRun]) -> str:
+    """Why a job is trained from scratch."""
+    config = each.job.config
+    if config.may_reuse:
+        return explain_miss(known, each.chain)
+    return "state.trace=true" if config.reuse else "reuse=false"

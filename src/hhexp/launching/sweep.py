@@ -17,10 +17,8 @@ from hhexp.display.events import Event
 from hhexp.errors import is_interruption
 from hhexp.escape import escape_line
 from hhexp.experiment import Job, Outcome, make_tags, read_data
-from hhexp.experiment.identity import foresee_portability
-from hhexp.experiment.plan import explain_miss
 from hhexp.launching.engines import Engine, make_engine
-from hhexp.launching.explanation import draw_tree, say_plan, say_sharing
+from hhexp.launching.explanation import draw_tree, say_plans
 from hhexp.launching.precision import warn_of_bfloat16
 from hhexp.launching.schedule import Branch, Planned, plan_jobs
 from hhexp.launching.tree import Tree
@@ -33,7 +31,7 @@ from hhexp.tracking.leftover import send_left
 from hhexp.tracking.outages import is_away
 from hhexp.tracking.outbox import find_root, list_waiting
 from hhexp.tracking.pruning import GB, keep_within
-from hhexp.tracking.query import StoredRun, find_recent
+from hhexp.tracking.query import find_recent
 from hhexp.tracking.run import TrackedRun
 from hhexp.tracking.states import drop_states, find_states
 from hhexp.tracking.store import Store
@@ -170,8 +168,12 @@ class Sweep:
         )
         tree = Tree([each for each in planned if each.plan.action != "hit"])
         self.branches += tree.branches
-        self._say_plans(planned, tree, explain=explain)
+        known = find_recent(self.store, NEIGHBOURS) if explain else None
+        for line in say_plans(planned, tree, self.engine.find_target, known):
+            self.say(line)
         if explain:
+            if len(planned) > 1:
+                self.console.print(draw_tree(tree))
             return [Outcome(job.key, None, "FINISHED", None, "") for job in jobs]
         self.start_parent(jobs[0].config)
         outcomes = self._train(planned, tree, at_once)
@@ -242,28 +244,6 @@ class Sweep:
             self.parent.tell(self.say)
             heartbeat.own(self.store, self.parent.run_id)
 
-    def _say_plans(self, planned: Sequence[Planned], tree: Tree, *, explain: bool) -> None:
-        """Print what is done for each job that is not trained from scratch, and what that saves.
-
-        With explain=true for each job, with the reason, and the tree of all.
-        """
-        assert self.store is not None and self.engine is not None
-        branches = {branch.job.key: branch for branch in tree.branches}
-        known = find_recent(self.store, NEIGHBOURS) if explain else []
-        if len(planned) > 1:
-            self.say(say_sharing(planned, tree))
-        for each in planned:
-            branch = branches.get(each.job.key)
-            trains_all = branch is not None and branch.start == 0
-            if explain or each.plan.notes or not trains_all:
-                self.say(f"{each.job.key}: {say_plan(each.plan, branch)}")
-            if explain and self.engine.find_target(each.job.config.runtime).device == "cpu":
-                self.say(f"  {foresee_portability(each.job.config)}")
-            if explain and trains_all:
-                self.say(f"  {_explain_training(each, known)}")
-        if explain and len(planned) > 1:
-            self.console.print(draw_tree(tree))
-
     def _train(self, planned: Sequence[Planned], tree: Tree, at_once: int) -> dict[str, Outcome]:
         """Reuse finished runs where possible, and train the rest."""
         assert self.store is not None and self.engine is not None
@@ -309,11 +289,3 @@ class Sweep:
     def say(self, text: str) -> None:
         """Print a line exactly as it is, even if it has brackets."""
         self.console.print(text, soft_wrap=True)
-
-
-def _explain_training(each: Planned, known: Sequence[StoredRun]) -> str:
-    """Why a job is trained from scratch."""
-    config = each.job.config
-    if config.may_reuse:
-        return explain_miss(known, each.chain)
-    return "state.trace=true" if config.reuse else "reuse=false"
