@@ -1,10 +1,11 @@
 """From a reader's files to a data set that can be trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hhexp.data.bad import BadFilesError
 from hhexp.data.dataset import SPLITS, TEST, Dataset, FileEntry, Files, Split
 from hhexp.data.decoded import open_decoded
 from hhexp.data.manifest import compute_fingerprint, make_manifest
@@ -16,6 +17,7 @@ def load(
     files: Files,
     image_size: int | None,
     *,
+    skip_bad: bool = False,
     verify: bool = False,
     keep: bool = True,
 ) -> Dataset:
@@ -25,6 +27,7 @@ def load(
         name: the data set's name, for messages and the store.
         files: what a reader returned, in any order.
         image_size: side in pixels of the square that images are resized to; None leaves them.
+        skip_bad: leaves out files that cannot be read or decoded.
         verify: reads all files again, also those that have not changed since they were hashed.
         keep: keeps what is decoded in the cache; else each image is decoded when it is asked for.
 
@@ -32,8 +35,20 @@ def load(
         UserError: the files do not form a data set, cannot be read or decoded, differ in size, or
             the cache cannot be written.
     """
+    skipped: dict[str, str] = {}
     try:
-        return _load(name, files, image_size, verify, keep)
+        while True:
+            try:
+                dataset = _load(name, files, image_size, verify, keep)
+                return replace(dataset, skipped=tuple(skipped.values()))
+            except BadFilesError as error:
+                if not skip_bad:
+                    raise
+                skipped |= error.bad
+                files = {
+                    split: [image for image in images if image.path not in error.bad]
+                    for split, images in files.items()
+                }
     except UserError as error:
         raise UserError(f"data {name}: {error}") from error
 
