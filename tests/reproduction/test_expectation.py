@@ -53,6 +53,14 @@ def test_the_same_vendor_and_nothing_changed_should_be_exact(
         ]
 
 
+def test_a_file_that_is_known_by_now_to_move_no_number_is_no_reason(
+    reproduce: Callable[..., Reproduction],
+) -> None:
+    made = reproduce(**{"source hhexp/models/acceptance.py": "a"})
+    del made.identity["source hhexp/models/acceptance.py"]  # type: ignore[attr-defined]
+    assert describe_expectation(made)[0].startswith("Nothing that affects the numbers has changed")
+
+
 @pytest.mark.parametrize(
     ("machine", "now", "reason"),
     [

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from hhexp.analysis.grid import FOLD, FOLDS, SEED, Cell, label, normalise
-from hhexp.experiment.identity import list_differences
+from hhexp.experiment.identity import drop_bystanders, list_differences
 from hhexp.experiment.plan import join_parts
 from hhexp.reading import parse_json
 from hhexp.tracking.query import StoredRun
@@ -160,8 +160,8 @@ def _restore(group: str, params: Mapping[str, str]) -> Parts:
 def _read_identity(run: StoredRun) -> dict[str, Any]:
     """A run's identity; empty where it has none that can be read."""
     try:
-        return dict(parse_json(run.tags.get(IDENTITY, "{}")))
-    except (ValueError, TypeError):
+        return drop_bystanders(parse_json(run.tags.get(IDENTITY, "{}")))
+    except (ValueError, TypeError, AttributeError):
         return {}
 
 

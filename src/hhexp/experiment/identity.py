@@ -110,6 +110,12 @@ def list_differences(one: Identity, other: Identity) -> list[str]:
     return said
 
 
+def drop_bystanders(identity: Identity) -> dict[str, Any]:
+    """An identity on record, without files that were part of it before they were BYSTANDERS."""
+    names = {f"source hhexp/{name}" for name in BYSTANDERS}
+    return {name: part for name, part in identity.items() if name not in names}
+
+
 @functools.cache
 def hash_training_sources() -> dict[str, str]:
     """SHA-256 of every file of this package that can affect the numbers, by its name.

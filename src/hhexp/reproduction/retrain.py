@@ -13,7 +13,12 @@ from hhexp.config.schema import Config
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome, Trusted, check_recorded, read_data
-from hhexp.experiment.identity import Identity, identify, list_differences
+from hhexp.experiment.identity import (
+    Identity,
+    drop_bystanders,
+    identify,
+    list_differences,
+)
 from hhexp.experiment.stages import is_beginning
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes
@@ -50,7 +55,7 @@ class Reproduction:
     @property
     def moved(self) -> list[str]:
         """What affects the numbers and has changed, such as ``threads 2 → 1``."""
-        return list_differences(self.record.identity, self.identity)
+        return list_differences(drop_bystanders(self.record.identity), self.identity)
 
 
 def prepare_reproduction(
