@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def wait_for_command(address: str) -> str:
     """
     for name in IMPORTED:
         importlib.import_module(name)
+    # Of NumPy's threads, which it ends before a fork and starts after it.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

@@ -60,7 +60,7 @@ def check(database: Path) -> None:
         )
     try:
         connection = sqlite3.connect(
-            f"{database.absolute().as_uri()}?mode=rw", PATIENCE_S, uri=True
+            f"{database.absolute().as_uri()}?mode=rw", timeout=PATIENCE_S, uri=True
         )
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -79,7 +79,7 @@ def find_ids(database: Path, pattern: str, most: int, stage: str = "active") -> 
     """
     asked = "run_uuid LIKE ? AND lifecycle_stage = ? ORDER BY start_time LIMIT ?"
     try:
-        with contextlib.closing(sqlite3.connect(database, PATIENCE_S)) as connection:
+        with contextlib.closing(sqlite3.connect(database, timeout=PATIENCE_S)) as connection:
             values = [pattern, stage, most]
             found = connection.execute(f"SELECT run_uuid FROM runs WHERE {asked}", values)
             return [run_id for (run_id,) in found]
