@@ -1,5 +1,6 @@
 """A store's artifacts are beside its database, wherever it is moved; nothing else is touched."""
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -150,5 +151,6 @@ def test_a_store_that_cannot_be_changed_is_said_once(
 
 
 def test_a_database_that_is_not_mlflows_is_left_alone(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / "mlflow.db").execute("CREATE TABLE experiments (x)").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
+        connection.execute("CREATE TABLE experiments (x)")
     check(tmp_path / "mlflow.db")
