@@ -98,7 +98,8 @@ def name_missing(results: Results, statement: Statement) -> str:
         if not results.of(cell):
             return f"no finished run of {grid.label(cell)}"
         if not results.measure_cell(cell, asked.metric, asked.statistic):
-            return f"{grid.label(cell)} has no {asked.metric}"
+            what = "" if asked.statistic == "last" else f"{asked.statistic} of "
+            return f"{grid.label(cell)} has no {what}{asked.metric}"
     return "no planned seed has a run in every cell"
 
 

@@ -44,6 +44,19 @@ def _refuse_repeats(seeds: list[int]) -> list[int]:
     return seeds
 
 
+def _check_metric(metric: str) -> str:
+    """Refuse what is the name of no metric that can be claimed about."""
+    if not re.fullmatch(r"(train|val|val_\w+|test|best|time|perf)/\S.*", metric):
+        raise ValueError(f"{metric!r} must be a metric with its split, such as val/accuracy")
+    return metric
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(r"\w+", name):
+        raise ValueError(f"{name!r} must be one word of letters, digits and _")
+    return name
+
+
 def _refuse_others(value: object) -> object:
     """Refuse what YAML reads as neither a text nor a number, such as a date or a list."""
     if not isinstance(value, Scalar):
@@ -61,7 +74,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Contrast(Section):
     """A statistic of a metric in one cell, or its difference ``cell`` − ``versus``."""
 
-    metric: Annotated[str, Field(pattern=r"^(train|val|val_\w+|test|best|time|perf)/\S.*$")]
+    metric: Annotated[str, AfterValidator(_check_metric)]
     statistic: Statistic
     cell: CellValues
     versus: CellValues | None = None
@@ -110,7 +123,7 @@ class Statement(Contrast):
 class Claim(Section):
     """A claim: it holds where all its statements hold."""
 
-    name: Annotated[str, Field(pattern=r"^\w+$")]
+    name: Annotated[str, AfterValidator(_check_name)]
     text: Text
     primary: bool = False
     """Whether it is what the study was made for. Where no claim is marked, all are."""

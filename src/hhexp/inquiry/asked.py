@@ -1,39 +1,44 @@
 """What a study's claims are about, checked before anything is trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hhexp.analysis import grid
 from hhexp.analysis.contrasts import list_cells
 from hhexp.analysis.grid import Cell
-from hhexp.analysis.study import Study
+from hhexp.analysis.metrics import MEANINGS
+from hhexp.analysis.study import Contrast, Figure, Study
 from hhexp.config.check import suggest
+from hhexp.data import Dataset
 from hhexp.errors import UserError
 from hhexp.experiment.job import Job, flatten
-from hhexp.experiment.metric_names import list_metrics
-from hhexp.launching.sweep import Sweep
+from hhexp.experiment.metric_names import MetricNames, list_metrics
 from hhexp.tracking.names import find_name, make_names
 
+GAPS = ("val/loss", "val/accuracy")
+"""What is measured of the training images too."""
 
-def check_asked(study: Study, file: Path, sweep: Sweep) -> None:
-    """Check that the runs which a sweep is to train will have all metrics that the study asks for.
+
+def check_asked(study: Study, file: Path, jobs: Sequence[tuple[Job, Dataset]]) -> None:
+    """Check that runs will have all numbers that a study asks for.
+
+    Args:
+        study: with its claims and what others published.
+        file: its own, for messages.
+        jobs: of its cells, each with its data.
 
     Raises:
         UserError: they will not, as where a metric is misspelt.
     """
-    jobs = {grid.label(find_cell(study, branch.job)): branch.job for branch in sweep.branches}
+    by_cell = {grid.label(find_cell(study, job)): (job, data) for job, data in jobs}
     for cell in study.cells:
-        job = jobs.get(grid.label(cell))
-        if job is None:  # its runs are there, or are not this sweep's
+        if grid.label(cell) not in by_cell:
             continue
-        names = list_metrics(job.config, sweep.read_dataset(job.config))
-        logged = make_names(names).values()
-        for who, name in _list_asked(study, cell):
-            if not find_name(name, logged):
-                raise UserError(
-                    f"{file}: {who}: runs of {grid.label(cell)} have no {name}"
-                    f"{suggest(name, names)}"
-                )
+        job, data = by_cell[grid.label(cell)]
+        names = list_metrics(job.config, data)
+        for who, asked in _list_asked(study, cell):
+            if problem := find_problem(asked, names, job.config.epochs):
+                raise UserError(f"{file}: {who}: {grid.label(cell)}: {problem}")
 
 
 def find_cell(study: Study, job: Job) -> Cell:
@@ -43,19 +48,34 @@ def find_cell(study: Study, job: Job) -> Cell:
     return next((cell for cell in study.cells if grid.holds(cell, params)), {})
 
 
-def _list_asked(study: Study, cell: Cell) -> Iterator[tuple[str, str]]:
-    """Who asks for which metric of a cell."""
+def find_problem(asked: Contrast | Figure, names: MetricNames, epochs: int) -> str:
+    """Why no run of so many epochs will have a statistic of a metric; empty where it will."""
+    metric, statistic = asked.metric, asked.statistic
+    logged = make_names(names.all)
+    if (found := find_name(metric, logged.values())) is None:
+        return f"no run has {metric}{suggest(metric, names.all)}"
+    often = {logged[name] for name in names.at_epochs}
+    why = ""
+    if statistic == "gap" and metric not in GAPS:
+        why = f"only {' and '.join(GAPS)} are measured of the training images too"
+    elif statistic == "best" and metric in names.without_best:
+        why = "what you measure yourself is not measured again on halves of the images"
+    elif statistic == "best" and found not in often and not metric.startswith("val/"):
+        why = "it is measured once"
+    elif statistic not in ("last", "best") and found not in often:
+        why = "it is measured once, at the end"
+    elif statistic == "swing" and epochs == 1:
+        why = "there is one epoch"
+    return f"{metric} has no {statistic} ({MEANINGS[statistic]}): {why}" if why else ""
+
+
+def _list_asked(study: Study, cell: Cell) -> Iterator[tuple[str, Contrast | Figure]]:
+    """Who asks for what of a cell."""
     for claim in study.claims:
         for statement in claim.statements:
             for asked, values in list_cells(statement):
                 if grid.holds(values, cell):
-                    yield from _name(f"claim {claim.name}", asked.metric, asked.statistic)
+                    yield f"claim {claim.name}", asked
     for figure in study.reference.figures if study.reference else ():
         if grid.holds(figure.cell, cell):
-            yield from _name("reference", figure.metric, figure.statistic)
-
-
-def _name(who: str, metric: str, statistic: str) -> Iterator[tuple[str, str]]:
-    yield who, metric
-    if statistic == "gap":
-        yield who, f"train/{metric.partition('/')[2]}"
+            yield "reference", figure

@@ -1,5 +1,6 @@
 """A study from its file to its report: look by look, until its primary claims are decided."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Inquiry:
     def _train(self, seeds: Sequence[int]) -> None:
         """Train all cells with some seeds, as one sweep."""
         words = self.study.words(seeds)
-        sweep = Sweep(self.console, multirun=True, open_study=self._open)
+        check = functools.partial(check_asked, self.study, self.file)
+        sweep = Sweep(self.console, multirun=True, open_study=self._open, check=check)
         try:
             with sweep:
                 train(sweep, words, self.catalogue)
@@ -82,9 +84,8 @@ class Inquiry:
             if self.own:
                 self.own.set_tags(make_answer_tags(self.answers))
 
-    def _open(self, sweep: Sweep, store: Store, experiment: str) -> str:
-        """Check and register the study, once: its run is the parent of its sweeps."""
-        check_asked(self.study, self.file, sweep)
+    def _open(self, store: Store, experiment: str) -> str:
+        """Register the study, once: its run is the parent of its sweeps."""
         self.own = self.own or register(store, experiment, self.study)
         return self.own.run_id
 

@@ -1,5 +1,6 @@
 """What a study would do next, and how long that takes by the seconds of earlier epochs."""
 
+import functools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,16 +30,18 @@ def explain(study: Study, file: Path, catalogue: Catalogue, console: Terminal) -
         UserError: the configuration is not valid.
     """
     results = _read_results(study, file)
+    look = find_next_look(study, results)
+    if look is None:
+        _refuse_lacking(file, results)
     for line in _describe_plan(study):
         console.print(line, soft_wrap=True)
-    look = find_next_look(study, results)
     if look is None:
         console.print("Nothing is left to train.", soft_wrap=True)
         return
     words = [*study.words(study.planned[:look]), "explain=true"]
-    with Sweep(console, multirun=True) as sweep:
+    check = functools.partial(check_asked, study, file)
+    with Sweep(console, multirun=True, check=check) as sweep:
         train(sweep, words, catalogue)
-        check_asked(study, file, sweep)
     epochs = sum(branch.epochs for branch in sweep.branches)
     seconds = measure_branches(study, results, sweep.branches)
     for line in _describe_cost(study, look, epochs, seconds, _count_new(sweep.branches)):
@@ -76,6 +79,18 @@ def _read_results(study: Study, file: Path) -> Results | None:
         return select(Store.resolve(study.shared.get("tracking.uri")), str(file))
     except UserError:
         return None
+
+
+def _refuse_lacking(file: Path, results: Results | None) -> None:
+    """Refuse claims that no seed can decide, as the runs do not have what they are about.
+
+    Raises:
+        UserError: there is one.
+    """
+    for verdict in judge_claims(results) if results else ():
+        for each in verdict.statements:
+            if each.lacks_metric:
+                raise UserError(f"{file}: claim {verdict.claim.name}: {each.reason}")
 
 
 def _describe_plan(study: Study) -> list[str]:

@@ -71,9 +71,11 @@ class Sweep:
     finished: list[tuple[Job, str]] = field(default_factory=list)
     """The jobs that were trained to their end, with their runs."""
     datasets: dict[str, Dataset] = field(default_factory=dict)
-    open_study: Callable[[Sweep, Store, str], str] | None = None
-    """Starts the run of the study that a sweep is for, in an experiment, before any other run; its
-    ID."""
+    open_study: Callable[[Store, str], str] | None = None
+    """Starts the run of the study that the sweep is for, in an experiment, before any other run;
+    its ID."""
+    check: Callable[[Sequence[tuple[Job, Dataset]]], None] = lambda jobs: None
+    """Refuses jobs that are of no use for that study, by a UserError."""
     branches: list[Branch] = field(default_factory=list)
     """What is trained, or would be."""
     words: Sequence[str] = ()
@@ -163,9 +165,9 @@ class Sweep:
         explain = any(job.config.explain for job in jobs)
         datasets, at_once = self.prepare(jobs, engine, settings)
         assert self.store is not None and self.engine is not None
-        planned = plan_jobs(
-            list(zip(jobs, datasets, strict=True)), self.store, self.engine.find_target
-        )
+        with_data = list(zip(jobs, datasets, strict=True))
+        self.check(with_data)
+        planned = plan_jobs(with_data, self.store, self.engine.find_target)
         tree = Tree([each for each in planned if each.plan.action != "hit"])
         self.branches += tree.branches
         known = find_recent(self.store, NEIGHBOURS) if explain else None
@@ -232,7 +234,7 @@ class Sweep:
                 self.store,
                 experiment,
                 " ".join(word for word in self.words if not word.startswith("-")),
-                self.open_study(self, self.store, experiment) if self.open_study else None,
+                self.open_study(self.store, experiment) if self.open_study else None,
                 {
                     **make_tags(config),
                     **heartbeat.make_owner_tags(),
