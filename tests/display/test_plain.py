@@ -79,6 +79,14 @@ def test_a_lost_process_is_said(clock):
     assert lines(file) == ["seed=1: its process was lost"]
 
 
+def test_a_run_that_was_interrupted_is_not_done(clock):
+    shown, file = plain([PlannedRun("a=1", 9), PlannedRun("a=2", 9)], 1, clock)
+    with shown:
+        shown(RunEnded("a=1", "0123456789abcdef", "FINISHED", "trained before"))
+        shown(RunEnded("a=2", None, "KILLED", "interrupted"))
+    assert lines(file)[1] == "a=2: KILLED, 1 of 2 runs done: interrupted"
+
+
 def test_runs_that_failed_or_were_reused_say_why(clock):
     shown, file = plain([PlannedRun("a=1", 9), PlannedRun("a=2", 9)], 1, clock)
     with shown:

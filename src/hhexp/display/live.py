@@ -145,7 +145,7 @@ class Live:
         sweep = self._sweep
         left = sweep.left()
         failed = sum(run.status == "FAILED" for run in sweep.ended)
-        done = Text(f"{len(sweep.ended)}/{len(sweep.runs)} runs done")
+        done = Text(f"{len(sweep.done)}/{len(sweep.runs)} runs done")
         if failed:
             done.append(f", {failed} failed", "red")
         times = Text(f"{format_duration(sweep.elapsed)} elapsed")

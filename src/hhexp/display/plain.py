@@ -98,7 +98,7 @@ class Plain:
         if run.run_id:
             parts.append(f"run {run.run_id[:8]}")
         if len(self._sweep.runs) > 1:
-            parts.append(f"{len(self._sweep.ended)} of {len(self._sweep.runs)} runs done")
+            parts.append(f"{len(self._sweep.done)} of {len(self._sweep.runs)} runs done")
         note = f": {' '.join(run.note.split())}" if run.note else ""
         return ", ".join(parts) + note
 

@@ -121,6 +121,11 @@ class Progress:
         return [run for run in self.runs.values() if run.ended is not None]
 
     @property
+    def done(self) -> list[RunProgress]:
+        """Those that have ended and were not interrupted."""
+        return [run for run in self.ended if run.status != "KILLED"]
+
+    @property
     def epochs(self) -> int:
         """Epochs to train in all runs, trained ones included."""
         return sum(run.epochs for run in self.runs.values())

@@ -58,7 +58,8 @@ def say_sharing(planned: Sequence[Planned], tree: Tree) -> str:
     """How many epochs are asked for, and how many are trained."""
     asked = sum(each.job.config.epochs for each in planned)
     trained = sum(branch.epochs for branch in tree.branches)
-    less = f" ({asked / trained:.1f} times less)" if 0 < trained < asked else ""
+    times = f"{asked / max(1, trained):.1f}"
+    less = f" ({times} times less)" if trained and times != "1.0" else ""
     return f"{asked:,} epochs asked, {trained:,} to train{less}"
 
 

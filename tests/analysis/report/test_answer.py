@@ -155,3 +155,42 @@ def test_a_claim_that_one_of_two_statements_refutes_says_in_which_cells() -> Non
         "It is not true that CNNs lose: with epochs=15 the difference is +5.0 points "
         "(95 % +3.0 to +7.0, 12 seeds)."
     ]
+
+
+def join(text: str, word: str, *parts: ClaimVerdict, **changes: object) -> ClaimVerdict:
+    """The verdict on a claim of several statements."""
+    statements = [each.statements[0] for each in parts]
+    return dataclasses.replace(judge(text, word, 0.0), statements=statements, **changes)
+
+
+def test_two_effects_of_other_metrics_say_of_which_and_what_stands_by_itself() -> None:
+    loss = judge("x", "supported", -0.281, metric="train/loss")
+    both = join("Both hold.", "undecided", loss, judge("x", "undecided", 0.292), judged_at=20)
+    (said,) = tell(both)
+    assert said.startswith("Whether both hold is undecided after all 20 seeds: in training loss ")
+    assert "the difference is −0.281 (" in said and "12 seeds; supported by itself) and " in said
+    assert "and in validation accuracy the difference is +29.2 points (" in said
+    last, best = (judge("x", "supported", -0.1, statistic=each) for each in ("last", "best"))
+    (said,) = tell(join("Both hold.", "supported", last, best))
+    assert said.startswith("Both hold: in validation accuracy (at the last epoch) by 10.0")
+
+
+def test_of_many_comparisons_each_verdict_is_counted() -> None:
+    parts = [judge("x", word, 0.1) for word in ("supported", "undecided", "undecided")]
+    assert tell(join("All hold.", "undecided", *parts, judged_at=20)) == [
+        "Whether all hold is undecided after all 20 seeds "
+        "(3 comparisons: 1 supported, 2 undecided)."
+    ]
+
+
+def test_what_runs_do_not_measure_waits_for_no_seeds() -> None:
+    lost = judge("x", "undecided", 0.0, seeds=0, judged_at=None)
+    missing = dataclasses.replace(
+        lost.statements[0], lacks_metric=True, reason="aug=full has no val/f1"
+    )
+    claim = dataclasses.replace(lost, statements=[missing])
+    assert tell(claim) == ["Whether x is undecided (aug=full has no val/f1)."]
+    half = dataclasses.replace(
+        lost, statements=[missing, judge("x", "undecided", 0.1).statements[0]]
+    )
+    assert tell(half)[0].startswith("Whether x is undecided (aug=full has no val/f1): ")

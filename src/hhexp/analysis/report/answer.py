@@ -27,7 +27,13 @@ def answer(study: Study | None, verdicts: Sequence[ClaimVerdict]) -> list[str]:
     primary = [verdict for verdict in verdicts if verdict.is_primary and verdict.claim.is_judged]
     if study is None or not verdicts:
         return []
-    if max(each.effect.count for verdict in verdicts for each in verdict.statements) < 2:
+    counts = [
+        each.effect.count
+        for verdict in verdicts
+        for each in verdict.statements
+        if not each.lacks_metric
+    ]
+    if counts and max(counts) < 2:
         return [_tell_too_few(study, verdicts)]
     if waiting := _tell_waiting(study, primary):
         return [waiting, *_tell_others(verdicts)]
@@ -81,6 +87,8 @@ def _tell_extent(study: Study, verdict: ClaimVerdict) -> str:
         if diverged:
             s = "s" if len(diverged) > 1 else ""
             return f"(the run{s} of seed{s} {', '.join(map(str, diverged))} diverged)"
+        if lacking := [each.reason for each in verdict.statements if each.lacks_metric]:
+            return f"({lacking[0]})"
         return f"yet ({_count(verdict)} of {study.looks[0]} seeds)"
     if verdict.judged_at < most:
         return f"after {verdict.judged_at} of at most {most} seeds"
@@ -95,15 +103,13 @@ def _tell_effects(verdict: ClaimVerdict) -> str:
     if not statements:
         return ""
     if len(statements) > FEW:
-        words = [each.word for each in statements]
-        alike = words.count(verdict.word)
-        return f" ({len(statements)} comparisons, {alike} of them {verdict.word} by itself)"
+        return f" ({len(statements)} comparisons: {_count_words(statements)})"
     told = [f"{_tell_apart(each, verdict)}{_tell_effect(each, verdict)}" for each in statements]
     return f": {' and '.join(told)}"
 
 
 def _tell_apart(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
-    """What tells a statement's cells from those of its claim's others, as "with epochs=15 "."""
+    """What tells a statement from its claim's others, as "in training loss with epochs=15 "."""
     own = verdict.statement
     others = [each.statement for each in claim.statements]
 
@@ -116,10 +122,15 @@ def _tell_apart(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
             if any((other or {}).get(key) != value for other in cells)
         }
 
+    what = ""
+    if any(other.statistic != own.statistic for other in others):
+        what = f"in {numbers.name_metric(own.metric)} ({numbers.name_statistic(own.statistic)}) "
+    elif any(other.metric != own.metric for other in others):
+        what = f"in {numbers.name_metric(own.metric)} "
     cell = differ(own.cell, [other.cell for other in others])
     versus = differ(own.versus, [other.versus for other in others])
     against = {key: value for key, value in versus.items() if cell.get(key) != value}
-    told = f"with {label(cell)} " if cell else ""
+    told = f"{what}with {label(cell)} " if cell else what
     return f"{told}against {label(against)} " if against else told
 
 
@@ -141,7 +152,9 @@ def _tell_effect(verdict: StatementVerdict, claim: ClaimVerdict) -> str:
     start = "by " if by else "the difference is " if statement.versus else "it is "
     ends = [numbers.format_number(end, name, word, signed=signed) for end in (low, high)]
     within = "" if math.isnan(low) else f"95 % {ends[0]} to {ends[1]}, "
-    return f"{start}{shown} {unit}".rstrip() + f" ({within}{seeds}{_tell_images(verdict)})"
+    alone = claim.word == "undecided" != verdict.word
+    more = f"; {verdict.word} by itself" if alone else _tell_images(verdict)
+    return f"{start}{shown} {unit}".rstrip() + f" ({within}{seeds}{more})"
 
 
 def _tell_images(verdict: StatementVerdict) -> str:
@@ -171,7 +184,9 @@ def _tell_too_few(study: Study, verdicts: Sequence[ClaimVerdict]) -> str:
 
 def _tell_waiting(study: Study, primary: Sequence[ClaimVerdict]) -> str:
     """That no claim was judged yet for want of seeds; empty where one was."""
-    lost = any(each.diverged for verdict in primary for each in verdict.statements)
+    lost = any(
+        each.diverged or each.lacks_metric for verdict in primary for each in verdict.statements
+    )
     if not primary or lost or any(verdict.judged_at for verdict in primary):
         return ""
     counts = sorted({_count(verdict) for verdict in primary})
@@ -184,17 +199,20 @@ def _tell_waiting(study: Study, primary: Sequence[ClaimVerdict]) -> str:
 def _tell_others(verdicts: Sequence[ClaimVerdict]) -> list[str]:
     """What became of the secondary claims, and of those that are not judged."""
     others = [verdict for verdict in verdicts if not verdict.is_primary]
-    judged = [verdict.word for verdict in others if verdict.claim.is_judged]
-    parts = [
-        f"{judged.count(word)} {word}"
+    judged = [verdict for verdict in others if verdict.claim.is_judged]
+    if len(judged) > 1:
+        return [f"Of {len(judged)} other claims {_count_words(judged)}."]
+    return [f"One other claim is {judged[0].word}."] if judged else []
+
+
+def _count_words(verdicts: Sequence[ClaimVerdict | StatementVerdict]) -> str:
+    """As "1 supported, 2 undecided"."""
+    words = [verdict.word for verdict in verdicts]
+    return ", ".join(
+        f"{words.count(word)} {word}"
         for word in ("supported", "refuted", "undecided")
-        if word in judged
-    ]
-    if not parts:
-        return []
-    many = len(judged) > 1
-    start = f"Of {len(judged)} other claims" if many else "One other claim is"
-    return [f"{start} {', '.join(parts)}." if many else f"{start} {parts[0].split()[1]}."]
+        if word in words
+    )
 
 
 def _count(verdict: ClaimVerdict) -> int:

@@ -145,7 +145,8 @@ def name_verdict(verdict: ClaimVerdict) -> str:
     """A claim's verdict in a word or two: undecided is only what was judged."""
     if verdict.word != "undecided" or verdict.judged_at:
         return verdict.word
-    return "not yet" if verdict.claim.is_judged else "not judged"
+    waits = verdict.claim.is_judged and not any(each.lacks_metric for each in verdict.statements)
+    return "not yet" if waits else "not judged"
 
 
 def explain_undecided(verdict: ClaimVerdict) -> str:
