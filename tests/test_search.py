@@ -197,3 +197,9 @@ def test_the_option_that_the_page_shows_describes_a_search(shell: Any) -> None:
     told = shell.train(*words)
     assert told.returncode == 0, told.stderr
     assert "a search for high val/accuracy in 20 trials, drawn by tpe with seed 0" in told.stdout
+
+
+def test_a_setting_that_is_not_valid_is_refused_in_one_line(shell: Any) -> None:
+    done = shell.train(*SEARCH, "hydra.sweeper.sampler=grid")
+    assert done.returncode == 2
+    assert done.stderr == "hhexp: hydra.sweeper.sampler: must be 'tpe' or 'random'\n"

@@ -1,7 +1,9 @@
 """Commands that run at the same time train no epoch twice, whatever becomes of one of them."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -148,11 +150,23 @@ def test_two_containers_of_one_host_name_never_train_one_run_together(shell: Any
     assert (run.status, count_epochs(shell, run.run_id)) == ("FINISHED", once(400))
 
 
+def suspend(pid: int, database: Path) -> None:
+    """Suspend a process between two of its writes: no other could write during one of them."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        with contextlib.closing(sqlite3.connect(database, timeout=0.1)) as connection:
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute("BEGIN EXCLUSIVE")
+                return
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.05)
+
+
 def test_a_suspended_process_that_comes_back_leaves_its_run_to_the_one_that_took_it(
     shell: Any,
 ) -> None:
     training, waiting = start_two(shell, "a container", "another container")
-    os.kill(training.process.pid, signal.SIGSTOP)
+    suspend(training.process.pid, shell.store.database)
     waiting.wait_for("started, run")
     os.kill(training.process.pid, signal.SIGCONT)
     assert training.finish() == 1

@@ -15,17 +15,14 @@ def main(argv: list[str] | None = None) -> int:
     """
     options = build_parser().parse_args(argv)
     from hhexp.analysis import report
-    from hhexp.analysis.study_file import find_study_file, read_study
+    from hhexp.analysis.study_file import read_study, require_study_file
     from hhexp.config.catalogue import read_catalogue
     from hhexp.display import console
-    from hhexp.errors import UserError
     from hhexp.inquiry.budget import Budget, read_duration
     from hhexp.inquiry.conduct import Inquiry
     from hhexp.inquiry.forecast import describe_reach, explain
 
-    file = find_study_file(options.name)
-    if file is None:
-        raise UserError(f"{options.name}: no such study (a folder with study.yaml)")
+    file = require_study_file(options.name)
     study, catalogue, shown = read_study(file), read_catalogue(), console()
     budget = Budget(None if options.budget is None else read_duration(options.budget))
     if options.explain:

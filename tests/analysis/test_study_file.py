@@ -120,7 +120,10 @@ def test_a_study_is_found_by_path_folder_and_name(
         ({"claims": statement(direction=None)}, "claim lower: statements.0.direction: missing"),
         ({"claims": statement(margn=1)}, "claim lower: statements.0.margn: no such key; nearest"),
         ({"claims": statement(statistic="mean")}, "claim lower: statements.0.statistic=mean"),
-        ({"claims": statement(metric="accuracy")}, "claim lower: statements.0.metric=accuracy"),
+        (
+            {"claims": statement(metric="accuracy")},
+            "claim lower: statements.0.metric: 'accuracy' must be a metric with its split",
+        ),
         ({"claims": statement(versus=None)}, "claim lower: statements.0: versus or level"),
         ({"claims": statement(level=0.5)}, "claim lower: statements.0: versus or level"),
         ({"claims": statement(direction="within")}, "claim lower: statements.0: margin: missing"),

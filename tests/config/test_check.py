@@ -180,6 +180,15 @@ def test_a_name_is_found_by_its_last_part() -> None:
     )
 
 
+def test_where_there_are_no_names_none_is_listed() -> None:
+    assert suggest("rotation_rang", []) == ""
+
+
+def test_a_view_that_is_none_says_what_one_is() -> None:
+    with pytest.raises(UserError, match=r"^data\.views\.half=.*: must be keys: box or share"):
+        check(composed("+data.views.half=[0,0,0.5,1]"))
+
+
 def test_a_missing_module_is_named() -> None:
     with pytest.raises(UserError, match=r"modules: cannot import 'no_such_module'"):
         import_modules(["no_such_module"])

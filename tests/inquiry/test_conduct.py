@@ -177,7 +177,8 @@ def test_a_budget_that_is_spent_at_once_is_no_failure(shell: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nothing"], "nothing: no such study (a folder with study.yaml)"),
+        (["nothing"], "nothing: no such study (a folder with study.yaml, here or in experiments/)"),
+        (["mime"], "in experiments/); nearest: mine"),
         (["mine", "--budget", "soon"], "--budget soon: must be a duration, such as 2h"),
         (["mine", "--budget", ""], "--budget : must be a duration, such as 2h"),
     ],

@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
@@ -11,7 +10,7 @@ from hhexp.analysis.placement import sort_into_cells
 from hhexp.analysis.results import Results
 from hhexp.analysis.searches import read_search
 from hhexp.analysis.study import Study
-from hhexp.analysis.study_file import find_study_file, read_study
+from hhexp.analysis.study_file import find_study_file, read_study, require_study_file
 from hhexp.config.catalogue import read_catalogue
 from hhexp.errors import UserError
 from hhexp.tracking.answers import find_answering
@@ -89,10 +88,7 @@ def find_shared(study: Study) -> Cell:
 
 
 def _read_named_study(name: str) -> Study:
-    file: Path | None = find_study_file(name)
-    if file is None:
-        raise UserError(f"--study {name}: no such study (a folder with study.yaml)")
-    return read_study(file)
+    return read_study(require_study_file(name, "--study "))
 
 
 def _rank(sweep: StoredRun, records: Sequence[StoredRun]) -> list[StoredRun]:

@@ -38,6 +38,21 @@ def find_study_file(selection: str) -> Path | None:
     return None
 
 
+def require_study_file(selection: str, option: str = "") -> Path:
+    """The same of a study that has to be there.
+
+    Raises:
+        UserError: it is not; the message starts with the option that names it.
+    """
+    if file := find_study_file(selection):
+        return file
+    there = sorted(each.parent.name for each in FOLDER.glob(f"*/{FILE}"))
+    raise UserError(
+        f"{option}{selection}: no such study (a folder with {FILE}, here or in {FOLDER}/)"
+        f"{suggest(selection, there) if there else ''}"
+    )
+
+
 def read_study(file: Path) -> Study:
     """Read and check a study.
 

@@ -91,7 +91,7 @@ def suggest(name: str, names: Iterable[str], most: int = 3) -> str:
         close = [by_end[end] for end in difflib.get_close_matches(last, by_end, n=most, cutoff=0.6)]
     if close:
         return f"; nearest: {', '.join(close)}"
-    return f"; available: {', '.join(names)}" if len(names) <= 12 else ""
+    return f"; available: {', '.join(names)}" if 0 < len(names) <= 12 else ""
 
 
 def _describe_errors(error: ValidationError, values: Mapping[str, Any], prefix: str = "") -> str:
@@ -136,6 +136,8 @@ def _describe_wanted(kind: str, context: Mapping[str, Any], value: object, messa
             f", such as [{_format_value(value)}]" if isinstance(value, str | int | float) else ""
         )
         return f"must be a list{example}"
+    if kind == "model_type" and context.get("class_name") == "View":
+        return "must be keys: box or share, such as {box: [0, 0, 0.5, 1]}"
     if kind == "model_type":
         return "must be a name, or keys with a name among them, such as {name: mine, size: 3}"
     if kind == "string_type":

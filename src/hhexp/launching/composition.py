@@ -116,6 +116,8 @@ def check_options(words: Sequence[str], catalogue: Catalogue) -> None:
 def explain_refusal(error: Exception, catalogue: Catalogue) -> UserError:
     """Say in one line what Hydra, OmegaConf or YAML refused."""
     text = str(error)
+    if isinstance(error.__cause__, UserError):  # of what Hydra has called
+        return UserError(str(error.__cause__))
     if isinstance(error, MarkedYAMLError) and (mark := error.problem_mark):
         return UserError(f"{mark.name}: not valid YAML: line {mark.line + 1}: {error.problem}")
     if isinstance(error, OverrideParseException):

@@ -107,7 +107,7 @@ def test_a_loss_that_is_no_number_ends_a_trial_and_not_the_search() -> None:
     [
         ({"n_trials": 0}, "hydra.sweeper.n_trials: "),
         ({"n_trials": "many"}, "hydra.sweeper.n_trials: must be a whole number"),
-        ({"sampler": "grid"}, "hydra.sweeper.sampler: .*'tpe' or 'random'"),
+        ({"sampler": "grid"}, "^hydra.sweeper.sampler: must be 'tpe' or 'random'$"),
         ({"pruner": "hyperband"}, "hydra.sweeper.pruner: "),
         ({"warmup": 0}, "hydra.sweeper.warmup: "),
     ],

@@ -29,7 +29,8 @@ class Settings(Section):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise UserError(f"hydra.sweeper.{describe(error)}") from error
+            said = describe(error).replace("Input should be", "must be")
+            raise UserError(f"hydra.sweeper.{said}") from error
 
     def describe(self) -> dict[str, Any]:
         """What makes it another search: all but its length."""
