@@ -154,10 +154,12 @@ def suspend(pid: int, database: Path) -> None:
     """Suspend a process between two of its writes: no other could write during one of them."""
     while True:
         os.kill(pid, signal.SIGSTOP)
-        with contextlib.closing(sqlite3.connect(database, timeout=0.1)) as connection:
-            with contextlib.suppress(sqlite3.OperationalError):
-                connection.execute("BEGIN EXCLUSIVE")
-                return
+        with (
+            contextlib.closing(sqlite3.connect(database, timeout=0.1)) as connection,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            connection.execute("BEGIN EXCLUSIVE")
+            return
         os.kill(pid, signal.SIGCONT)
         time.sleep(0.05)
 
