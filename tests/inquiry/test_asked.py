@@ -36,12 +36,9 @@ def claim(**changes: Any) -> dict[str, Any]:
         (claim(statistic="swing"), "train/loss has no swing (mean absolute change from one epoch "),
     ],
 )
-@pytest.mark.parametrize("words", [(), ("--explain",)])
-def test_what_no_run_would_have_is_refused(
-    shell: Any, words: tuple[str, ...], asked: dict[str, Any], said: str
-) -> None:
+def test_what_no_run_would_have_is_refused(shell: Any, asked: dict[str, Any], said: str) -> None:
     file = write_study(shell, claims=[asked])
-    done = shell.call("study", "mine", *words)
+    done = shell.call("study", "mine")
     assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     place = file.relative_to(shell.folder)
@@ -91,7 +88,7 @@ def test_what_runs_have_is_not_refused(shell: Any) -> None:
 def test_so_is_one_that_others_are_said_to_have_published(shell: Any) -> None:
     figure = {"cell": {"aug": "none"}, "metric": "val/acuracy", "statistic": "last", "value": 0.5}
     write_study(shell, reference={"source": "Others", "figures": [figure]})
-    done = shell.call("study", "mine")
+    done = shell.call("study", "mine", "--explain")
     assert done.returncode == 2
     assert (
         "study.yaml: reference: aug=none: no run has val/acuracy; nearest: val/accuracy"
