@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hhexp.errors import is_interruption
+
 PROGRAM = """
 import pathlib, sys, time
 from hhexp.console import entry
@@ -152,3 +154,11 @@ sys.exit(main())
 def test_what_fails_as_ctrl_c_stops_it_is_no_error_of_its_own() -> None:
     ended = subprocess.run([sys.executable, "-c", CLOSING], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (130, "hhexp: interrupted\n")
+
+
+def test_causes_that_go_round_in_a_ring_are_no_interruption() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert not is_interruption(one)
+    other.__cause__ = KeyboardInterrupt()
+    assert is_interruption(one)

@@ -21,9 +21,13 @@ class UserError(Exception):
 def is_interruption(error: BaseException | None) -> bool:
     """Whether it is Ctrl-C, or came of it: code that Ctrl-C stops and that then closes what it had
     not opened yet fails by that, as Hydra's reading of a file."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    seen: set[int] = set()  # causes may go round in a ring
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error is not None
+    return False
 
 
 def one_line(error: BaseException) -> str:
