@@ -18,7 +18,8 @@ from hhexp.analysis.claims import weigh_claim
 from hhexp.analysis.contrasts import Measured, bound
 from hhexp.analysis.decisions import Decision, decide_family
 from hhexp.analysis.published import read_published
-from hhexp.analysis.study import Claim, SeedPlan, Study
+from hhexp.analysis.seed_plan import SeedPlan
+from hhexp.analysis.study import Claim, Study
 
 FLAGSHIP = Path(__file__).parents[1] / "experiments/augmentation_vs_epochs"
 PLAN = SeedPlan(first=5, most=20, look_every=5)

@@ -9,10 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Discriminator,
     Field,
     PrivateAttr,
-    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -21,12 +19,11 @@ from pydantic import (
 from hhexp.analysis import grid
 from hhexp.analysis.grid import Cell
 from hhexp.analysis.metrics import Statistic
+from hhexp.analysis.seed_plan import SeedPlan, Seeds
 from hhexp.config.schema import Section
 from hhexp.errors import UserError
 from hhexp.launching.overrides import read_overrides
 
-MOST_SEEDS = 1_000
-"""At the last look of a plan; the errors of more looks than so many are not computed well."""
 SHARES = ("accuracy", "balanced_accuracy", "recall", "precision", "f1")
 """Kinds of metrics that lie between 0 and 1."""
 Scalar = str | int | float | bool | None
@@ -36,12 +33,6 @@ def _read_exponent(value: object) -> object:
     """A number such as 1e-2, which YAML 1.1 reads as a text without a point in it."""
     written = isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value)
     return float(str(value)) if written else value
-
-
-def _refuse_repeats(seeds: list[int]) -> list[int]:
-    if len(set(seeds)) < len(seeds):
-        raise ValueError("a seed is there twice")
-    return seeds
 
 
 def _check_metric(metric: str) -> str:
@@ -136,38 +127,6 @@ class Claim(Section):
         measured = [s.metric for s in self.statements]
         measured += [s.minus.metric for s in self.statements if s.minus]
         return not any(metric.startswith(("time/", "perf/")) for metric in measured)
-
-
-class SeedPlan(Section):
-    """How many seeds a study has, and after how many its claims are judged."""
-
-    first: Annotated[int, Field(ge=2)]
-    """At the first look; an interval needs two."""
-    most: Annotated[int, Field(ge=2, le=MOST_SEEDS)]
-    """At the last."""
-    look_every: Annotated[int, Field(ge=1)]
-    """Seeds from one look to the next."""
-
-    @model_validator(mode="after")
-    def _ends_after_its_start(self) -> "SeedPlan":
-        if self.most < self.first:
-            raise ValueError(f"most={self.most}: must be at least first, {self.first}")
-        return self
-
-    @property
-    def looks(self) -> tuple[int, ...]:
-        """The seeds at each look."""
-        return (*range(self.first, self.most, self.look_every), self.most)
-
-
-Seeds = Annotated[
-    Annotated[
-        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_refuse_repeats),
-        Tag("list"),
-    ]
-    | Annotated[SeedPlan, Tag("plan")],
-    Discriminator(lambda value: "plan" if isinstance(value, dict | SeedPlan) else "list"),
-]  # fmt: skip
 
 
 class Figure(Section):

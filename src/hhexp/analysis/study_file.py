@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from hhexp.analysis.grid import Cell
+from hhexp.analysis.seed_plan import SeedPlan
 from hhexp.analysis.study import (
     Claim,
     Contrast,
     Figure,
     Reference,
     Scalar,
-    SeedPlan,
     Statement,
     Study,
 )

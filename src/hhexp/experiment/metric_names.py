@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hhexp.config.objective import AREAS, SCORES
+from hhexp.config.objective import AREAS, NAMES
 from hhexp.config.schema import Config
 from hhexp.data import Dataset
 from hhexp.experiment.epochs import KEPT
@@ -37,7 +37,7 @@ def list_metrics(config: Config, dataset: Dataset) -> MetricNames:
     validation = _list_split("val", dataset.validation.labels, dataset.classes)
     answers = len(dataset.validation.labels) * len(dataset.classes)
     recalls = [f"recall/{name}" for name in dataset.classes]
-    often = {f"val/{name}" for name in ("loss", "accuracy", *recalls, *SCORES)}
+    often = {*NAMES, *(f"val/{name}" for name in recalls)}
     if answers > AT_EVERY_EPOCH:
         often -= {*AREAS}
     at_end = [name for name in validation if name not in often]

@@ -13,6 +13,9 @@ from hhexp.launching.schedule import Branch, Planned
 from hhexp.launching.tree import Tree
 from hhexp.tracking.query import StoredRun
 
+LEAST = 1.05
+"""How many times less it must be to be said: below that it would be 1.0."""
+
 
 def say_plans(
     planned: Sequence[Planned],
@@ -58,8 +61,8 @@ def say_sharing(planned: Sequence[Planned], tree: Tree) -> str:
     """How many epochs are asked for, and how many are trained."""
     asked = sum(each.job.config.epochs for each in planned)
     trained = sum(branch.epochs for branch in tree.branches)
-    times = f"{asked / max(1, trained):.1f}"
-    less = f" ({times} times less)" if trained and times != "1.0" else ""
+    times = asked / trained if trained else 1.0
+    less = f" ({times:.1f} times less)" if times >= LEAST else ""
     return f"{asked:,} epochs asked, {trained:,} to train{less}"
 
 

@@ -13,12 +13,7 @@ from hhexp.config.schema import Config
 from hhexp.display import PlannedRun, display
 from hhexp.errors import UserError
 from hhexp.experiment import Job, Outcome, Trusted, check_recorded, read_data
-from hhexp.experiment.identity import (
-    Identity,
-    drop_bystanders,
-    identify,
-    list_differences,
-)
+from hhexp.experiment.identity import Identity, drop_bystanders, identify, list_differences
 from hhexp.experiment.stages import is_beginning
 from hhexp.launching.devices import choose_device
 from hhexp.launching.engines.processes import Processes

@@ -184,10 +184,7 @@ def _tell_too_few(study: Study, verdicts: Sequence[ClaimVerdict]) -> str:
 
 def _tell_waiting(study: Study, primary: Sequence[ClaimVerdict]) -> str:
     """That no claim was judged yet for want of seeds; empty where one was."""
-    lost = any(
-        each.diverged or each.lacks_metric for verdict in primary for each in verdict.statements
-    )
-    if not primary or lost or any(verdict.judged_at for verdict in primary):
+    if not primary or any(each.judged_at or not each.can_be_decided for each in primary):
         return ""
     counts = sorted({_count(verdict) for verdict in primary})
     have = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
